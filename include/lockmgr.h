@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * liblockmgr - locks between processes, kept by the lockmgr kernel module.
+ *
+ * A Manager is a handle on a lockspace: a named set of numbered locks that
+ * outlives processes.  Any process that may use the space opens it by name and
+ * names a lock by its number.
+ *
+ * Conventions
+ *
+ * - Functions return 0 or a positive value on success, a negative errno value on
+ *   failure.  errno is left alone.  A call that fails has changed nothing.
+ * - A handle may be used by any number of threads at once, except that nobody
+ *   may use it while or after it is closed.
+ * - The handle owns the locks, not the thread: any thread of the process may
+ *   unlock what another took.  A lock is not recursive: a thread that locks it
+ *   twice waits for itself, unless LOCKMGR_OPEN_DETECT_DEADLOCK is set.
+ * - When the handle is closed or its process ends, however that happens, its
+ *   locks are released, and each next holder is told so (LOCKMGR_OWNER_DIED).
+ * - A handle does not survive fork(): in the child its file is closed and every
+ *   function but lockmgr_close() returns -ECHILD.  The file is close-on-exec.
+ * - No function is a cancellation point that could lose a lock; none may be
+ *   called from a signal handler.
+ *
+ * Errors that any function with a handle may return, besides those listed there
+ *
+ *   -ECHILD	the handle was opened by the parent process
+ *   -EINVAL	an argument is not acceptable: a null pointer, an id that is not
+ *		below the space's capacity, an unknown flag
+ *   -EBADF	the space is open for inspection only (LOCKMGR_OPEN_READONLY), or
+ *		for use only (LOCKMGR_OPEN_WRITEONLY), and the function needs more
+ *   -ENOMEM	no memory
+ */
+#ifndef LOCKMGR_H
+#define LOCKMGR_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** One open Manager. */
+struct lockmgr;
+
+/** Room for the name of a space, with its terminating NUL. */
+#define LOCKMGR_SPACE_NAME_SIZE	64
+
+/** Room for the command name of a thread, with its terminating NUL. */
+#define LOCKMGR_COMMAND_SIZE	16
+
+/* ------------------------------------------------------------------------
+ * Managers
+ */
+
+/** Make the space if it is missing. */
+#define LOCKMGR_OPEN_CREATE		(1U << 0)
+/** With CREATE: fail with -EEXIST if the space exists. */
+#define LOCKMGR_OPEN_EXCL		(1U << 1)
+/** Inspect only: needs read permission; excludes CREATE and WRITEONLY. */
+#define LOCKMGR_OPEN_READONLY		(1U << 2)
+/** Lock calls that would close a cycle of waiting threads fail with -EDEADLK. */
+#define LOCKMGR_OPEN_DETECT_DEADLOCK	(1U << 3)
+/** Use without inspecting: needs write permission, not read permission. */
+#define LOCKMGR_OPEN_WRITEONLY		(1U << 4)
+
+/**
+ * struct lockmgr_options - how to open a space
+ * @size: sizeof(struct lockmgr_options), so that the struct can grow
+ * @flags: LOCKMGR_OPEN_* bits
+ * @capacity: when creating: number of ids; 0: the most that is allowed
+ * @mode: when creating: permission bits, as on a file; 0: 0600
+ * @owner: whose space; (uid_t)-1: the caller's
+ * @group: when creating: the space's group; (gid_t)-1: the caller's
+ * @device: path of the device; NULL: "/dev/lockmgr"
+ *
+ * A struct of zeros is not the default: @owner and @group would be root's.
+ * Begin with LOCKMGR_OPTIONS_INIT.
+ */
+struct lockmgr_options {
+	uint32_t    size;
+	uint32_t    flags;
+	uint32_t    capacity;
+	uint32_t    mode;
+	uid_t       owner;
+	gid_t       group;
+	const char *device;
+};
+
+/** Initialiser: the caller's own space, which must exist, on the usual device. */
+#define LOCKMGR_OPTIONS_INIT { \
+	.size = sizeof(struct lockmgr_options), \
+	.owner = (uid_t)-1, \
+	.group = (gid_t)-1, \
+}
+
+/**
+ * lockmgr_open() - open a Manager
+ * @mgr: receives the handle; the caller closes it with lockmgr_close()
+ * @space: name of the space: 1 to 63 characters of A-Za-z0-9._-, no dot in front
+ * @opts: how; NULL: the caller's own space of that name, created if it is
+ *	missing, with the defaults
+ *
+ * Does not wait.  Thread-safe.
+ *
+ * Return: 0, or
+ *   -EACCES	the device's permissions or the space's do not allow it
+ *   -EDQUOT	creating: that user has as many spaces as are allowed
+ *   -EEXIST	LOCKMGR_OPEN_EXCL, and the space exists
+ *   -EINVAL	a name, flag, mode, capacity or @size that is not acceptable
+ *   -EMFILE, -ENFILE  too many open files
+ *   -ENODEV	no such device: the module is not loaded
+ *   -ENOENT	no such space, and no LOCKMGR_OPEN_CREATE
+ *   -ENOMEM	no memory
+ *   -EPERM	creating a space for another user, or for a group that the
+ *		caller is not in, takes CAP_SYS_ADMIN
+ *   -EPROTONOSUPPORT  the module's major version is not the library's, or the
+ *		device is not lockmgr's
+ *   -EUSERS	the space has as many clients as are allowed
+ */
+int lockmgr_open(struct lockmgr **mgr, const char *space,
+		 const struct lockmgr_options *opts);
+
+/**
+ * lockmgr_close() - close a Manager and free the handle
+ * @mgr: the handle, or NULL
+ *
+ * Locks that the handle holds are released, and their next holders are told that
+ * the holder died.  Unlock first what need not look like an accident.  In a
+ * child of the process that opened the handle it only frees the memory.
+ *
+ * No other thread may be using the handle.
+ */
+void lockmgr_close(struct lockmgr *mgr);
+
+/**
+ * lockmgr_unlink() - remove the name of a space
+ * @space: its name
+ * @opts: @owner and @device are used; NULL: the caller's own space
+ *
+ * Processes that have the space open go on with it; a new one may be created
+ * under the name at once.  The space's memory goes with the last that closes it.
+ * Thread-safe.
+ *
+ * Return: 0, or
+ *   -EACCES	the device's permissions do not allow it
+ *   -EINVAL	a name or @size that is not acceptable
+ *   -EMFILE, -ENFILE  too many open files
+ *   -ENODEV	no such device
+ *   -ENOENT	no such space
+ *   -EPERM	the space is another user's, and the caller lacks CAP_SYS_ADMIN
+ *   -EPROTONOSUPPORT  as lockmgr_open()
+ */
+int lockmgr_unlink(const char *space, const struct lockmgr_options *opts);
+
+/**
+ * lockmgr_set_capacity() - change the number of ids of the space
+ * @mgr: the handle
+ * @capacity: the new number of ids; 0: the most that is allowed
+ *
+ * For the space's owner and CAP_SYS_ADMIN.  A lock beyond the new capacity that
+ * is held or waited for goes on until it is unlocked.
+ *
+ * Return: 0, or
+ *   -EBUSY	an id beyond the new capacity is allocated
+ *   -EINVAL	more than the module allows
+ *   -EPERM	the space is another user's
+ */
+int lockmgr_set_capacity(struct lockmgr *mgr, uint32_t capacity);
+
+/* ------------------------------------------------------------------------
+ * Allocation
+ *
+ * An allocated id is not handed out again until it is freed.  That is all:
+ * locking works on every id below the capacity, allocated or not.
+ */
+
+/**
+ * lockmgr_allocate() - allocate the lowest free id
+ * @mgr: the handle
+ * @id: receives the id
+ *
+ * Return: 0, or
+ *   -EDQUOT	the space's owner has as many locks in use as are allowed
+ *   -ENOSPC	all ids of the space are allocated
+ */
+int lockmgr_allocate(struct lockmgr *mgr, uint32_t *id);
+
+/**
+ * lockmgr_allocate_id() - allocate a given id
+ * @mgr: the handle
+ * @id: the id
+ *
+ * For runtimes that set their allocations up again after a reboot.
+ *
+ * Return: 0, or
+ *   -EDQUOT	as lockmgr_allocate()
+ *   -EEXIST	the id is allocated already
+ */
+int lockmgr_allocate_id(struct lockmgr *mgr, uint32_t id);
+
+/**
+ * lockmgr_retrieve() - check an id
+ * @mgr: the handle
+ * @id: the id
+ *
+ * Return: 1 if the id is allocated, 0 if it is not (its lock can be used all
+ * the same), or a negative errno
+ */
+int lockmgr_retrieve(struct lockmgr *mgr, uint32_t id);
+
+/**
+ * lockmgr_free() - give an id back
+ * @mgr: the handle
+ * @id: the id
+ *
+ * The lock itself stays as it is: processes that know the id can go on locking
+ * and unlocking it.
+ *
+ * Return: 0, or
+ *   -ENOENT	the id is not allocated
+ */
+int lockmgr_free(struct lockmgr *mgr, uint32_t id);
+
+/**
+ * lockmgr_free_all() - give every id of the space back
+ * @mgr: the handle
+ *
+ * For the space's owner and CAP_SYS_ADMIN.  Locks that are held stay held.
+ *
+ * Return: 0, or
+ *   -EPERM	the space is another user's
+ */
+int lockmgr_free_all(struct lockmgr *mgr);
+
+/**
+ * lockmgr_available() - number of ids that are not allocated
+ * @mgr: the handle
+ * @count: receives the number
+ *
+ * Return: 0 or a negative errno
+ */
+int lockmgr_available(struct lockmgr *mgr, uint32_t *count);
+
+/* ------------------------------------------------------------------------
+ * Locking
+ */
+
+/** What a lock call returns when it acquired the lock after a holder died. */
+#define LOCKMGR_OWNER_DIED	1
+
+/**
+ * lockmgr_lock() - acquire a lock, however long that takes
+ * @mgr: the handle
+ * @id: the lock
+ *
+ * Waiters are served such that none waits for ever.  Signal handlers run during
+ * the wait, and it goes on behind them.
+ *
+ * Return: 0; LOCKMGR_OWNER_DIED (1) if the lock is acquired and its former
+ * holder ended without unlocking it: check what the lock protects; this is told
+ * once; or
+ *   -EDEADLK	waiting would close a cycle (LOCKMGR_OPEN_DETECT_DEADLOCK)
+ *   -EDQUOT	the space's owner has as many locks in use as are allowed
+ */
+int lockmgr_lock(struct lockmgr *mgr, uint32_t id);
+
+/**
+ * lockmgr_trylock() - acquire a lock if nobody holds it
+ * @mgr: the handle
+ * @id: the lock
+ *
+ * Return: as lockmgr_lock(), or
+ *   -EBUSY	the lock is held
+ */
+int lockmgr_trylock(struct lockmgr *mgr, uint32_t id);
+
+/**
+ * lockmgr_timedlock() - acquire a lock, or give up at a point in time
+ * @mgr: the handle
+ * @id: the lock
+ * @deadline: absolute time of CLOCK_MONOTONIC; a lock that is free is acquired
+ *	even if the deadline has passed
+ *
+ * Return: as lockmgr_lock(), or
+ *   -EINVAL	@deadline is not a valid time
+ *   -ETIMEDOUT	the deadline has passed
+ */
+int lockmgr_timedlock(struct lockmgr *mgr, uint32_t id,
+		      const struct timespec *deadline);
+
+/**
+ * lockmgr_unlock() - release a lock
+ * @mgr: the handle
+ * @id: the lock
+ *
+ * Return: 0, or
+ *   -EPERM	this handle does not hold the lock
+ */
+int lockmgr_unlock(struct lockmgr *mgr, uint32_t id);
+
+/* ------------------------------------------------------------------------
+ * Inspection
+ *
+ * Process and thread ids are those of the caller's PID namespace, 0 where it
+ * does not show the task or the task is gone.  Each fact was true at some moment
+ * during the call; with other processes at work, a list as a whole need not have
+ * been.
+ */
+
+/** The space has been unlinked. */
+#define LOCKMGR_SPACE_IS_UNLINKED	(1U << 0)
+
+/**
+ * struct lockmgr_space_info - facts of a space
+ * @size: sizeof(struct lockmgr_space_info), set by the caller
+ * @flags: LOCKMGR_SPACE_IS_* bits
+ * @name: its name
+ * @generation: a random number, made with the space: if it is not the one that
+ *	you knew, the allocations that you made are gone
+ * @owner: its owner
+ * @group: its group
+ * @mode: its permission bits
+ * @capacity: number of ids
+ * @allocated: how many of them are allocated
+ * @clients: handles that have it open, in all processes
+ */
+struct lockmgr_space_info {
+	uint32_t size;
+	uint32_t flags;
+	char     name[LOCKMGR_SPACE_NAME_SIZE];
+	uint64_t generation;
+	uid_t    owner;
+	gid_t    group;
+	uint32_t mode;
+	uint32_t capacity;
+	uint32_t allocated;
+	uint32_t clients;
+};
+
+/**
+ * lockmgr_info() - facts of the space
+ * @mgr: the handle
+ * @info: receives them; @info->size must be set
+ *
+ * Return: 0 or a negative errno
+ */
+int lockmgr_info(struct lockmgr *mgr, struct lockmgr_space_info *info);
+
+/** The id is allocated.  Filter bit too. */
+#define LOCKMGR_LOCK_IS_ALLOCATED	(1U << 0)
+/** Some client holds the lock.  Filter bit too. */
+#define LOCKMGR_LOCK_IS_HELD		(1U << 1)
+/** Some thread waits for the lock.  Filter bit too. */
+#define LOCKMGR_LOCK_IS_WAITED		(1U << 2)
+/** The last holder died, and nobody has taken the lock since. */
+#define LOCKMGR_LOCK_IS_DIED		(1U << 3)
+/** The holder waits, directly or through others, for this very lock. */
+#define LOCKMGR_LOCK_IS_DEADLOCKED	(1U << 4)
+
+/**
+ * struct lockmgr_lock_info - facts of one lock
+ * @id: its number
+ * @flags: LOCKMGR_LOCK_IS_* bits
+ * @since: nanoseconds of CLOCK_MONOTONIC when the holder took it; 0 if nobody
+ *	holds it
+ * @pid: the holder's process
+ * @tid: the thread that took it
+ * @waiters: number of threads that wait
+ * @client: number of the handle that holds it, unique in the space; 0: nobody
+ * @command: command name of the holder
+ */
+struct lockmgr_lock_info {
+	uint32_t id;
+	uint32_t flags;
+	uint64_t since;
+	pid_t    pid;
+	pid_t    tid;
+	uint32_t waiters;
+	uint32_t client;
+	char     command[LOCKMGR_COMMAND_SIZE];
+};
+
+/** As a cursor: nothing follows. */
+#define LOCKMGR_LIST_END	UINT64_MAX
+
+/**
+ * lockmgr_list() - list locks and their holders
+ * @mgr: the handle
+ * @filter: which: any of LOCKMGR_LOCK_IS_ALLOCATED, _HELD and _WAITED; a lock is
+ *	listed if one of them applies
+ * @cursor: where to begin: point it to 0 at first; receives where to go on, or
+ *	LOCKMGR_LIST_END
+ * @locks: receives the entries, in the order of their ids
+ * @max: room in @locks, not 0
+ * @count: receives the number of entries; may be less than @max, even 0, before
+ *	the end is reached
+ *
+ * Return: 0 or a negative errno
+ */
+int lockmgr_list(struct lockmgr *mgr, uint32_t filter, uint64_t *cursor,
+		 struct lockmgr_lock_info *locks, size_t max, size_t *count);
+
+/**
+ * lockmgr_held() - ids of the locks that are held now, by whomever
+ * @mgr: the handle
+ * @ids: receives the ids in ascending order; may be NULL if @max is 0
+ * @max: room in @ids
+ * @count: receives the number of locks that are held, even if that is more
+ *	than @max
+ *
+ * Return: 0 or a negative errno
+ */
+int lockmgr_held(struct lockmgr *mgr, uint32_t *ids, size_t max, size_t *count);
+
+/** The waiter waits, directly or through others, for itself. */
+#define LOCKMGR_WAITER_IS_DEADLOCKED	(1U << 4)
+/** The waiter has a deadline. */
+#define LOCKMGR_WAITER_HAS_DEADLINE	(1U << 5)
+
+/**
+ * struct lockmgr_waiter_info - facts of a thread that waits
+ * @since: nanoseconds of CLOCK_MONOTONIC when it began to wait
+ * @pid: its process
+ * @tid: its thread id
+ * @client: number of its handle, unique in the space
+ * @flags: LOCKMGR_WAITER_* bits
+ * @command: its command name
+ */
+struct lockmgr_waiter_info {
+	uint64_t since;
+	pid_t    pid;
+	pid_t    tid;
+	uint32_t client;
+	uint32_t flags;
+	char     command[LOCKMGR_COMMAND_SIZE];
+};
+
+/**
+ * lockmgr_list_waiters() - list who waits for a lock
+ * @mgr: the handle
+ * @id: the lock
+ * @cursor: as lockmgr_list()
+ * @waiters: receives the entries, in the order of the queue
+ * @max: room in @waiters, not 0
+ * @count: receives the number of entries; may be less than @max, even 0, before
+ *	the end is reached
+ *
+ * Return: 0 or a negative errno
+ */
+int lockmgr_list_waiters(struct lockmgr *mgr, uint32_t id, uint64_t *cursor,
+			 struct lockmgr_waiter_info *waiters, size_t max,
+			 size_t *count);
+
+/* ------------------------------------------------------------------------
+ * Versions
+ */
+
+/**
+ * struct lockmgr_module_info - facts of the module
+ * @size: sizeof(struct lockmgr_module_info), set by the caller
+ * @major: changes when something that programs rely on goes away
+ * @minor: changes when something is added
+ * @patch: changes otherwise
+ * @features: LOCKMGR_HAS_* bits
+ */
+struct lockmgr_module_info {
+	uint32_t size;
+	uint32_t major;
+	uint32_t minor;
+	uint32_t patch;
+	uint64_t features;
+};
+
+/** The module detects deadlocks. */
+#define LOCKMGR_HAS_DEADLOCK	(1ULL << 0)
+
+/**
+ * lockmgr_module() - version and features of the module
+ * @device: path of the device; NULL: "/dev/lockmgr"
+ * @info: receives them; @info->size must be set
+ *
+ * Works whatever the module's version is.  Thread-safe.
+ *
+ * Return: 0, or
+ *   -EACCES	the device's permissions do not allow it
+ *   -EINVAL	@info is NULL or its size is not acceptable
+ *   -EMFILE, -ENFILE  too many open files
+ *   -ENODEV	no such device
+ *   -EPROTONOSUPPORT  the device is not lockmgr's
+ */
+int lockmgr_module(const char *device, struct lockmgr_module_info *info);
+
+/**
+ * lockmgr_version() - version of the library
+ *
+ * Return: "major.minor.patch"; static memory
+ */
+const char *lockmgr_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LOCKMGR_H */
