@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An open file as a client of a space: what it has used, what it does to locks,
+ * and what its death releases.
+ */
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "client.h"
+#include "lock.h"
+#include "record.h"
+#include "space.h"
+
+/**
+ * lockmgr_client_create() - what an open file begins with
+ *
+ * Return: a client of no space, or NULL if there is no memory
+ */
+struct lockmgr_client *lockmgr_client_create(void)
+{
+	struct lockmgr_client *client;
+
+	client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
+	if (!client)
+		return NULL;
+
+	mutex_init(&client->lock);
+	xa_init_flags(&client->pages, XA_FLAGS_ACCOUNT);
+	client->opener = get_pid(task_tgid(current));
+	get_task_comm(client->comm, current->group_leader);
+
+	return client;
+}
+
+static void free_client(struct rcu_head *rcu)
+{
+	struct lockmgr_client *client = container_of(rcu, struct lockmgr_client, rcu);
+
+	put_pid(client->opener);
+	kfree(client);
+}
+
+/* Release what the client holds in one page. */
+static void abandon_page(struct lockmgr_client *client, unsigned long number,
+			 struct lockmgr_record *page)
+{
+	u32 i;
+
+	for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
+		if (lockmgr_word_token(READ_ONCE(page[i].word)) == client->token)
+			lockmgr_lock_abandon(client, &page[i], lockmgr_index_to_id(number, i));
+}
+
+/* No thread acts for the client any more. */
+static void die(struct lockmgr_client *client)
+{
+	struct lockmgr_record *page;
+	unsigned long number;
+
+	xa_for_each(&client->pages, number, page) {
+		abandon_page(client, number, page);
+		cond_resched();
+	}
+}
+
+/**
+ * lockmgr_client_destroy() - the file is gone
+ * @client: its client; what it holds is released, and those who wait for it are
+ *	told that it died
+ */
+void lockmgr_client_destroy(struct lockmgr_client *client)
+{
+	if (client->space) {
+		die(client);
+		lockmgr_space_leave(client);
+	}
+	xa_destroy(&client->pages);
+	mutex_destroy(&client->lock);
+	call_rcu(&client->rcu, free_client);
+}
+
+/**
+ * lockmgr_client_join() - begin to attach a file
+ * @client: the file's client, locked
+ * @args: to which space
+ * @detect: its lock calls shall not close cycles of waits
+ *
+ * Either lockmgr_client_publish() or lockmgr_client_withdraw() must follow.
+ *
+ * Return: as lockmgr_space_join()
+ */
+int lockmgr_client_join(struct lockmgr_client *client, const struct lockmgr_space_args *args,
+			bool detect)
+{
+	lockdep_assert_held(&client->lock);
+
+	client->detect = detect;
+	return lockmgr_space_join(args, client);
+}
+
+/**
+ * lockmgr_client_publish() - the file is attached
+ * @client: its client, locked, after lockmgr_client_join()
+ */
+void lockmgr_client_publish(struct lockmgr_client *client)
+{
+	lockdep_assert_held(&client->lock);
+
+	/* Pairs with lockmgr_client_space(). */
+	smp_store_release(&client->space, client->joined);
+}
+
+/**
+ * lockmgr_client_withdraw() - the file is not attached after all
+ * @client: its client, locked, after lockmgr_client_join()
+ */
+void lockmgr_client_withdraw(struct lockmgr_client *client)
+{
+	lockdep_assert_held(&client->lock);
+
+	if (client->created)
+		lockmgr_space_forget(client->joined);
+	lockmgr_space_leave(client);
+	client->joined = NULL;
+	client->created = false;
+}
+
+/* A page that the client has not used before. */
+static struct lockmgr_record *use_page(struct lockmgr_client *client, u32 id)
+{
+	struct lockmgr_record *page;
+	int ret;
+
+	page = lockmgr_records_page(&client->space->records, id);
+	if (IS_ERR(page))
+		return page;
+
+	ret = xa_err(xa_store(&client->pages, lockmgr_id_to_page(id), page, GFP_KERNEL_ACCOUNT));
+	return ret ? ERR_PTR(ret) : page;
+}
+
+/**
+ * lockmgr_client_lock() - acquire a lock
+ * @client: for whom
+ * @id: the lock
+ * @wait: whether to wait for it
+ * @deadline: until when, CLOCK_MONOTONIC; KTIME_MAX: as long as it takes
+ *
+ * Return: 0, LOCKMGR_OWNER_DIED, -EBUSY, -EDEADLK, -EDQUOT, -EINVAL, -ENOMEM,
+ * -ERESTARTSYS or -ETIMEDOUT
+ */
+int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_t deadline)
+{
+	struct lockmgr_record *page, *record;
+
+	if (id >= READ_ONCE(client->space->ids.capacity))
+		return -EINVAL;
+
+	page = xa_load(&client->pages, lockmgr_id_to_page(id)) ?: use_page(client, id);
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+
+	record = &page[lockmgr_id_to_index(id)];
+	return wait ? lockmgr_lock(client, record, id, deadline) :
+		      lockmgr_trylock(client, record, id);
+}
+
+/**
+ * lockmgr_client_unlock() - release a lock
+ * @client: for whom
+ * @id: the lock; beyond the capacity if that was lowered meanwhile
+ *
+ * Return: 0, -EINVAL, -EPERM or -ERESTARTSYS
+ */
+int lockmgr_client_unlock(struct lockmgr_client *client, u32 id)
+{
+	struct lockmgr_record *page = xa_load(&client->pages, lockmgr_id_to_page(id));
+	int ret = -EPERM;
+
+	if (page)
+		ret = lockmgr_unlock(client, &page[lockmgr_id_to_index(id)], id);
+	if (ret == -EPERM && id >= READ_ONCE(client->space->ids.capacity))
+		ret = -EINVAL;
+
+	return ret;
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The graph of waits: which thread waits for which lock, held by which thread;
+ * and walks along it.
+ *
+ * Every thread waits for one lock at most, and a lock is held by one thread at
+ * most, so from each thread leads one path.  It crosses spaces: a thread can hold
+ * a lock of one and wait for a lock of another.
+ *
+ * A walk takes one step at a time, with no lock in between: it is preemptible,
+ * and its steps are of different moments.  Why a cycle that it finds is one all
+ * the same:
+ *
+ *  - Call "edge" that thread A waits for a lock that thread B holds.  A's ticket
+ *    is drawn when that is true already: WAITERS is set in the lock's word and
+ *    the lock's queue is locked, so that nobody can let go of it unseen.
+ *  - A walk notes the last ticket drawn when it begins, and regards no waiter
+ *    with a later one.  So each waiter in a cycle that it finds was waiting when
+ *    the walk began, and was still waiting, in the same call, when the walk came
+ *    past.
+ *  - In a cycle, each holder is a waiter too.  It slept from before the beginning
+ *    until the walk came past; it cannot have taken a lock meanwhile, save that
+ *    which it waited for, and then it would not wait any more.  So what the walk
+ *    saw it hold, it held at the beginning.
+ *
+ * Hence all edges of the cycle were there together when the walk began.
+ */
+#include <linux/hash.h>
+#include <linux/list.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/spinlock.h>
+
+#include "client.h"
+#include "deadlock.h"
+#include "holder.h"
+#include "record.h"
+#include "space.h"
+#include "wait.h"
+
+/* No walk is longer.  What a longer cycle costs, nobody has asked to pay. */
+#define MAX_STEPS	1024
+
+#define SLEEPER_BITS	8
+
+/* Threads that wait, hashed by struct pid. */
+static struct sleepers {
+	spinlock_t lock;
+	struct hlist_head threads;
+} sleepers[1 << SLEEPER_BITS] = {
+	[0 ... (1 << SLEEPER_BITS) - 1] = {
+		.lock = __SPIN_LOCK_UNLOCKED(sleepers.lock),
+		.threads = HLIST_HEAD_INIT,
+	},
+};
+
+/* The last ticket drawn. */
+static atomic64_t last_ticket = ATOMIC64_INIT(0);
+
+DEFINE_MUTEX(lockmgr_deadlock_lock);
+
+static struct sleepers *sleepers_of(struct pid *thread)
+{
+	return &sleepers[hash_ptr(thread, SLEEPER_BITS)];
+}
+
+/**
+ * lockmgr_sleeper_add() - a thread begins to wait; draws its ticket
+ * @waiter: the thread; the lock's word has WAITERS, and its queue is locked
+ */
+void lockmgr_sleeper_add(struct lockmgr_waiter *waiter)
+{
+	struct sleepers *bucket = sleepers_of(waiter->thread);
+
+	spin_lock(&bucket->lock);
+	hlist_add_head(&waiter->sleeper, &bucket->threads);
+	waiter->ticket = atomic64_inc_return(&last_ticket);
+	spin_unlock(&bucket->lock);
+}
+
+/**
+ * lockmgr_sleeper_del() - a thread waits no longer
+ * @waiter: the thread; its queue is locked
+ */
+void lockmgr_sleeper_del(struct lockmgr_waiter *waiter)
+{
+	struct sleepers *bucket = sleepers_of(waiter->thread);
+
+	spin_lock(&bucket->lock);
+	hlist_del(&waiter->sleeper);
+	spin_unlock(&bucket->lock);
+}
+
+/**
+ * struct step - what one thread waits for
+ * @ticket: of the wait
+ * @record: the lock's record, to compare only
+ * @holder: the thread that holds it, with a reference; NULL: unknown
+ */
+struct step {
+	u64 ticket;
+	const struct lockmgr_record *record;
+	struct pid *holder;
+};
+
+static struct pid *get_holder(const struct lockmgr_waiter *waiter)
+{
+	struct lockmgr_record record = lockmgr_record_snapshot(waiter->record);
+	struct lockmgr_client *client;
+	struct pid *thread = NULL;
+
+	rcu_read_lock();
+	client = lockmgr_holder_client(waiter->client->space, record.word);
+	if (client)
+		thread = get_pid(lockmgr_holder_thread(client, &record));
+	rcu_read_unlock();
+
+	return thread;
+}
+
+static struct lockmgr_waiter *find_sleeper(struct sleepers *bucket, struct pid *thread)
+{
+	struct lockmgr_waiter *waiter;
+
+	lockdep_assert_held(&bucket->lock);
+
+	hlist_for_each_entry(waiter, &bucket->threads, sleeper)
+		if (waiter->thread == thread)
+			return waiter;
+
+	return NULL;
+}
+
+/* Returns whether @thread waits. */
+static bool follow(struct pid *thread, struct step *step)
+{
+	struct sleepers *bucket = sleepers_of(thread);
+	struct lockmgr_waiter *waiter;
+
+	spin_lock(&bucket->lock);
+	waiter = find_sleeper(bucket, thread);
+	if (waiter) {
+		/*
+		 * While it is in this list it is inside a call on its file, so
+		 * its client, its space and the pages of records stay.
+		 */
+		step->ticket = waiter->ticket;
+		step->record = waiter->record;
+		step->holder = get_holder(waiter);
+	}
+	spin_unlock(&bucket->lock);
+
+	return waiter;
+}
+
+/* Whether a path that begins at @thread, inclusive, leads to @goal or @target. */
+static bool leads_to(struct pid *thread, struct pid *goal, const struct lockmgr_record *target)
+{
+	u64 begin = atomic64_read_acquire(&last_ticket);
+	bool found = false;
+	u32 steps;
+
+	get_pid(thread);
+	for (steps = 0; thread && steps < MAX_STEPS; steps++) {
+		struct step step;
+
+		if (!follow(thread, &step))
+			break;
+		put_pid(thread);
+		thread = step.holder;
+
+		if (step.ticket > begin)
+			break;
+		found = thread && (thread == goal || step.record == target);
+		if (found)
+			break;
+	}
+	put_pid(thread);
+
+	return found;
+}
+
+/**
+ * lockmgr_thread_deadlocked() - whether a thread waits for itself
+ * @thread: the thread
+ */
+bool lockmgr_thread_deadlocked(struct pid *thread)
+{
+	return leads_to(thread, thread, NULL);
+}
+
+/**
+ * lockmgr_lock_deadlocked() - whether the holder of a lock waits for the lock
+ * @record: the lock's record
+ * @holder: the thread that holds it
+ */
+bool lockmgr_lock_deadlocked(const struct lockmgr_record *record, struct pid *holder)
+{
+	return leads_to(holder, NULL, record);
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From a record to whoever holds the lock: its client, and the thread that took
+ * it.
+ */
+#include <linux/lockdep.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/time64.h>
+
+#include "client.h"
+#include "holder.h"
+#include "record.h"
+#include "space.h"
+
+/**
+ * lockmgr_record_snapshot() - a record's word, and the time that goes with it
+ * @record: the record, which moves at any time
+ *
+ * A holder writes the time after the word.  So the time can be its predecessor's
+ * for a moment; it is advisory.
+ */
+struct lockmgr_record lockmgr_record_snapshot(const struct lockmgr_record *record)
+{
+	struct lockmgr_record snapshot;
+
+	snapshot.word = READ_ONCE(record->word);
+	snapshot.since = READ_ONCE(record->since);
+
+	return snapshot;
+}
+
+/**
+ * lockmgr_holder_client() - the client that holds a lock
+ * @space: the lock's space
+ * @word: the lock's word
+ *
+ * Return: the client, valid under RCU; NULL if nobody holds the lock, or nobody
+ * who lives
+ */
+struct lockmgr_client *lockmgr_holder_client(struct lockmgr_space *space, u64 word)
+{
+	u32 token = lockmgr_word_token(word);
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the client may go away");
+
+	return token ? xa_load(&space->clients, token) : NULL;
+}
+
+/* How far the coarse clock, which tells when a lock was taken, may be behind. */
+#define CLOCK_SLACK_NS	(100 * NSEC_PER_MSEC)
+
+/*
+ * The number may have gone to another thread since: who was born after the lock
+ * was taken did not take it.
+ */
+static bool is_older(struct pid *thread, u64 since)
+{
+	struct task_struct *task = pid_task(thread, PIDTYPE_PID);
+
+	return task && task->start_time <= since + CLOCK_SLACK_NS;
+}
+
+/**
+ * lockmgr_holder_thread() - the thread that took a lock
+ * @client: the client that holds it
+ * @record: a snapshot of its record
+ *
+ * Return: the thread, valid under RCU; NULL if it is gone
+ */
+struct pid *lockmgr_holder_thread(const struct lockmgr_client *client,
+				  const struct lockmgr_record *record)
+{
+	u32 tid = lockmgr_word_tid(record->word);
+	struct pid *thread;
+
+	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the thread may go away");
+
+	thread = tid ? find_pid_ns(tid, ns_of_pid(client->opener)) : NULL;
+	return thread && is_older(thread, record->since) ? thread : NULL;
+}

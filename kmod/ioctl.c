@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ioctl interface: copy in, check, call the core with kernel pointers, copy
+ * out.  Nothing else in the module touches user memory or knows struct file,
+ * except device.c for opening and closing.
+ */
+#include <linux/build_bug.h>
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+
+#include <linux/lockmgr.h>
+
+#include "client.h"
+#include "ioctl.h"
+#include "list.h"
+#include "space.h"
+
+/* The ABI: these sizes never shrink, and these offsets never move. */
+static_assert(sizeof(struct lockmgr_ioctl_version) == 24);
+static_assert(sizeof(struct lockmgr_ioctl_attach) == 112);
+static_assert(sizeof(struct lockmgr_ioctl_unlink) == 72);
+static_assert(sizeof(struct lockmgr_ioctl_capacity) == 8);
+static_assert(sizeof(struct lockmgr_ioctl_id) == 8);
+static_assert(sizeof(struct lockmgr_ioctl_flags) == 8);
+static_assert(sizeof(struct lockmgr_ioctl_lock) == 16);
+static_assert(sizeof(struct lockmgr_ioctl_info) == 120);
+static_assert(sizeof(struct lockmgr_ioctl_list) == 32);
+static_assert(sizeof(struct lockmgr_lock_entry) == 64);
+static_assert(sizeof(struct lockmgr_waiter_entry) == 64);
+static_assert(offsetof(struct lockmgr_ioctl_attach, generation) == 88);
+static_assert(offsetof(struct lockmgr_ioctl_info, generation) == 64);
+static_assert(offsetof(struct lockmgr_lock_entry, token) == 40);
+static_assert(offsetof(struct lockmgr_waiter_entry, token) == 40);
+static_assert(LOCKMGR_COMM_SIZE == TASK_COMM_LEN);
+
+union arguments {
+	struct lockmgr_ioctl_version version;
+	struct lockmgr_ioctl_attach attach;
+	struct lockmgr_ioctl_unlink unlink;
+	struct lockmgr_ioctl_capacity capacity;
+	struct lockmgr_ioctl_info info;
+	struct lockmgr_ioctl_id id;
+	struct lockmgr_ioctl_flags flags;
+	struct lockmgr_ioctl_lock lock;
+	struct lockmgr_ioctl_list list;
+};
+
+static struct lockmgr_client *client_of(struct file *file)
+{
+	return file->private_data;
+}
+
+/* Of a command that needs the file to be attached. */
+static struct lockmgr_space *space_of(struct file *file)
+{
+	return lockmgr_client_space(client_of(file));
+}
+
+static int do_version(struct file *file, union arguments *args)
+{
+	args->version = (struct lockmgr_ioctl_version) {
+		.major		= LOCKMGR_VERSION_MAJOR,
+		.minor		= LOCKMGR_VERSION_MINOR,
+		.patch		= LOCKMGR_VERSION_PATCH,
+		.features	= LOCKMGR_FEATURE_DEADLOCK,
+	};
+
+	return 0;
+}
+
+/* Users and groups are those of the user namespace of who opened the file. */
+static int to_kuid(struct file *file, u32 owner, kuid_t *uid)
+{
+	*uid = owner == LOCKMGR_ID_CALLER ? file->f_cred->fsuid :
+					    make_kuid(file->f_cred->user_ns, owner);
+
+	return uid_valid(*uid) ? 0 : -EINVAL;
+}
+
+static int to_kgid(struct file *file, u32 group, kgid_t *gid)
+{
+	*gid = group == LOCKMGR_ID_CALLER ? file->f_cred->fsgid :
+					    make_kgid(file->f_cred->user_ns, group);
+
+	return gid_valid(*gid) ? 0 : -EINVAL;
+}
+
+static int to_space_args(struct file *file, const struct lockmgr_ioctl_attach *attach,
+			 struct lockmgr_space_args *args)
+{
+	const u32 known = LOCKMGR_ATTACH_CREATE | LOCKMGR_ATTACH_EXCL |
+			  LOCKMGR_ATTACH_DETECT_DEADLOCK;
+	int ret;
+
+	if (attach->flags & ~known || attach->reserved[0] || attach->reserved[1] ||
+	    attach->token || attach->generation || attach->mode & ~0777 ||
+	    !lockmgr_space_name_valid(attach->name))
+		return -EINVAL;
+	if (attach->flags & LOCKMGR_ATTACH_EXCL && !(attach->flags & LOCKMGR_ATTACH_CREATE))
+		return -EINVAL;
+	if (attach->flags & LOCKMGR_ATTACH_CREATE && !(file->f_mode & FMODE_WRITE))
+		return -EBADF;
+
+	*args = (struct lockmgr_space_args) {
+		.name		= attach->name,
+		.mode		= attach->mode ?: 0600,
+		.capacity	= attach->capacity,
+		.create		= attach->flags & LOCKMGR_ATTACH_CREATE,
+		.exclusive	= attach->flags & LOCKMGR_ATTACH_EXCL,
+		.want		= (file->f_mode & FMODE_READ ? MAY_READ : 0) |
+				  (file->f_mode & FMODE_WRITE ? MAY_WRITE : 0),
+		.cred		= file->f_cred,
+	};
+	ret = to_kuid(file, attach->owner, &args->owner);
+
+	return ret ?: to_kgid(file, attach->group, &args->group);
+}
+
+/* Leaves the client locked if it succeeds; settle_attach() follows. */
+static int do_attach(struct file *file, union arguments *args)
+{
+	struct lockmgr_ioctl_attach *attach = &args->attach;
+	struct lockmgr_client *client = client_of(file);
+	struct lockmgr_space_args space_args;
+	int ret;
+
+	ret = to_space_args(file, attach, &space_args);
+	if (ret)
+		return ret;
+
+	ret = mutex_lock_interruptible(&client->lock);
+	if (ret)
+		return -ERESTARTSYS;
+
+	ret = -EISCONN;
+	if (!client->joined)
+		ret = lockmgr_client_join(client, &space_args,
+					  attach->flags & LOCKMGR_ATTACH_DETECT_DEADLOCK);
+	if (ret) {
+		mutex_unlock(&client->lock);
+		return ret;
+	}
+
+	attach->capacity = READ_ONCE(client->joined->ids.capacity);
+	attach->token = client->token;
+	attach->generation = client->joined->generation;
+
+	return 0;
+}
+
+/* Nobody sees the file attached before the caller knows. */
+static void settle_attach(struct file *file, union arguments *args, bool told)
+{
+	struct lockmgr_client *client = client_of(file);
+
+	if (told)
+		lockmgr_client_publish(client);
+	else
+		lockmgr_client_withdraw(client);
+	mutex_unlock(&client->lock);
+}
+
+static int do_unlink(struct file *file, union arguments *args)
+{
+	struct lockmgr_ioctl_unlink *unlink = &args->unlink;
+	kuid_t owner;
+	int ret;
+
+	if (unlink->flags || !lockmgr_space_name_valid(unlink->name))
+		return -EINVAL;
+	ret = to_kuid(file, unlink->owner, &owner);
+
+	return ret ?: lockmgr_space_unlink(unlink->name, owner, file->f_cred);
+}
+
+static int do_capacity(struct file *file, union arguments *args)
+{
+	if (args->capacity.flags)
+		return -EINVAL;
+
+	return lockmgr_space_set_capacity(space_of(file), args->capacity.capacity, file->f_cred);
+}
+
+static int do_info(struct file *file, union arguments *args)
+{
+	lockmgr_space_info(space_of(file), &args->info);
+	args->info.token = client_of(file)->token;
+
+	return 0;
+}
+
+static int do_allocate(struct file *file, union arguments *args)
+{
+	if (args->id.flags || args->id.id)
+		return -EINVAL;
+
+	return lockmgr_ids_allocate(&space_of(file)->ids, &args->id.id);
+}
+
+static void settle_allocate(struct file *file, union arguments *args, bool told)
+{
+	if (!told)
+		lockmgr_space_free(space_of(file), args->id.id);
+}
+
+static int do_allocate_id(struct file *file, union arguments *args)
+{
+	if (args->id.flags)
+		return -EINVAL;
+
+	return lockmgr_ids_allocate_id(&space_of(file)->ids, args->id.id);
+}
+
+static int do_retrieve(struct file *file, union arguments *args)
+{
+	struct lockmgr_ids *ids = &space_of(file)->ids;
+
+	if (args->id.flags || args->id.id >= READ_ONCE(ids->capacity))
+		return -EINVAL;
+
+	return lockmgr_ids_test(ids, args->id.id);
+}
+
+static int do_free(struct file *file, union arguments *args)
+{
+	if (args->id.flags)
+		return -EINVAL;
+
+	return lockmgr_space_free(space_of(file), args->id.id);
+}
+
+static int do_free_all(struct file *file, union arguments *args)
+{
+	if (args->flags.flags || args->flags.reserved)
+		return -EINVAL;
+
+	return lockmgr_space_free_all(space_of(file), file->f_cred);
+}
+
+static int do_lock(struct file *file, union arguments *args)
+{
+	const struct lockmgr_ioctl_lock *lock = &args->lock;
+	bool try = lock->flags == LOCKMGR_LOCK_TRY;
+	bool timed = lock->flags == LOCKMGR_LOCK_DEADLINE;
+
+	if ((lock->flags && !try && !timed) || lock->deadline < 0 || (lock->deadline && !timed))
+		return -EINVAL;
+
+	return lockmgr_client_lock(client_of(file), lock->id, !try,
+				   timed ? ns_to_ktime(lock->deadline) : KTIME_MAX);
+}
+
+static int do_unlock(struct file *file, union arguments *args)
+{
+	if (args->id.flags)
+		return -EINVAL;
+
+	return lockmgr_client_unlock(client_of(file), args->id.id);
+}
+
+/*
+ * Copy entries to where the caller wants them, each as large as the caller knows
+ * it.
+ */
+static int put_entries(const struct lockmgr_ioctl_list *list, u32 done,
+		       const void *entries, size_t known, u32 count)
+{
+	char __user *to = u64_to_user_ptr(list->entries) + (u64)done * list->entry_size;
+	size_t size = min_t(size_t, known, list->entry_size);
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		if (copy_to_user(to, entries + i * known, size) ||
+		    clear_user(to + size, list->entry_size - size))
+			return -EFAULT;
+		to += list->entry_size;
+	}
+
+	return 0;
+}
+
+/* Entries of both kinds have this size. */
+#define ENTRY_SIZE	sizeof(struct lockmgr_lock_entry)
+static_assert(sizeof(struct lockmgr_waiter_entry) == ENTRY_SIZE);
+
+#define ENTRIES_PER_GO	(PAGE_SIZE / ENTRY_SIZE)
+
+/* The size of an entry's first version, and more than it will ever have. */
+#define ENTRY_SIZE_MIN	64
+#define ENTRY_SIZE_MAX	4096
+
+static int check_list(const struct lockmgr_ioctl_list *list)
+{
+	if (list->entry_size < ENTRY_SIZE_MIN || list->entry_size > ENTRY_SIZE_MAX ||
+	    list->entry_size % sizeof(u64) || !list->count)
+		return -EINVAL;
+
+	return 0;
+}
+
+typedef int (*list_fn)(struct lockmgr_space *space, const struct lockmgr_ioctl_list *list,
+		       u64 *cursor, void *entries, u32 max);
+
+static int fill_list(struct lockmgr_space *space, struct lockmgr_ioctl_list *list, list_fn next)
+{
+	u32 done = 0;
+	int ret = 0;
+	void *entries;
+
+	entries = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	if (!entries)
+		return -ENOMEM;
+
+	while (done < list->count && list->cursor != LOCKMGR_CURSOR_END) {
+		u32 max = min_t(u32, list->count - done, ENTRIES_PER_GO);
+
+		ret = next(space, list, &list->cursor, entries, max);
+		if (ret < 0)
+			break;
+		if (put_entries(list, done, entries, ENTRY_SIZE, ret)) {
+			ret = -EFAULT;
+			break;
+		}
+		done += ret;
+		/* What has been found so far is an answer. */
+		if (signal_pending(current))
+			break;
+	}
+	list->count = done;
+	free_page((unsigned long)entries);
+
+	return min(ret, 0);
+}
+
+static int next_locks(struct lockmgr_space *space, const struct lockmgr_ioctl_list *list,
+		      u64 *cursor, void *entries, u32 max)
+{
+	return lockmgr_list_locks(space, list->filter, cursor, entries, max);
+}
+
+static int next_waiters(struct lockmgr_space *space, const struct lockmgr_ioctl_list *list,
+			u64 *cursor, void *entries, u32 max)
+{
+	return lockmgr_list_waiters(space, list->id, cursor, entries, max);
+}
+
+static int do_list_locks(struct file *file, union arguments *args)
+{
+	const u32 known = LOCKMGR_ENTRY_ALLOCATED | LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED;
+	struct lockmgr_ioctl_list *list = &args->list;
+
+	if (check_list(list) || list->id || !list->filter || list->filter & ~known)
+		return -EINVAL;
+
+	return fill_list(space_of(file), list, next_locks);
+}
+
+static int do_list_waiters(struct file *file, union arguments *args)
+{
+	struct lockmgr_space *space = space_of(file);
+	struct lockmgr_ioctl_list *list = &args->list;
+
+	if (check_list(list) || list->filter || list->id >= LOCKMGR_CAPACITY_MAX)
+		return -EINVAL;
+
+	return fill_list(space, list, next_waiters);
+}
+
+/**
+ * struct command - how to carry a command out
+ * @number: its number in the ABI, with the size of the struct as this module
+ *	knows it
+ * @size: of the struct's first version
+ * @mode: how the file must be open
+ * @attached: whether it must be attached to a space
+ * @run: does it; returns a negative errno or what the call returns
+ * @settle: after a successful run: does what depends on whether the caller has
+ *	been told the result
+ */
+struct command {
+	unsigned int number;
+	size_t size;
+	fmode_t mode;
+	bool attached;
+	int (*run)(struct file *file, union arguments *args);
+	void (*settle)(struct file *file, union arguments *args, bool told);
+};
+
+static const struct command commands[] = {
+	{ LOCKMGR_IOC_VERSION,		24,  0,		  false, do_version },
+	{ LOCKMGR_IOC_ATTACH,		112, 0,		  false, do_attach, settle_attach },
+	{ LOCKMGR_IOC_UNLINK,		72,  FMODE_WRITE, false, do_unlink },
+	{ LOCKMGR_IOC_CAPACITY,		8,   FMODE_WRITE, true,  do_capacity },
+	{ LOCKMGR_IOC_INFO,		120, 0,		  true,  do_info },
+	{ LOCKMGR_IOC_ALLOCATE,		8,   FMODE_WRITE, true,  do_allocate, settle_allocate },
+	{ LOCKMGR_IOC_ALLOCATE_ID,	8,   FMODE_WRITE, true,  do_allocate_id },
+	{ LOCKMGR_IOC_RETRIEVE,		8,   0,		  true,  do_retrieve },
+	{ LOCKMGR_IOC_FREE,		8,   FMODE_WRITE, true,  do_free },
+	{ LOCKMGR_IOC_FREE_ALL,		8,   FMODE_WRITE, true,  do_free_all },
+	{ LOCKMGR_IOC_LOCK,		16,  FMODE_WRITE, true,  do_lock },
+	{ LOCKMGR_IOC_UNLOCK,		8,   FMODE_WRITE, true,  do_unlock },
+	{ LOCKMGR_IOC_LIST_LOCKS,	32,  FMODE_READ,  true,  do_list_locks },
+	{ LOCKMGR_IOC_LIST_WAITERS,	32,  FMODE_READ,  true,  do_list_waiters },
+};
+
+/* The caller's idea of a struct's size is part of its command number. */
+static unsigned int without_size(unsigned int number)
+{
+	return number & ~IOCSIZE_MASK;
+}
+
+static const struct command *find_command(unsigned int number)
+{
+	const struct command *command;
+
+	if (_IOC_NR(number) >= ARRAY_SIZE(commands))
+		return NULL;
+	command = &commands[array_index_nospec(_IOC_NR(number), ARRAY_SIZE(commands))];
+
+	return without_size(number) == without_size(command->number) ? command : NULL;
+}
+
+static int copy_in(const struct command *command, union arguments *args,
+		   const void __user *from, size_t size)
+{
+	memset(args, 0, sizeof(*args));
+	if (!(_IOC_DIR(command->number) & _IOC_WRITE))
+		return 0;
+
+	return copy_struct_from_user(args, _IOC_SIZE(command->number), from, size);
+}
+
+static int copy_out(const struct command *command, const union arguments *args,
+		    void __user *to, size_t size)
+{
+	size_t known = min_t(size_t, size, _IOC_SIZE(command->number));
+
+	if (!(_IOC_DIR(command->number) & _IOC_READ))
+		return 0;
+	if (copy_to_user(to, args, known) || clear_user(to + known, size - known))
+		return -EFAULT;
+
+	return 0;
+}
+
+static long run_command(const struct command *command, struct file *file,
+			void __user *argument, size_t size)
+{
+	union arguments args;
+	int ret, fault;
+
+	if (size < command->size)
+		return -EINVAL;
+	if ((file->f_mode & command->mode) != command->mode)
+		return -EBADF;
+	if (command->attached && !space_of(file))
+		return -ENOTCONN;
+
+	fault = copy_in(command, &args, argument, size);
+	if (fault)
+		return fault;
+
+	ret = command->run(file, &args);
+	if (ret < 0)
+		return ret;
+
+	fault = copy_out(command, &args, argument, size);
+	if (command->settle)
+		command->settle(file, &args, !fault);
+
+	return fault ?: ret;
+}
+
+/**
+ * lockmgr_ioctl() - unlocked_ioctl of the device
+ * @file: the open file
+ * @number: LOCKMGR_IOC_*
+ * @argument: address of the command's struct
+ */
+long lockmgr_ioctl(struct file *file, unsigned int number, unsigned long argument)
+{
+	const struct command *command = find_command(number);
+
+	if (!command)
+		return -ENOTTY;
+
+	return run_command(command, file, (void __user *)argument, _IOC_SIZE(number));
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What can be seen of a space: its facts, its locks with their holders, and the
+ * waiters of a lock.  Tasks are named as the viewer's PID namespace shows them,
+ * users as its user namespace does.
+ */
+#include <linux/cred.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/string.h>
+
+#include <linux/lockmgr.h>
+
+#include "client.h"
+#include "deadlock.h"
+#include "holder.h"
+#include "list.h"
+#include "record.h"
+#include "space.h"
+#include "wait.h"
+
+/* How many waiters to copy in one go, with their queue locked. */
+#define WAITERS_PER_GO	16
+
+/**
+ * lockmgr_space_info() - facts of a space
+ * @space: the space
+ * @info: receives them; zeroed by the caller
+ */
+void lockmgr_space_info(struct lockmgr_space *space, struct lockmgr_ioctl_info *info)
+{
+	struct user_namespace *viewer = current_user_ns();
+
+	strscpy(info->name, space->name, sizeof(info->name));
+	info->generation = space->generation;
+	info->owner = from_kuid_munged(viewer, space->owner);
+	info->group = from_kgid_munged(viewer, space->group);
+	info->mode = space->mode;
+	info->flags = READ_ONCE(space->linked) ? 0 : LOCKMGR_SPACE_UNLINKED;
+	info->capacity = READ_ONCE(space->ids.capacity);
+	info->allocated = READ_ONCE(space->ids.allocated);
+	info->clients = READ_ONCE(space->client_count);
+}
+
+/* A thread as the viewer sees it. */
+struct face {
+	u32 pid;
+	u32 tid;
+	char comm[TASK_COMM_LEN];
+};
+
+/* Returns whether the thread still lives and is shown to the viewer. */
+static bool face_of(struct pid *thread, struct face *face)
+{
+	struct pid_namespace *viewer = task_active_pid_ns(current);
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = thread ? pid_task(thread, PIDTYPE_PID) : NULL;
+	if (task) {
+		face->pid = task_tgid_nr_ns(task, viewer);
+		face->tid = task_pid_nr_ns(task, viewer);
+		get_task_comm(face->comm, task);
+	}
+	rcu_read_unlock();
+
+	return task && face->tid;
+}
+
+/*
+ * Fill in the client that holds the lock, and the thread that took it.  Returns
+ * the thread, NULL if it is gone; valid under RCU.
+ */
+static struct pid *describe_holder(const struct lockmgr_client *client,
+				   const struct lockmgr_record *record,
+				   struct lockmgr_lock_entry *entry)
+{
+	struct pid *thread = lockmgr_holder_thread(client, record);
+	struct face face = {};
+
+	entry->flags |= LOCKMGR_ENTRY_HELD;
+	entry->since = record->since;
+	entry->token = client->token;
+
+	if (!face_of(thread, &face)) {
+		face.pid = pid_nr_ns(client->opener, task_active_pid_ns(current));
+		strscpy(face.comm, client->comm, sizeof(face.comm));
+	}
+	entry->pid = face.pid;
+	entry->tid = face.tid;
+	memcpy(entry->comm, face.comm, sizeof(entry->comm));
+
+	return thread;
+}
+
+static void describe_record(struct lockmgr_space *space, struct lockmgr_record *record,
+			    struct lockmgr_lock_entry *entry)
+{
+	struct lockmgr_bucket *bucket = lockmgr_bucket(&space->queues, entry->id);
+	struct lockmgr_record snapshot = lockmgr_record_snapshot(record);
+	struct lockmgr_client *client;
+	struct pid *thread = NULL;
+
+	spin_lock(&bucket->lock);
+	entry->waiters = lockmgr_queue_length(bucket, entry->id);
+	spin_unlock(&bucket->lock);
+
+	rcu_read_lock();
+	client = lockmgr_holder_client(space, snapshot.word);
+	if (client)
+		thread = get_pid(describe_holder(client, &snapshot, entry));
+	rcu_read_unlock();
+
+	if (entry->waiters)
+		entry->flags |= LOCKMGR_ENTRY_WAITED;
+	if (snapshot.word && !client)
+		entry->flags |= LOCKMGR_ENTRY_DIED;
+	if (entry->waiters && thread && lockmgr_lock_deadlocked(record, thread))
+		entry->flags |= LOCKMGR_ENTRY_DEADLOCK;
+	put_pid(thread);
+}
+
+static void describe_lock(struct lockmgr_space *space, u32 id, struct lockmgr_lock_entry *entry)
+{
+	struct lockmgr_record *record = lockmgr_record_find(&space->records, id);
+
+	memset(entry, 0, sizeof(*entry));
+	entry->id = id;
+	if (lockmgr_ids_test(&space->ids, id))
+		entry->flags |= LOCKMGR_ENTRY_ALLOCATED;
+	if (record)
+		describe_record(space, record, entry);
+}
+
+/* The next lock to which the filter may apply, or U32_MAX. */
+static u32 next_lock(struct lockmgr_space *space, u32 id, u32 filter)
+{
+	u32 next = U32_MAX;
+
+	if (filter & LOCKMGR_ENTRY_ALLOCATED)
+		next = lockmgr_ids_next(&space->ids, id);
+	if (filter & (LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED))
+		next = min(next, lockmgr_record_next(&space->records, id));
+
+	return next;
+}
+
+/**
+ * lockmgr_list_locks() - list locks
+ * @space: the space; the caller is its client
+ * @filter: LOCKMGR_ENTRY_ALLOCATED, _HELD, _WAITED: any of them
+ * @cursor: where to begin; receives where to go on, or LOCKMGR_CURSOR_END
+ * @entries: receives the locks
+ * @max: how many at the most
+ *
+ * Return: the number of entries, or -EINTR if the caller is being killed
+ */
+int lockmgr_list_locks(struct lockmgr_space *space, u32 filter, u64 *cursor,
+		       struct lockmgr_lock_entry *entries, u32 max)
+{
+	u32 count = 0;
+
+	while (count < max && *cursor < LOCKMGR_CAPACITY_MAX) {
+		u32 id = next_lock(space, *cursor, filter);
+
+		if (id == U32_MAX) {
+			*cursor = LOCKMGR_CURSOR_END;
+			break;
+		}
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+
+		describe_lock(space, id, &entries[count]);
+		if (entries[count].flags & filter)
+			count++;
+		*cursor = id + 1;
+	}
+	if (*cursor >= LOCKMGR_CAPACITY_MAX)
+		*cursor = LOCKMGR_CURSOR_END;
+
+	return count;
+}
+
+/* What is copied of a waiter while its queue is locked. */
+struct glimpse {
+	u64 ticket;
+	u64 since;
+	u32 token;
+	bool deadline;
+	struct pid *thread;
+};
+
+static u32 glimpse_waiters(struct lockmgr_space *space, u32 id, u64 ticket,
+			   struct glimpse *glimpses, u32 max)
+{
+	struct lockmgr_bucket *bucket = lockmgr_bucket(&space->queues, id);
+	struct lockmgr_waiter *waiter;
+	u32 count = 0;
+
+	spin_lock(&bucket->lock);
+	while (count < max) {
+		waiter = lockmgr_queue_after(bucket, id, ticket);
+		if (!waiter)
+			break;
+		ticket = waiter->ticket;
+		glimpses[count++] = (struct glimpse) {
+			.ticket		= ticket,
+			.since		= waiter->since,
+			.token		= waiter->client->token,
+			.deadline	= waiter->deadline != KTIME_MAX,
+			.thread		= get_pid(waiter->thread),
+		};
+	}
+	spin_unlock(&bucket->lock);
+
+	return count;
+}
+
+static void describe_waiter(const struct glimpse *glimpse, struct lockmgr_waiter_entry *entry)
+{
+	struct face face = {};
+
+	memset(entry, 0, sizeof(*entry));
+	entry->cookie = glimpse->ticket;
+	entry->since = glimpse->since;
+	entry->token = glimpse->token;
+	if (glimpse->deadline)
+		entry->flags |= LOCKMGR_ENTRY_DEADLINE;
+	if (lockmgr_thread_deadlocked(glimpse->thread))
+		entry->flags |= LOCKMGR_ENTRY_DEADLOCK;
+
+	face_of(glimpse->thread, &face);
+	entry->pid = face.pid;
+	entry->tid = face.tid;
+	memcpy(entry->comm, face.comm, sizeof(entry->comm));
+}
+
+/**
+ * lockmgr_list_waiters() - list who waits for a lock
+ * @space: the space
+ * @id: the lock
+ * @cursor: where to begin; receives where to go on, or LOCKMGR_CURSOR_END
+ * @entries: receives the waiters, in the order of the queue
+ * @max: how many at the most
+ *
+ * Return: the number of entries, or -EINTR if the caller is being killed
+ */
+int lockmgr_list_waiters(struct lockmgr_space *space, u32 id, u64 *cursor,
+			 struct lockmgr_waiter_entry *entries, u32 max)
+{
+	struct glimpse glimpses[WAITERS_PER_GO];
+	u32 count = 0;
+
+	while (count < max && *cursor != LOCKMGR_CURSOR_END) {
+		u32 room = min_t(u32, max - count, WAITERS_PER_GO);
+		u32 seen = glimpse_waiters(space, id, *cursor, glimpses, room);
+		u32 i;
+
+		for (i = 0; i < seen; i++) {
+			describe_waiter(&glimpses[i], &entries[count++]);
+			put_pid(glimpses[i].thread);
+		}
+		*cursor = seen < room ? LOCKMGR_CURSOR_END : glimpses[seen - 1].ticket;
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+
+	return count;
+}

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The state machine of a lock: take, wait, release, hand over, die.
+ *
+ * The word of a lock's record
+ *
+ *   R0  0				free
+ *   R1  DIED				free; the last holder died
+ *   R2  tid, token			held; nobody waits
+ *   R3  tid, token, WAITERS		held; somebody waits, or did
+ *
+ *   R0 -> R2  take			anybody
+ *   R2 -> R0  release			the holder
+ *   R2 -> R3  queue up			the kernel, queue locked
+ *   R0, R1 -> R2, R3  take		the kernel, queue locked
+ *   R2, R3 -> R0, R1  release, die	the kernel for the holder, queue locked
+ *   R3 -> R2, R3  hand over		the kernel for the holder, queue locked
+ *
+ * A token that belongs to no client counts as a holder that died: R2 and R3 with
+ * such a token are R1.
+ *
+ * A waiter
+ *
+ *   W1  queued		sleeps
+ *   W2  woken		the lock was let go; it has been woken and will look
+ *   W3  granted	out of the queue; holds the lock
+ *
+ *   W1 -> W2  release, die		for the first in the queue
+ *   W1, W2 -> W3  hand over		for the first in the queue
+ *   W2 -> W1  woken in vain		the waiter itself
+ *
+ * Locks, outermost first
+ *
+ *   lockmgr_deadlock_lock	see deadlock.h
+ *   bucket->lock		"the queue is locked": the queue of this lock, and the
+ *				state of each waiter in it.  Of the transitions above,
+ *				all but the first two happen under it.
+ *   sleepers.lock		in deadlock.c
+ *
+ * What holds whenever the queue is not locked, if somebody is in it
+ *
+ *   I1  The word is R3, or the first waiter is W2.
+ *
+ *	 So nobody is forgotten: from R3 the release finds the queue, and who is W2
+ *	 looks at the word before anything else, even if a signal or its deadline
+ *	 is there too: either it takes the lock (and sets WAITERS if it leaves
+ *	 others behind), or it finds it held and sets WAITERS.  Only then does it
+ *	 sleep or leave; I1 holds again.  This is how a wake-up is passed on.
+ *
+ *   I2  W3 is final: its thread holds the lock, and its call returns that
+ *	 whatever else happened.  If the thread dies then, the client does so too
+ *	 or lives on as the holder.
+ *
+ * Who may overtake
+ *
+ *   A newcomer may take a free word while the first waiter is W2, because letting
+ *   the lock lie idle until a sleeper runs costs most of the throughput.  But who
+ *   was woken in vain gets the lock handed over by the next release (@handoff),
+ *   and so does who is W2 for more than MAX_BYPASSED releases, however long it
+ *   takes to run.  So the first in the queue waits for a bounded number of
+ *   others' acquisitions through the kernel, and becoming the first takes finitely
+ *   many of these: the queue is first come, first served.
+ *
+ * Memory order
+ *
+ *   Each transition into R2 or R3 by a new holder is an acquire, each out of them
+ *   by the holder a release; a hand-over is a release by the old holder, and the
+ *   new one acquires through the queue's lock, which it takes after waking.
+ *   R2 -> R3 keeps the holder and orders nothing, but as a read-modify-write it
+ *   continues the release sequence that the next holder acquires from.
+ *
+ * The wait
+ *
+ *   Plain TASK_INTERRUPTIBLE, not TASK_FREEZABLE: a freezer then makes the thread
+ *   leave the queue, and restart the call when it is thawed.  A frozen thread in
+ *   the queue could be woken or granted the lock and stop all who are behind it.
+ */
+#include <linux/atomic.h>
+#include <linux/hrtimer.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/timekeeping.h>
+
+#include "client.h"
+#include "deadlock.h"
+#include "lock.h"
+#include "record.h"
+#include "space.h"
+#include "wait.h"
+
+/* How many releases the first waiter may be passed over for after its wake-up. */
+#define MAX_BYPASSED	8
+
+/*
+ * How often to try a compare-and-swap under a spinlock.  Each failure means that
+ * another has moved the word; nobody honest does so without end.
+ */
+#define MAX_TRIES	16
+
+/* Internal: the word did not keep still; try again after a breath. */
+#define DISTURBED	(-EAGAIN)
+
+/* Internal: go on sleeping. */
+#define SLEEP_ON	(-EINPROGRESS)
+
+static struct lockmgr_bucket *bucket_of(struct lockmgr_client *client, u32 id)
+{
+	return lockmgr_bucket(&client->space->queues, id);
+}
+
+static u64 word_of_current(const struct lockmgr_client *client)
+{
+	u64 tid = task_pid_nr_ns(current, ns_of_pid(client->opener));
+
+	return tid << LOCKMGR_WORD_TID_SHIFT | client->token;
+}
+
+static void note_time(struct lockmgr_record *record)
+{
+	WRITE_ONCE(record->since, ktime_get_coarse_ns());
+}
+
+/* R0 -> R2 */
+static bool take_free(struct lockmgr_record *record, u64 word)
+{
+	u64 free = 0;
+
+	if (!atomic64_try_cmpxchg_acquire(lockmgr_word(record), &free, word))
+		return false;
+	note_time(record);
+
+	return true;
+}
+
+/* R2 -> R0 */
+static bool release_unwaited(struct lockmgr_record *record, u64 word)
+{
+	return !(word & LOCKMGR_WORD_WAITERS) &&
+	       atomic64_try_cmpxchg_release(lockmgr_word(record), &word, 0);
+}
+
+static bool is_held(struct lockmgr_client *client, u64 word)
+{
+	u32 token = lockmgr_word_token(word);
+
+	/* A client's token is valid until its death has released all its locks. */
+	return token && xa_load(&client->space->clients, token);
+}
+
+/*
+ * R0, R1 -> R2, R3 if nobody holds the lock, else R2 -> R3 if @mark.  The queue is
+ * locked; @others wait behind us.  Returns 0, LOCKMGR_OWNER_DIED, -EBUSY or
+ * DISTURBED.
+ */
+static int take_locked(struct lockmgr_client *client, struct lockmgr_record *record,
+		       u64 word, bool others, bool mark)
+{
+	u64 old = atomic64_read(lockmgr_word(record));
+	int tries;
+
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		bool held = is_held(client, old);
+		u64 new = held ? old | LOCKMGR_WORD_WAITERS :
+			  others ? word | LOCKMGR_WORD_WAITERS : word;
+
+		if (held && (!mark || new == old))
+			return -EBUSY;
+		if (!atomic64_try_cmpxchg_acquire(lockmgr_word(record), &old, new))
+			continue;
+		if (held)
+			return -EBUSY;
+		note_time(record);
+		return old ? LOCKMGR_OWNER_DIED : 0;
+	}
+
+	return DISTURBED;
+}
+
+/* W1 -> W2, and return the thread to wake. */
+static struct task_struct *tell_to_look(struct lockmgr_waiter *waiter)
+{
+	if (!waiter || waiter->state != LOCKMGR_WAIT_QUEUED)
+		return NULL;
+	waiter->state = LOCKMGR_WAIT_WOKEN;
+
+	return get_task_struct(waiter->task);
+}
+
+/*
+ * W1, W2 -> W3, and return the thread to wake.  Once the queue is unlocked the
+ * waiter, on that thread's stack, may be gone.
+ */
+static struct task_struct *grant(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter,
+				 bool died)
+{
+	lockmgr_queue_del(bucket, waiter);
+	note_time(waiter->record);
+	waiter->died = died;
+	waiter->state = LOCKMGR_WAIT_GRANTED;
+
+	return get_task_struct(waiter->task);
+}
+
+static void wake(struct task_struct *task)
+{
+	if (!task)
+		return;
+	wake_up_process(task);
+	put_task_struct(task);
+}
+
+static bool must_hand_over(struct lockmgr_waiter *first)
+{
+	if (!first)
+		return false;
+
+	return first->handoff ||
+	       (first->state == LOCKMGR_WAIT_WOKEN && ++first->bypassed > MAX_BYPASSED);
+}
+
+/*
+ * R2, R3 -> R0, R1, R2, R3: let go of a lock that the client holds.  The queue is
+ * locked.  Returns 0, -EPERM or DISTURBED, and in @sleeper the thread to wake
+ * when it is unlocked again.
+ */
+static int release(struct lockmgr_client *client, struct lockmgr_bucket *bucket,
+		   struct lockmgr_record *record, u32 id, bool died,
+		   struct task_struct **sleeper)
+{
+	struct lockmgr_waiter *first = lockmgr_queue_first(bucket, id);
+	bool hand_over = must_hand_over(first);
+	u64 new = died ? LOCKMGR_WORD_DIED : 0;
+	u64 old = atomic64_read(lockmgr_word(record));
+	int tries;
+
+	lockdep_assert_held(&bucket->lock);
+
+	if (hand_over)
+		new = first->word | (first->count > 1 ? LOCKMGR_WORD_WAITERS : 0);
+
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		if (lockmgr_word_token(old) != client->token)
+			return -EPERM;
+		if (!atomic64_try_cmpxchg_release(lockmgr_word(record), &old, new))
+			continue;
+		*sleeper = hand_over ? grant(bucket, first, died) : tell_to_look(first);
+		return 0;
+	}
+
+	return DISTURBED;
+}
+
+/* Look at the word after a wake-up.  The queue is locked. */
+static int look(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+{
+	int ret;
+
+	ret = take_locked(waiter->client, waiter->record, waiter->word,
+			  waiter->count > 1, true);
+	if (ret == -EBUSY) {
+		waiter->state = LOCKMGR_WAIT_QUEUED;
+		waiter->handoff = true;
+		return SLEEP_ON;
+	}
+	if (ret != DISTURBED)
+		lockmgr_queue_del(bucket, waiter);
+
+	return ret;
+}
+
+/* Leave the queue without the lock; whoever is behind a W2 must look in its place. */
+static struct task_struct *give_up(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+{
+	lockmgr_queue_del(bucket, waiter);
+	if (waiter->state != LOCKMGR_WAIT_WOKEN)
+		return NULL;
+
+	return tell_to_look(lockmgr_queue_first(bucket, waiter->id));
+}
+
+/*
+ * What a waiter does when it runs: a lock beats a signal, and a signal beats the
+ * deadline.
+ */
+static int decide(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter, int excuse)
+{
+	struct task_struct *next = NULL;
+	int ret = SLEEP_ON;
+
+	spin_lock(&bucket->lock);
+
+	if (waiter->state == LOCKMGR_WAIT_GRANTED)
+		ret = waiter->died ? LOCKMGR_OWNER_DIED : 0;
+	else if (waiter->state == LOCKMGR_WAIT_WOKEN)
+		ret = look(bucket, waiter);
+
+	if (ret < 0 && excuse) {
+		next = give_up(bucket, waiter);
+		ret = excuse;
+	}
+
+	spin_unlock(&bucket->lock);
+	wake(next);
+
+	return ret;
+}
+
+/* Sleep until the waiter has the lock, or an excuse for leaving without it. */
+static int sleep(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+{
+	ktime_t *deadline = waiter->deadline == KTIME_MAX ? NULL : &waiter->deadline;
+	int excuse = 0;
+	int ret;
+
+	for (;;) {
+		/* Before looking: a wake-up after that is not lost. */
+		set_current_state(TASK_INTERRUPTIBLE);
+		if (signal_pending(current))
+			excuse = -ERESTARTSYS;
+
+		ret = decide(bucket, waiter, excuse);
+		if (ret == SLEEP_ON) {
+			if (!schedule_hrtimeout_range(deadline, current->timer_slack_ns,
+						      HRTIMER_MODE_ABS))
+				excuse = -ETIMEDOUT;
+			continue;
+		}
+
+		__set_current_state(TASK_RUNNING);
+		if (ret != DISTURBED)
+			return ret;
+		cond_resched();
+	}
+}
+
+/* Take the lock, or queue up for it (-EBUSY). */
+static int take_or_queue(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+{
+	int ret;
+
+	for (;;) {
+		spin_lock(&bucket->lock);
+		ret = take_locked(waiter->client, waiter->record, waiter->word,
+				  lockmgr_queue_first(bucket, waiter->id), true);
+		if (ret == -EBUSY)
+			lockmgr_queue_add(bucket, waiter);
+		spin_unlock(&bucket->lock);
+
+		if (ret != DISTURBED)
+			return ret;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		cond_resched();
+	}
+}
+
+/* As take_or_queue(), but leave the queue again if that has closed a cycle. */
+static int take_or_queue_acyclic(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+{
+	int ret;
+
+	ret = mutex_lock_interruptible(&lockmgr_deadlock_lock);
+	if (ret)
+		return -ERESTARTSYS;
+
+	ret = take_or_queue(bucket, waiter);
+	if (ret == -EBUSY && lockmgr_thread_deadlocked(waiter->thread))
+		ret = decide(bucket, waiter, -EDEADLK);
+
+	mutex_unlock(&lockmgr_deadlock_lock);
+
+	return ret;
+}
+
+/**
+ * lockmgr_lock() - acquire a lock
+ * @client: for whom
+ * @record: the lock's record
+ * @id: the lock
+ * @deadline: when to give up, CLOCK_MONOTONIC; KTIME_MAX: never
+ *
+ * Return: 0, LOCKMGR_OWNER_DIED, -ERESTARTSYS, -ETIMEDOUT or -EDEADLK
+ */
+int lockmgr_lock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id,
+		 ktime_t deadline)
+{
+	struct lockmgr_bucket *bucket = bucket_of(client, id);
+	u64 word = word_of_current(client);
+	struct lockmgr_waiter waiter;
+	int ret;
+
+	if (take_free(record, word))
+		return 0;
+
+	waiter = (struct lockmgr_waiter) {
+		.client		= client,
+		.record		= record,
+		.id		= id,
+		.task		= current,
+		.thread		= task_pid(current),
+		.since		= ktime_get_ns(),
+		.word		= word,
+		.state		= LOCKMGR_WAIT_QUEUED,
+		.deadline	= deadline,
+	};
+	if (client->detect)
+		ret = take_or_queue_acyclic(bucket, &waiter);
+	else
+		ret = take_or_queue(bucket, &waiter);
+
+	return ret == -EBUSY ? sleep(bucket, &waiter) : ret;
+}
+
+/**
+ * lockmgr_trylock() - acquire a lock if nobody holds it
+ * @client: for whom
+ * @record: the lock's record
+ * @id: the lock
+ *
+ * Return: 0, LOCKMGR_OWNER_DIED or -EBUSY
+ */
+int lockmgr_trylock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id)
+{
+	struct lockmgr_bucket *bucket = bucket_of(client, id);
+	u64 word = word_of_current(client);
+	int ret;
+
+	if (take_free(record, word))
+		return 0;
+
+	spin_lock(&bucket->lock);
+	ret = take_locked(client, record, word, lockmgr_queue_first(bucket, id), false);
+	spin_unlock(&bucket->lock);
+
+	/* Others take it and let it go all the time: busy indeed. */
+	return ret == DISTURBED ? -EBUSY : ret;
+}
+
+/**
+ * lockmgr_unlock() - release a lock
+ * @client: for whom
+ * @record: the lock's record
+ * @id: the lock
+ *
+ * Return: 0; -EPERM if the client does not hold it; -ERESTARTSYS only while
+ * somebody rewrites the record
+ */
+int lockmgr_unlock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id)
+{
+	struct lockmgr_bucket *bucket = bucket_of(client, id);
+	u64 word = atomic64_read(lockmgr_word(record));
+	struct task_struct *sleeper = NULL;
+	int ret;
+
+	if (lockmgr_word_token(word) != client->token)
+		return -EPERM;
+	if (release_unwaited(record, word))
+		return 0;
+
+	for (;;) {
+		spin_lock(&bucket->lock);
+		ret = release(client, bucket, record, id, false, &sleeper);
+		spin_unlock(&bucket->lock);
+
+		if (ret != DISTURBED)
+			break;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		cond_resched();
+	}
+	wake(sleeper);
+
+	return ret;
+}
+
+/**
+ * lockmgr_lock_abandon() - release a lock whose holder has died
+ * @client: the holder, with no thread left
+ * @record: the lock's record
+ * @id: the lock
+ */
+void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *record, u32 id)
+{
+	struct lockmgr_bucket *bucket = bucket_of(client, id);
+	struct task_struct *sleeper = NULL;
+	int ret;
+
+	spin_lock(&bucket->lock);
+	ret = release(client, bucket, record, id, true, &sleeper);
+	spin_unlock(&bucket->lock);
+	wake(sleeper);
+
+	/* Nobody else moves a word that is held while its queue is locked. */
+	WARN_ON_ONCE(ret);
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lockmgr - locks between processes, behind /dev/lockmgr.
+ *
+ * Who calls whom, from the top
+ *
+ *   main.c	this: parameters, beginning and end
+ *   device.c	the device: open files
+ *   ioctl.c	user memory, and what each command takes
+ *   list.c	what can be seen of a space
+ *   client.c	an open file as a client of a space
+ *   space.c	the namespace: names, owners, permissions
+ *   lock.c	the state machine of a lock
+ *   wait.c	queues of waiters
+ *   deadlock.c	the graph of waits
+ *   holder.c	from a record to the thread that holds the lock
+ *   alloc.c	which ids are allocated
+ *   record.c	pages of records
+ *   quota.c	what each user has in use
+ *
+ * Nothing below ioctl.c and device.c knows files or user memory.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+
+#include <linux/lockmgr.h>
+
+#include "compat.h"
+#include "device.h"
+#include "quota.h"
+#include "space.h"
+
+static int set_locks_per_space(const char *value, const struct kernel_param *param)
+{
+	return param_set_uint_minmax(value, param, 1, LOCKMGR_CAPACITY_MAX);
+}
+
+static int set_limit(const char *value, const struct kernel_param *param)
+{
+	return param_set_uint_minmax(value, param, 0, INT_MAX);
+}
+
+static const struct kernel_param_ops locks_per_space_ops = {
+	.set = set_locks_per_space,
+	.get = param_get_uint,
+};
+
+static const struct kernel_param_ops limit_ops = {
+	.set = set_limit,
+	.get = param_get_uint,
+};
+
+module_param_cb(locks_per_space, &locks_per_space_ops, &lockmgr_limits.locks_per_space, 0644);
+MODULE_PARM_DESC(locks_per_space, "Most ids that a space can have (1 to 1048576)");
+
+module_param_cb(spaces_per_user, &limit_ops, &lockmgr_limits.spaces_per_user, 0644);
+MODULE_PARM_DESC(spaces_per_user, "Most spaces that a user can own");
+
+module_param_cb(clients_per_space, &limit_ops, &lockmgr_limits.clients_per_space, 0644);
+MODULE_PARM_DESC(clients_per_space, "Most files that can be attached to a space");
+
+module_param_cb(locks_per_user, &limit_ops, &lockmgr_limits.locks_per_user, 0644);
+MODULE_PARM_DESC(locks_per_user, "Most locks that all spaces of a user can have in use");
+
+static int __init lockmgr_init(void)
+{
+	return lockmgr_device_init();
+}
+
+static void __exit lockmgr_exit(void)
+{
+	lockmgr_device_exit();
+	lockmgr_spaces_exit();
+	/* Clients are freed by call_rcu() with a function of this module. */
+	rcu_barrier();
+}
+
+module_init(lockmgr_init);
+module_exit(lockmgr_exit);
+
+MODULE_DESCRIPTION("Locks between processes");
+MODULE_AUTHOR("The lockmgr authors");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(LOCKMGR_VERSION);

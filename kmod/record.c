@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages of records: made on first use, found by lock id, walked.
+ */
+#include <linux/err.h>
+#include <linux/gfp.h>
+#include <linux/sched.h>
+
+#include "quota.h"
+#include "record.h"
+
+/* On pages that may hold nothing any more: what trimming looks at. */
+#define MARK_IDLE	XA_MARK_0
+
+void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_user *user)
+{
+	xa_init_flags(&records->pages, XA_FLAGS_ACCOUNT);
+	records->user = user;
+}
+
+static void remove_page(struct lockmgr_records *records, unsigned long number,
+			struct lockmgr_record *page)
+{
+	xa_erase(&records->pages, number);
+	free_page((unsigned long)page);
+	lockmgr_quota_uncharge(&records->user->records, LOCKMGR_PAGE_RECORDS);
+}
+
+/**
+ * lockmgr_records_destroy() - remove all pages
+ * @records: of a space that nobody uses any more
+ */
+void lockmgr_records_destroy(struct lockmgr_records *records)
+{
+	struct lockmgr_record *page;
+	unsigned long number;
+
+	xa_for_each(&records->pages, number, page) {
+		remove_page(records, number, page);
+		cond_resched();
+	}
+}
+
+static bool is_blank(const struct lockmgr_record *page)
+{
+	u32 i;
+
+	for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
+		if (page[i].word)
+			return false;
+
+	return true;
+}
+
+/**
+ * lockmgr_records_trim() - remove the pages that say nothing
+ * @records: of a space that has no client and gets none during the call
+ * @in_use: whether one of these ids is allocated; their page then stays
+ * @data: for @in_use
+ *
+ * A page also stays while a word in it is not 0, as when a holder died and
+ * nobody has been told yet.
+ */
+void lockmgr_records_trim(struct lockmgr_records *records,
+			  bool (*in_use)(u32 first, u32 count, void *data), void *data)
+{
+	struct lockmgr_record *page;
+	unsigned long number;
+
+	xa_for_each_marked(&records->pages, number, page, MARK_IDLE) {
+		u32 first = number * LOCKMGR_PAGE_RECORDS;
+
+		/* Freeing the last of those ids marks the page again. */
+		if (in_use(first, LOCKMGR_PAGE_RECORDS, data))
+			xa_clear_mark(&records->pages, number, MARK_IDLE);
+		else if (is_blank(page))
+			remove_page(records, number, page);
+		cond_resched();
+	}
+}
+
+/**
+ * lockmgr_records_idle() - an id is not allocated any more
+ * @records: the space's records
+ * @id: the id
+ */
+void lockmgr_records_idle(struct lockmgr_records *records, u32 id)
+{
+	/* Does nothing where there is no page. */
+	xa_set_mark(&records->pages, lockmgr_id_to_page(id), MARK_IDLE);
+}
+
+static struct lockmgr_record *add_page(struct lockmgr_records *records, unsigned long number)
+{
+	struct lockmgr_record *page, *old;
+	int ret;
+
+	ret = lockmgr_quota_charge(&records->user->records, LOCKMGR_PAGE_RECORDS);
+	if (ret)
+		return ERR_PTR(ret);
+
+	page = (struct lockmgr_record *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	if (!page) {
+		ret = -ENOMEM;
+		goto out_uncharge;
+	}
+
+	old = xa_cmpxchg(&records->pages, number, NULL, page, GFP_KERNEL_ACCOUNT);
+	ret = xa_err(old);
+	if (old)
+		goto out_free;
+
+	xa_set_mark(&records->pages, number, MARK_IDLE);
+	return page;
+
+out_free:
+	free_page((unsigned long)page);
+out_uncharge:
+	lockmgr_quota_uncharge(&records->user->records, LOCKMGR_PAGE_RECORDS);
+	/* Somebody else may have been faster, which is as good. */
+	return ret ? ERR_PTR(ret) : old;
+}
+
+/**
+ * lockmgr_records_page() - the page with a lock's record, made if it is missing
+ * @records: the space's records
+ * @id: the lock
+ *
+ * Return: the first record of the page, -EDQUOT or -ENOMEM
+ */
+struct lockmgr_record *lockmgr_records_page(struct lockmgr_records *records, u32 id)
+{
+	unsigned long number = lockmgr_id_to_page(id);
+	struct lockmgr_record *page = xa_load(&records->pages, number);
+
+	return page ?: add_page(records, number);
+}
+
+/**
+ * lockmgr_record_find() - a lock's record
+ * @records: the space's records
+ * @id: the lock
+ *
+ * Return: the record, or NULL if nothing was ever written there
+ */
+struct lockmgr_record *lockmgr_record_find(struct lockmgr_records *records, u32 id)
+{
+	struct lockmgr_record *page = xa_load(&records->pages, lockmgr_id_to_page(id));
+
+	return page ? &page[lockmgr_id_to_index(id)] : NULL;
+}
+
+/**
+ * lockmgr_record_next() - the next lock whose word is not 0
+ * @records: the space's records
+ * @id: where to begin
+ *
+ * Return: its id, or U32_MAX if there is none
+ */
+u32 lockmgr_record_next(struct lockmgr_records *records, u32 id)
+{
+	unsigned long number = lockmgr_id_to_page(id);
+	struct lockmgr_record *page;
+
+	xa_for_each_start(&records->pages, number, page, number) {
+		u32 end = (number + 1) * LOCKMGR_PAGE_RECORDS;
+
+		for (id = max_t(u32, id, end - LOCKMGR_PAGE_RECORDS); id < end; id++)
+			if (READ_ONCE(page[lockmgr_id_to_index(id)].word))
+				return id;
+		cond_resched();
+	}
+
+	return U32_MAX;
+}

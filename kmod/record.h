@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef LOCKMGR_RECORD_H
+#define LOCKMGR_RECORD_H
+
+#include <linux/atomic.h>
+#include <linux/build_bug.h>
+#include <linux/mm.h>
+#include <linux/xarray.h>
+
+#include <linux/lockmgr.h>
+
+struct lockmgr_user;
+
+/*
+ * Records are laid out in groups of 256, whatever the size of a page, so that
+ * user space can find them: in a group the low six bits of the id choose the
+ * cache line, the next two the record in the line.  Neighbours never share one.
+ */
+#define LOCKMGR_GROUP_RECORDS	256U
+#define LOCKMGR_LINE_RECORDS	4U
+#define LOCKMGR_GROUP_LINES	(LOCKMGR_GROUP_RECORDS / LOCKMGR_LINE_RECORDS)
+
+#define LOCKMGR_PAGE_RECORDS	((u32)(PAGE_SIZE / sizeof(struct lockmgr_record)))
+
+static_assert(sizeof(struct lockmgr_record) == 16);
+static_assert(LOCKMGR_PAGE_RECORDS % LOCKMGR_GROUP_RECORDS == 0);
+static_assert(LOCKMGR_CAPACITY_MAX % LOCKMGR_PAGE_RECORDS == 0);
+
+/* Which page holds a lock's record. */
+static inline unsigned long lockmgr_id_to_page(u32 id)
+{
+	return id / LOCKMGR_PAGE_RECORDS;
+}
+
+/* Where in its page a lock's record is. */
+static inline u32 lockmgr_id_to_index(u32 id)
+{
+	u32 group = id % LOCKMGR_PAGE_RECORDS & ~(LOCKMGR_GROUP_RECORDS - 1);
+	u32 line = id % LOCKMGR_GROUP_LINES;
+	u32 place = id / LOCKMGR_GROUP_LINES % LOCKMGR_LINE_RECORDS;
+
+	return group + line * LOCKMGR_LINE_RECORDS + place;
+}
+
+/* The inverse of both. */
+static inline u32 lockmgr_index_to_id(unsigned long page, u32 index)
+{
+	u32 group = index & ~(LOCKMGR_GROUP_RECORDS - 1);
+	u32 line = index % LOCKMGR_GROUP_RECORDS / LOCKMGR_LINE_RECORDS;
+	u32 place = index % LOCKMGR_LINE_RECORDS;
+
+	return page * LOCKMGR_PAGE_RECORDS + group + place * LOCKMGR_GROUP_LINES + line;
+}
+
+/* The kernel's handle on a record's word. */
+static inline atomic64_t *lockmgr_word(struct lockmgr_record *record)
+{
+	static_assert(sizeof(atomic64_t) == sizeof(record->word));
+
+	return (atomic64_t *)&record->word;
+}
+
+static inline u32 lockmgr_word_token(u64 word)
+{
+	return word & LOCKMGR_WORD_TOKEN;
+}
+
+static inline u32 lockmgr_word_tid(u64 word)
+{
+	return word >> LOCKMGR_WORD_TID_SHIFT;
+}
+
+/**
+ * struct lockmgr_records - the records of a space
+ * @pages: struct lockmgr_record [LOCKMGR_PAGE_RECORDS], by page number.  Pages
+ *	are added at any time and removed only while the space has no client, so
+ *	who acts for a client may keep pointers into them.  XA_MARK_0: may hold
+ *	nothing any more.
+ * @user: to whom they are charged
+ */
+struct lockmgr_records {
+	struct xarray pages;
+	struct lockmgr_user *user;
+};
+
+void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_user *user);
+void lockmgr_records_destroy(struct lockmgr_records *records);
+void lockmgr_records_trim(struct lockmgr_records *records,
+			  bool (*in_use)(u32 first, u32 count, void *data), void *data);
+
+struct lockmgr_record *lockmgr_records_page(struct lockmgr_records *records, u32 id);
+void lockmgr_records_idle(struct lockmgr_records *records, u32 id);
+
+struct lockmgr_record *lockmgr_record_find(struct lockmgr_records *records, u32 id);
+u32 lockmgr_record_next(struct lockmgr_records *records, u32 id);
+
+#endif /* LOCKMGR_RECORD_H */

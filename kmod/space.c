@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The namespace: names, owners, permissions, references, unlinking.
+ *
+ * Locks, outermost first
+ *
+ *   spaces_lock	the table of names, and whether a space is in it
+ *   space->lock	who is a client of the space
+ *   users_lock		in quota.c
+ *
+ * A space is in the table as long as it has a name, clients or none.  It is freed
+ * with the last of its references: the name's and its clients'.
+ */
+#include <linux/capability.h>
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/hashtable.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/stringhash.h>
+
+#include "client.h"
+#include "quota.h"
+#include "space.h"
+
+static DEFINE_HASHTABLE(spaces, 10);
+static DEFINE_MUTEX(spaces_lock);
+
+/**
+ * lockmgr_space_name_valid() - whether a space can have that name
+ * @name: 64 bytes
+ */
+bool lockmgr_space_name_valid(const char *name)
+{
+	size_t length = strnlen(name, LOCKMGR_NAME_SIZE);
+	size_t i;
+
+	if (!length || length == LOCKMGR_NAME_SIZE || name[0] == '.')
+		return false;
+
+	for (i = 0; i < length; i++)
+		/* Of 7 bits, unlike isalnum(). */
+		if (!isascii(name[i]) || (!isalnum(name[i]) && !strchr("._-", name[i])))
+			return false;
+
+	return !memchr_inv(name + length, 0, LOCKMGR_NAME_SIZE - length);
+}
+
+/*
+ * Modules can ask for capabilities and groups of the current credentials only, so
+ * let those of the file's opener be current for the question.
+ */
+
+/* A capability in the initial user namespace. */
+static bool cred_capable(const struct cred *cred, int cap)
+{
+	const struct cred *saved = override_creds(cred);
+	bool ret = capable(cap);
+
+	revert_creds(saved);
+
+	return ret;
+}
+
+static bool cred_in_group(const struct cred *cred, kgid_t group)
+{
+	const struct cred *saved = override_creds(cred);
+	bool ret = in_group_p(group);
+
+	revert_creds(saved);
+
+	return ret;
+}
+
+/* What only the owner may do. */
+static bool may_administrate(kuid_t owner, const struct cred *cred)
+{
+	return uid_eq(cred->fsuid, owner) || cred_capable(cred, CAP_SYS_ADMIN);
+}
+
+/**
+ * lockmgr_space_permits() - whether the permission bits let somebody in
+ * @space: the space
+ * @cred: who
+ * @want: MAY_READ to inspect, MAY_WRITE to use, or both
+ */
+bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred *cred, int want)
+{
+	umode_t mode = space->mode;
+
+	if (uid_eq(cred->fsuid, space->owner))
+		mode >>= 6;
+	else if (cred_in_group(cred, space->group))
+		mode >>= 3;
+
+	return (mode & want) == want || cred_capable(cred, CAP_DAC_OVERRIDE);
+}
+
+static u32 hash_name(const char *name, kuid_t owner)
+{
+	return full_name_hash((void *)(unsigned long)__kuid_val(owner), name, strlen(name));
+}
+
+static struct lockmgr_space *find_space(const char *name, kuid_t owner)
+{
+	struct lockmgr_space *space;
+
+	lockdep_assert_held(&spaces_lock);
+
+	hash_for_each_possible(spaces, space, node, hash_name(name, owner))
+		if (uid_eq(space->owner, owner) && !strcmp(space->name, name))
+			return space;
+
+	return NULL;
+}
+
+static u32 locks_allowed(void)
+{
+	return READ_ONCE(lockmgr_limits.locks_per_space);
+}
+
+static struct lockmgr_space *create_space(const struct lockmgr_space_args *args)
+{
+	struct lockmgr_space *space;
+	struct lockmgr_user *user;
+
+	space = kzalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
+	if (!space)
+		return ERR_PTR(-ENOMEM);
+
+	user = lockmgr_user_add_space(args->owner);
+	if (IS_ERR(user)) {
+		kfree(space);
+		return ERR_CAST(user);
+	}
+
+	kref_init(&space->refs);
+	INIT_HLIST_NODE(&space->node);
+	strscpy(space->name, args->name, sizeof(space->name));
+	space->owner = args->owner;
+	space->group = args->group;
+	space->mode = args->mode;
+	space->generation = get_random_u64();
+	space->user = user;
+	mutex_init(&space->lock);
+	xa_init_flags(&space->clients, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
+	lockmgr_ids_init(&space->ids, user, args->capacity ?: locks_allowed());
+	lockmgr_records_init(&space->records, user);
+	lockmgr_queues_init(&space->queues);
+
+	return space;
+}
+
+static void destroy_space(struct kref *refs)
+{
+	struct lockmgr_space *space = container_of(refs, struct lockmgr_space, refs);
+
+	WARN_ON_ONCE(!xa_empty(&space->clients));
+
+	lockmgr_records_destroy(&space->records);
+	lockmgr_ids_destroy(&space->ids);
+	xa_destroy(&space->clients);
+	mutex_destroy(&space->lock);
+	lockmgr_user_remove_space(space->user);
+	kfree(space);
+}
+
+static void put_space(struct lockmgr_space *space)
+{
+	kref_put(&space->refs, destroy_space);
+}
+
+static void link_space(struct lockmgr_space *space)
+{
+	lockdep_assert_held(&spaces_lock);
+
+	kref_get(&space->refs);
+	WRITE_ONCE(space->linked, true);
+	hash_add(spaces, &space->node, hash_name(space->name, space->owner));
+}
+
+static void unlink_space(struct lockmgr_space *space)
+{
+	lockdep_assert_held(&spaces_lock);
+
+	hash_del(&space->node);
+	WRITE_ONCE(space->linked, false);
+	put_space(space);
+}
+
+static int add_client(struct lockmgr_space *space, struct lockmgr_client *client)
+{
+	int ret;
+
+	guard(mutex)(&space->lock);
+
+	if (space->client_count >= READ_ONCE(lockmgr_limits.clients_per_space))
+		return -EUSERS;
+
+	ret = xa_alloc(&space->clients, &client->token, client,
+		       XA_LIMIT(1, LOCKMGR_WORD_TOKEN), GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
+	space->client_count++;
+
+	return 0;
+}
+
+static bool ids_in_use(u32 first, u32 count, void *ids)
+{
+	return lockmgr_ids_next(ids, first) - first < count;
+}
+
+static void remove_client(struct lockmgr_space *space, struct lockmgr_client *client)
+{
+	guard(mutex)(&space->lock);
+
+	xa_erase(&space->clients, client->token);
+	if (!--space->client_count)
+		lockmgr_records_trim(&space->records, ids_in_use, &space->ids);
+}
+
+static int check_creation(const struct lockmgr_space_args *args)
+{
+	bool own = uid_eq(args->owner, args->cred->fsuid) && cred_in_group(args->cred, args->group);
+
+	if (args->capacity > locks_allowed())
+		return -EINVAL;
+	if (!own && !cred_capable(args->cred, CAP_SYS_ADMIN))
+		return -EPERM;
+
+	return 0;
+}
+
+/* Make a space that has its first client when others come to see it. */
+static struct lockmgr_space *create_and_join(const struct lockmgr_space_args *args,
+					     struct lockmgr_client *client)
+{
+	struct lockmgr_space *space;
+	int ret;
+
+	lockdep_assert_held(&spaces_lock);
+
+	ret = check_creation(args);
+	if (ret)
+		return ERR_PTR(ret);
+
+	space = create_space(args);
+	if (IS_ERR(space))
+		return space;
+
+	ret = add_client(space, client);
+	if (ret) {
+		put_space(space);
+		return ERR_PTR(ret);
+	}
+
+	link_space(space);
+	client->joined = space;
+	client->created = true;
+
+	return space;
+}
+
+/* Returns a space with a reference; the client has joined it already if it is new. */
+static struct lockmgr_space *find_or_create(const struct lockmgr_space_args *args,
+					    struct lockmgr_client *client)
+{
+	struct lockmgr_space *space;
+
+	guard(mutex)(&spaces_lock);
+
+	space = find_space(args->name, args->owner);
+	if (!space)
+		return args->create ? create_and_join(args, client) : ERR_PTR(-ENOENT);
+	if (args->exclusive)
+		return ERR_PTR(-EEXIST);
+	if (!lockmgr_space_permits(space, args->cred, args->want))
+		return ERR_PTR(-EACCES);
+	kref_get(&space->refs);
+
+	return space;
+}
+
+/**
+ * lockmgr_space_join() - find or make a space, and become its client
+ * @args: which, and how
+ * @client: the client; gets its token
+ *
+ * Return: 0, -EACCES, -EDQUOT, -EEXIST, -EINVAL, -ENOENT, -ENOMEM, -EPERM or
+ * -EUSERS
+ */
+int lockmgr_space_join(const struct lockmgr_space_args *args, struct lockmgr_client *client)
+{
+	struct lockmgr_space *space;
+	int ret;
+
+	space = find_or_create(args, client);
+	if (IS_ERR(space))
+		return PTR_ERR(space);
+	if (client->joined)
+		return 0;
+
+	/* Waits for trimming, so not under spaces_lock. */
+	ret = add_client(space, client);
+	if (ret) {
+		put_space(space);
+		return ret;
+	}
+	client->joined = space;
+
+	return 0;
+}
+
+/**
+ * lockmgr_space_leave() - be no client any more
+ * @client: a client that holds no lock; its token may go to another at once
+ */
+void lockmgr_space_leave(struct lockmgr_client *client)
+{
+	remove_client(client->joined, client);
+	put_space(client->joined);
+}
+
+/**
+ * lockmgr_space_forget() - undo the creation of a space
+ * @space: the space; its creator is still its client
+ *
+ * It stays if somebody else has found it useful since.
+ */
+void lockmgr_space_forget(struct lockmgr_space *space)
+{
+	guard(mutex)(&spaces_lock);
+
+	/* The name's reference and the creator's. */
+	if (space->linked && kref_read(&space->refs) == 2 && !READ_ONCE(space->ids.allocated))
+		unlink_space(space);
+}
+
+/**
+ * lockmgr_space_unlink() - remove a name
+ * @name: the name
+ * @owner: whose space
+ * @cred: who asks
+ *
+ * Return: 0, -ENOENT or -EPERM
+ */
+int lockmgr_space_unlink(const char *name, kuid_t owner, const struct cred *cred)
+{
+	struct lockmgr_space *space;
+
+	guard(mutex)(&spaces_lock);
+
+	space = find_space(name, owner);
+	if (!space)
+		return -ENOENT;
+	if (!may_administrate(owner, cred))
+		return -EPERM;
+	unlink_space(space);
+
+	return 0;
+}
+
+/**
+ * lockmgr_space_set_capacity() - change the number of ids
+ * @space: the space
+ * @capacity: the new number; 0: as many as are allowed
+ * @cred: who asks
+ *
+ * Return: 0, -EBUSY, -EINVAL or -EPERM
+ */
+int lockmgr_space_set_capacity(struct lockmgr_space *space, u32 capacity, const struct cred *cred)
+{
+	if (!may_administrate(space->owner, cred))
+		return -EPERM;
+	if (capacity > locks_allowed())
+		return -EINVAL;
+
+	return lockmgr_ids_set_capacity(&space->ids, capacity ?: locks_allowed());
+}
+
+/**
+ * lockmgr_space_free() - give an id back
+ * @space: the space
+ * @id: the id
+ *
+ * Return: 0, -EINVAL or -ENOENT
+ */
+int lockmgr_space_free(struct lockmgr_space *space, u32 id)
+{
+	int ret = lockmgr_ids_free(&space->ids, id);
+
+	if (!ret)
+		lockmgr_records_idle(&space->records, id);
+
+	return ret;
+}
+
+/**
+ * lockmgr_space_free_all() - give all ids back
+ * @space: the space
+ * @cred: who asks
+ *
+ * Return: 0 or -EPERM
+ */
+int lockmgr_space_free_all(struct lockmgr_space *space, const struct cred *cred)
+{
+	u32 id;
+
+	if (!may_administrate(space->owner, cred))
+		return -EPERM;
+
+	lockmgr_ids_free_all(&space->ids);
+	for (id = 0; id < LOCKMGR_CAPACITY_MAX; id += LOCKMGR_PAGE_RECORDS)
+		lockmgr_records_idle(&space->records, id);
+
+	return 0;
+}
+
+/**
+ * lockmgr_spaces_exit() - remove all spaces
+ *
+ * When the module goes no file is open and no id is allocated.
+ */
+void lockmgr_spaces_exit(void)
+{
+	struct lockmgr_space *space;
+	struct hlist_node *next;
+	int bucket;
+
+	guard(mutex)(&spaces_lock);
+
+	hash_for_each_safe(spaces, bucket, next, space, node)
+		unlink_space(space);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef LOCKMGR_SPACE_H
+#define LOCKMGR_SPACE_H
+
+#include <linux/cred.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+#include <linux/xarray.h>
+
+#include <linux/lockmgr.h>
+
+#include "alloc.h"
+#include "record.h"
+#include "wait.h"
+
+struct lockmgr_client;
+
+/**
+ * struct lockmgr_space - a named set of locks
+ * @refs: one for the name, one for each client
+ * @node: in the table of names; guarded by the table's lock
+ * @linked: whether it has a name; written under the table's lock
+ * @name: its name; constant, as are @owner, @group, @mode and @generation
+ * @owner: whose it is
+ * @group: the group to which the middle permission bits apply
+ * @mode: permission bits
+ * @generation: random, to tell it from an earlier one of that name
+ * @user: to whom it is charged
+ * @lock: guards who is a client: writing @clients and @client_count, and that
+ *	trimming @records meets no client
+ * @clients: struct lockmgr_client, by token; readers use RCU
+ * @client_count: how many
+ * @ids: which ids are allocated
+ * @records: the state of each lock
+ * @queues: who waits for which lock
+ */
+struct lockmgr_space {
+	struct kref refs;
+	struct hlist_node node;
+	bool linked;
+
+	char name[LOCKMGR_NAME_SIZE];
+	kuid_t owner;
+	kgid_t group;
+	umode_t mode;
+	u64 generation;
+	struct lockmgr_user *user;
+
+	struct mutex lock;
+	struct xarray clients;
+	u32 client_count;
+
+	struct lockmgr_ids ids;
+	struct lockmgr_records records;
+	struct lockmgr_queues queues;
+};
+
+/**
+ * struct lockmgr_space_args - which space, and what for
+ * @name: its name, checked
+ * @owner: its owner
+ * @group: when creating: its group
+ * @mode: when creating: its permission bits
+ * @capacity: when creating: number of ids; 0: as many as are allowed
+ * @create: make it if it is missing
+ * @exclusive: fail if it is there
+ * @want: MAY_READ and MAY_WRITE, for what the client may be used
+ * @cred: who asks
+ */
+struct lockmgr_space_args {
+	const char *name;
+	kuid_t owner;
+	kgid_t group;
+	umode_t mode;
+	u32 capacity;
+	bool create;
+	bool exclusive;
+	int want;
+	const struct cred *cred;
+};
+
+bool lockmgr_space_name_valid(const char *name);
+bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred *cred, int want);
+
+int lockmgr_space_join(const struct lockmgr_space_args *args, struct lockmgr_client *client);
+void lockmgr_space_leave(struct lockmgr_client *client);
+void lockmgr_space_forget(struct lockmgr_space *space);
+
+int lockmgr_space_unlink(const char *name, kuid_t owner, const struct cred *cred);
+int lockmgr_space_set_capacity(struct lockmgr_space *space, u32 capacity, const struct cred *cred);
+int lockmgr_space_free(struct lockmgr_space *space, u32 id);
+int lockmgr_space_free_all(struct lockmgr_space *space, const struct cred *cred);
+
+void lockmgr_spaces_exit(void);
+
+#endif /* LOCKMGR_SPACE_H */

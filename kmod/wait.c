@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Queues of waiters: who waits for which lock, in which order.
+ */
+#include "deadlock.h"
+#include "wait.h"
+
+void lockmgr_queues_init(struct lockmgr_queues *queues)
+{
+	u32 i;
+
+	for (i = 0; i < LOCKMGR_BUCKETS; i++) {
+		spin_lock_init(&queues->buckets[i].lock);
+		queues->buckets[i].waiters = RB_ROOT;
+	}
+}
+
+static struct lockmgr_waiter *to_waiter(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct lockmgr_waiter, node);
+}
+
+static bool is_before(const struct lockmgr_waiter *waiter, u32 id, u64 ticket)
+{
+	return waiter->id == id ? waiter->ticket < ticket : waiter->id < id;
+}
+
+static bool less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct lockmgr_waiter *other = rb_entry(b, struct lockmgr_waiter, node);
+
+	return is_before(to_waiter(a), other->id, other->ticket);
+}
+
+/**
+ * lockmgr_queue_after() - the next waiter of a lock
+ * @bucket: the lock's bucket
+ * @id: the lock
+ * @ticket: the waiters up to this one are passed over
+ *
+ * Return: the waiter or NULL
+ */
+struct lockmgr_waiter *lockmgr_queue_after(struct lockmgr_bucket *bucket, u32 id, u64 ticket)
+{
+	struct rb_node *node = bucket->waiters.rb_node;
+	struct lockmgr_waiter *found = NULL;
+
+	lockdep_assert_held(&bucket->lock);
+
+	while (node) {
+		struct lockmgr_waiter *waiter = to_waiter(node);
+
+		if (is_before(waiter, id, ticket + 1)) {
+			node = node->rb_right;
+		} else {
+			found = waiter;
+			node = node->rb_left;
+		}
+	}
+
+	return found && found->id == id ? found : NULL;
+}
+
+/**
+ * lockmgr_queue_add() - queue up
+ * @bucket: the lock's bucket
+ * @waiter: whoever will wait; gets its ticket here
+ */
+void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+{
+	struct lockmgr_waiter *first = lockmgr_queue_first(bucket, waiter->id);
+
+	lockdep_assert_held(&bucket->lock);
+
+	if (!first) {
+		first = waiter;
+		first->count = 0;
+	}
+	first->count++;
+
+	lockmgr_sleeper_add(waiter);
+	rb_add(&waiter->node, &bucket->waiters, less);
+}
+
+/**
+ * lockmgr_queue_del() - leave the queue
+ * @bucket: the lock's bucket
+ * @waiter: whoever leaves it
+ */
+void lockmgr_queue_del(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+{
+	struct lockmgr_waiter *first = lockmgr_queue_first(bucket, waiter->id);
+	struct lockmgr_waiter *next = to_waiter(rb_next(&waiter->node));
+
+	lockdep_assert_held(&bucket->lock);
+
+	if (waiter != first)
+		first->count--;
+	else if (next && next->id == waiter->id)
+		next->count = waiter->count - 1;
+
+	rb_erase(&waiter->node, &bucket->waiters);
+	lockmgr_sleeper_del(waiter);
+}
+
+/**
+ * lockmgr_queue_length() - how many wait for a lock
+ * @bucket: the lock's bucket
+ * @id: the lock
+ */
+u32 lockmgr_queue_length(struct lockmgr_bucket *bucket, u32 id)
+{
+	struct lockmgr_waiter *first = lockmgr_queue_first(bucket, id);
+
+	return first ? first->count : 0;
+}

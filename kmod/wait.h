@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef LOCKMGR_WAIT_H
+#define LOCKMGR_WAIT_H
+
+#include <linux/hash.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/rbtree.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+struct lockmgr_client;
+struct lockmgr_record;
+struct pid;
+struct task_struct;
+
+#define LOCKMGR_BUCKET_BITS	6
+#define LOCKMGR_BUCKETS		(1 << LOCKMGR_BUCKET_BITS)
+
+/**
+ * struct lockmgr_bucket - the queues of the locks whose ids hash to it
+ * @lock: the lock of each of these queues
+ * @waiters: struct lockmgr_waiter, by lock and then by ticket: so each queue is
+ *	a run of neighbours, and every operation on it is logarithmic
+ */
+struct lockmgr_bucket {
+	spinlock_t lock;
+	struct rb_root waiters;
+};
+
+struct lockmgr_queues {
+	struct lockmgr_bucket buckets[LOCKMGR_BUCKETS];
+};
+
+/* What the owner of a waiter's lock has done for it; W1 … W3 in lock.c. */
+enum lockmgr_wait_state {
+	LOCKMGR_WAIT_QUEUED,
+	LOCKMGR_WAIT_WOKEN,
+	LOCKMGR_WAIT_GRANTED,
+};
+
+/**
+ * struct lockmgr_waiter - a thread that waits for a lock
+ * @node: in the bucket's tree, not if granted
+ * @sleeper: in the table of sleeping threads, while in the tree
+ * @client: for whom it waits
+ * @record: what it waits for
+ * @id: likewise
+ * @ticket: larger than that of all who began to wait before, anywhere
+ * @task: the thread
+ * @thread: the thread, as struct pid
+ * @since: when it began to wait, in ns of CLOCK_MONOTONIC
+ * @word: what it will write into the record when it holds the lock
+ * @state: see above
+ * @count: only in the first of a queue: how many the queue has
+ * @bypassed: how often the lock was let go and taken by others since it was woken
+ * @handoff: it was woken in vain; the next release gives it the lock
+ * @died: granted by a holder that died
+ * @deadline: when it gives up; KTIME_MAX: never
+ *
+ * On the stack of the thread.  All is guarded by the bucket's lock, except what
+ * is constant while it is queued: @client, @record, @id, @ticket, @task, @thread,
+ * @since, @word, @deadline.
+ */
+struct lockmgr_waiter {
+	struct rb_node node;
+	struct hlist_node sleeper;
+	struct lockmgr_client *client;
+	struct lockmgr_record *record;
+	u32 id;
+	u64 ticket;
+	struct task_struct *task;
+	struct pid *thread;
+	u64 since;
+	u64 word;
+	enum lockmgr_wait_state state;
+	u32 count;
+	u32 bypassed;
+	bool handoff;
+	bool died;
+	ktime_t deadline;
+};
+
+static inline struct lockmgr_bucket *lockmgr_bucket(struct lockmgr_queues *queues, u32 id)
+{
+	/* Neighbours go to different cache lines. */
+	return &queues->buckets[hash_32(id, LOCKMGR_BUCKET_BITS)];
+}
+
+void lockmgr_queues_init(struct lockmgr_queues *queues);
+
+void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter);
+void lockmgr_queue_del(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter);
+struct lockmgr_waiter *lockmgr_queue_after(struct lockmgr_bucket *bucket, u32 id, u64 ticket);
+u32 lockmgr_queue_length(struct lockmgr_bucket *bucket, u32 id);
+
+/* Who has waited longest for a lock. */
+static inline struct lockmgr_waiter *lockmgr_queue_first(struct lockmgr_bucket *bucket, u32 id)
+{
+	/* The first ticket is 1. */
+	return lockmgr_queue_after(bucket, id, 0);
+}
+
+#endif /* LOCKMGR_WAIT_H */
