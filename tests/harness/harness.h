@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the test programs share: spaces that vanish after each test, other
+ * processes to act against, and waiting for observed states.
+ *
+ * Whatever fails in here fails the running test.
+ */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+/* What cmocka.h wants to find. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include <lockmgr.h>
+
+/* How long anything may take before it counts as stuck. */
+#define HARNESS_PATIENCE_S	120
+
+/** A test whose spaces and agents are gone when the next begins. */
+#define harness_test(function) \
+	cmocka_unit_test_setup_teardown(function, harness_setup, harness_teardown)
+
+/** The body of main(): run the tests, speak TAP. */
+#define harness_run(tests) \
+	(cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests(tests, NULL, NULL))
+
+int harness_setup(void **state);
+int harness_teardown(void **state);
+
+/* ------------------------------------------------------------------------
+ * Spaces
+ */
+
+/** A name that no other test uses; unlinked after the test if it is there. */
+const char *space_name(void);
+
+/** Another such name. */
+const char *other_space_name(void);
+
+/** A handle on the space of space_name(), made if it is missing. */
+struct lockmgr *space_open(void);
+
+/** The same with flags and, if the space is made, a capacity (0: the most). */
+struct lockmgr *space_open_with(uint32_t flags, uint32_t capacity);
+
+/** Close a handle of these before the test ends. */
+void space_close(struct lockmgr *mgr);
+
+/* ------------------------------------------------------------------------
+ * Agents: other processes, each with a handle of its own
+ */
+
+struct agent;
+
+/** What an agent can be asked to do; *mgr is its handle, which it may replace. */
+typedef long (*agent_fn)(struct lockmgr **mgr, long argument);
+
+/** A process that has opened the space of space_name(). */
+struct agent *agent_new(void);
+
+/** The same with flags for opening. */
+struct agent *agent_new_with(uint32_t flags);
+
+/** A process of another user, which has opened nothing (its *mgr is NULL). */
+struct agent *agent_new_as(uid_t uid, gid_t gid, size_t group_count, const gid_t *groups);
+
+/** Have it begin to do something. */
+void agent_start(struct agent *agent, agent_fn fn, long argument);
+
+/** Wait until it has done that; returns the function's result. */
+long agent_finish(struct agent *agent);
+
+/** Whether it has done that. */
+bool agent_is_done(struct agent *agent);
+
+/** Both. */
+long agent_call(struct agent *agent, agent_fn fn, long argument);
+
+pid_t agent_pid(const struct agent *agent);
+
+/** End it with SIGKILL, and wait until it is gone with all its files. */
+void agent_kill(struct agent *agent);
+
+/** Things to ask for; each returns what the library's function returns. */
+long agent_lock(struct lockmgr **mgr, long id);
+long agent_trylock(struct lockmgr **mgr, long id);
+long agent_unlock(struct lockmgr **mgr, long id);
+long agent_close(struct lockmgr **mgr, long unused);
+
+/* ------------------------------------------------------------------------
+ * Time and states
+ */
+
+/** That many milliseconds from now, on CLOCK_MONOTONIC. */
+struct timespec deadline_in(long milliseconds);
+
+/** CLOCK_MONOTONIC, in nanoseconds. */
+uint64_t now_ns(void);
+
+/** Wait until a condition holds, looking every millisecond. */
+void wait_until(bool (*condition)(void *data), void *data, const char *what);
+
+/** Facts of one lock. */
+struct lockmgr_lock_info lock_info(struct lockmgr *mgr, uint32_t id);
+
+/** Wait until that many threads wait for a lock. */
+void wait_for_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count);
+
+/** Wait until a lock is held, or is not. */
+void wait_for_held(struct lockmgr *mgr, uint32_t id, bool held);
+
+#endif /* HARNESS_H */
