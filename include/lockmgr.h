@@ -43,6 +43,9 @@
 extern "C" {
 #endif
 
+/* Strict ISO C99 does not know it. */
+struct timespec;
+
 /** One open Manager. */
 struct lockmgr;
 
@@ -91,11 +94,8 @@ struct lockmgr_options {
 };
 
 /** Initialiser: the caller's own space, which must exist, on the usual device. */
-#define LOCKMGR_OPTIONS_INIT { \
-	.size = sizeof(struct lockmgr_options), \
-	.owner = (uid_t)-1, \
-	.group = (gid_t)-1, \
-}
+#define LOCKMGR_OPTIONS_INIT \
+	{ sizeof(struct lockmgr_options), 0, 0, 0, (uid_t)-1, (gid_t)-1, NULL }
 
 /**
  * lockmgr_open() - open a Manager
