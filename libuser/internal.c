@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Handles: the file behind each, what fork does to them, and the one way to the
+ * kernel.
+ *
+ * A child must neither use nor keep its parent's files: locks would outlive the
+ * process that took them.  The atfork handler closes them in the child.  It does
+ * not run in children made by clone() or _Fork(), so each handle also has a mark
+ * that the kernel wipes in every child with memory of its own; such a child
+ * closes the file when it first uses the handle.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define DEFAULT_DEVICE	"/dev/lockmgr"
+
+/* No struct of the API is ever this large: a larger size is garbage. */
+#define STRUCT_SIZE_MAX	4096
+
+/*
+ * A file is opened and put into the list, or taken from it and closed, under
+ * the mutex; fork() takes it too, so that no child inherits an unlisted file.
+ */
+static pthread_mutex_t handles_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct lockmgr *handles;
+static bool fork_is_handled;
+
+/* What a caller must find unchanged behind the mutex. */
+struct section {
+	int error;
+	int cancel;
+};
+
+static void section_enter(struct section *section)
+{
+	section->error = errno;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &section->cancel);
+	pthread_mutex_lock(&handles_mutex);
+}
+
+static void section_leave(const struct section *section)
+{
+	pthread_mutex_unlock(&handles_mutex);
+	pthread_setcancelstate(section->cancel, NULL);
+	errno = section->error;
+}
+
+static void close_file(struct lockmgr *mgr)
+{
+	const int fd = atomic_exchange(&mgr->fd, -1);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static void fork_prepare(void)
+{
+	pthread_mutex_lock(&handles_mutex);
+}
+
+static void fork_parent(void)
+{
+	pthread_mutex_unlock(&handles_mutex);
+}
+
+static void fork_child(void)
+{
+	const int error = errno;
+	struct lockmgr *mgr;
+
+	for (mgr = handles; mgr; mgr = mgr->next)
+		close_file(mgr);
+	pthread_mutex_unlock(&handles_mutex);
+	errno = error;
+}
+
+static int handle_forks(void)
+{
+	int ret;
+
+	if (fork_is_handled)
+		return 0;
+
+	ret = pthread_atfork(fork_prepare, fork_parent, fork_child);
+	fork_is_handled = !ret;
+	return -ret;
+}
+
+/* The length of a mark stands for the whole page that holds it. */
+static int mark_create(const char **mark)
+{
+	char *page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return -ENOMEM;
+
+	if (madvise(page, sizeof(*page), MADV_WIPEONFORK)) {
+		munmap(page, sizeof(*page));
+		return -ENOMEM;
+	}
+
+	*page = 1;
+	*mark = page;
+	return 0;
+}
+
+static void mark_destroy(const char *mark)
+{
+	munmap((void *)mark, sizeof(*mark));
+}
+
+static int device_error(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+	case ENXIO:
+		return -ENODEV;
+	case EPERM:	/* from the device cgroup */
+		return -EACCES;
+	default:
+		return -error;
+	}
+}
+
+/*
+ * The path may lead anywhere.  Looking first spares FIFOs and the like from
+ * being opened; O_NONBLOCK means nothing to our device, but to a terminal line.
+ */
+static int open_device(const char *device, int flags)
+{
+	struct stat status;
+	int fd;
+
+	if (stat(device, &status))
+		return device_error(errno);
+	if (!S_ISCHR(status.st_mode))
+		return -EPROTONOSUPPORT;
+
+	fd = open(device, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? device_error(errno) : fd;
+}
+
+static void list_add(struct lockmgr *mgr)
+{
+	mgr->next = handles;
+	mgr->link = &handles;
+	if (handles)
+		handles->link = &mgr->next;
+	handles = mgr;
+}
+
+static void list_remove(struct lockmgr *mgr)
+{
+	*mgr->link = mgr->next;
+	if (mgr->next)
+		mgr->next->link = mgr->link;
+}
+
+static int handle_create(struct lockmgr **mgr, const char *device, int flags)
+{
+	struct lockmgr *new;
+	int ret;
+
+	ret = handle_forks();
+	if (ret)
+		return ret;
+
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+
+	ret = mark_create(&new->mark);
+	if (ret)
+		goto err_free;
+
+	ret = open_device(device, flags);
+	if (ret < 0)
+		goto err_mark;
+
+	atomic_init(&new->fd, ret);
+	list_add(new);
+	*mgr = new;
+	return 0;
+
+err_mark:
+	mark_destroy(new->mark);
+err_free:
+	free(new);
+	return ret;
+}
+
+static void handle_destroy(struct lockmgr *mgr)
+{
+	list_remove(mgr);
+	close_file(mgr);
+	mark_destroy(mgr->mark);
+	free(mgr);
+}
+
+int lockmgr_handle_open(struct lockmgr **mgr, const char *device, int flags)
+{
+	struct section section;
+	int ret;
+
+	section_enter(&section);
+	ret = handle_create(mgr, device ? device : DEFAULT_DEVICE, flags);
+	section_leave(&section);
+	return ret;
+}
+
+void lockmgr_handle_close(struct lockmgr *mgr)
+{
+	struct section section;
+
+	section_enter(&section);
+	handle_destroy(mgr);
+	section_leave(&section);
+}
+
+int lockmgr_handle_check(const struct lockmgr *mgr)
+{
+	if (!mgr)
+		return -EINVAL;
+	return *mgr->mark ? 0 : -ECHILD;
+}
+
+int lockmgr_call(struct lockmgr *mgr, unsigned long request, void *args)
+{
+	const int error = errno;
+	int ret;
+
+	ret = lockmgr_handle_check(mgr);
+	if (ret == -ECHILD)
+		close_file(mgr);
+	if (ret)
+		goto out;
+
+	do {
+		ret = ioctl(mgr->fd, request, args);
+	} while (ret < 0 && errno == EINTR);
+	if (ret < 0)
+		ret = -errno;
+out:
+	errno = error;
+	return ret;
+}
+
+bool lockmgr_size_is_valid(uint32_t size, size_t first)
+{
+	return size >= first && size <= STRUCT_SIZE_MAX;
+}
+
+/* Fill a caller's struct, which may be shorter or longer than ours. */
+void lockmgr_copy_out(void *to, uint32_t size, const void *from, size_t known)
+{
+	if (known > size)
+		known = size;
+
+	memcpy(to, from, known);
+	memset((char *)to + known, 0, size - known);
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What a space, its locks and their waiters look like. */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include <linux/lockmgr.h>
+
+#include "internal.h"
+
+/* How many entries the kernel is asked for at once: 2 KiB of stack. */
+#define BATCH_SIZE	32
+
+/* The size of the first version: programs with this go on working. */
+#define SPACE_SIZE_FIRST \
+	(offsetof(struct lockmgr_space_info, clients) + sizeof(uint32_t))
+
+static_assert(LOCKMGR_SPACE_NAME_SIZE == LOCKMGR_NAME_SIZE, "name size");
+static_assert(LOCKMGR_COMMAND_SIZE == LOCKMGR_COMM_SIZE, "command size");
+static_assert(LOCKMGR_SPACE_IS_UNLINKED == LOCKMGR_SPACE_UNLINKED, "flag");
+static_assert(LOCKMGR_LOCK_IS_ALLOCATED == LOCKMGR_ENTRY_ALLOCATED, "flag");
+static_assert(LOCKMGR_LOCK_IS_HELD == LOCKMGR_ENTRY_HELD, "flag");
+static_assert(LOCKMGR_LOCK_IS_WAITED == LOCKMGR_ENTRY_WAITED, "flag");
+static_assert(LOCKMGR_LOCK_IS_DIED == LOCKMGR_ENTRY_DIED, "flag");
+static_assert(LOCKMGR_LOCK_IS_DEADLOCKED == LOCKMGR_ENTRY_DEADLOCK, "flag");
+static_assert(LOCKMGR_WAITER_IS_DEADLOCKED == LOCKMGR_ENTRY_DEADLOCK, "flag");
+static_assert(LOCKMGR_WAITER_HAS_DEADLINE == LOCKMGR_ENTRY_DEADLINE, "flag");
+static_assert(LOCKMGR_LIST_END == LOCKMGR_CURSOR_END, "cursor");
+
+int lockmgr_info(struct lockmgr *mgr, struct lockmgr_space_info *info)
+{
+	struct lockmgr_ioctl_info args = { 0 };
+	struct lockmgr_space_info facts;
+	int ret;
+
+	if (!info || !lockmgr_size_is_valid(info->size, SPACE_SIZE_FIRST))
+		return -EINVAL;
+
+	ret = lockmgr_call(mgr, LOCKMGR_IOC_INFO, &args);
+	if (ret)
+		return ret;
+
+	facts.size = info->size;
+	facts.flags = args.flags;
+	memcpy(facts.name, args.name, sizeof(facts.name));
+	facts.generation = args.generation;
+	facts.owner = args.owner;
+	facts.group = args.group;
+	facts.mode = args.mode;
+	facts.capacity = args.capacity;
+	facts.allocated = args.allocated;
+	facts.clients = args.clients;
+	lockmgr_copy_out(info, info->size, &facts, sizeof(facts));
+	return 0;
+}
+
+union entry {
+	struct lockmgr_lock_entry lock;
+	struct lockmgr_waiter_entry waiter;
+};
+
+static_assert(sizeof(struct lockmgr_lock_entry) ==
+	      sizeof(struct lockmgr_waiter_entry), "entry size");
+
+/* A list read in batches: what to ask for, and what to make of the answer. */
+struct reader {
+	struct lockmgr *mgr;
+	unsigned long request;
+	uint32_t filter;
+	uint32_t id;
+	void (*convert)(void *to, size_t index, const union entry *from);
+};
+
+/* Return: number of entries, at most @room and BATCH_SIZE, or -errno */
+static int read_batch(const struct reader *reader, uint64_t *cursor,
+		      union entry *batch, size_t room)
+{
+	struct lockmgr_ioctl_list args = {
+		.entries = (uintptr_t)batch,
+		.entry_size = sizeof(*batch),
+		.count = room < BATCH_SIZE ? room : BATCH_SIZE,
+		.cursor = *cursor,
+		.filter = reader->filter,
+		.id = reader->id,
+	};
+	int ret;
+
+	ret = lockmgr_call(reader->mgr, reader->request, &args);
+	if (ret)
+		return ret;
+
+	*cursor = args.cursor;
+	return args.count;
+}
+
+static int read_list(const struct reader *reader, uint64_t *cursor, void *to,
+		     size_t max, size_t *count)
+{
+	union entry batch[BATCH_SIZE];
+	uint64_t next;
+	size_t total = 0;
+	int i, ret;
+
+	if (!cursor || !to || !max || !count)
+		return -EINVAL;
+
+	next = *cursor;
+	do {
+		ret = read_batch(reader, &next, batch, max - total);
+		if (ret < 0)
+			return ret;
+		for (i = 0; i < ret; i++)
+			reader->convert(to, total++, &batch[i]);
+	} while (total < max && next != LOCKMGR_LIST_END);
+
+	*cursor = next;
+	*count = total;
+	return 0;
+}
+
+static void convert_lock(void *to, size_t index, const union entry *from)
+{
+	struct lockmgr_lock_info *info = (struct lockmgr_lock_info *)to + index;
+
+	info->id = from->lock.id;
+	info->flags = from->lock.flags;
+	info->since = from->lock.since;
+	info->pid = from->lock.pid;
+	info->tid = from->lock.tid;
+	info->waiters = from->lock.waiters;
+	info->client = from->lock.token;
+	memcpy(info->command, from->lock.comm, sizeof(info->command));
+}
+
+static void convert_waiter(void *to, size_t index, const union entry *from)
+{
+	struct lockmgr_waiter_info *info =
+		(struct lockmgr_waiter_info *)to + index;
+
+	info->since = from->waiter.since;
+	info->pid = from->waiter.pid;
+	info->tid = from->waiter.tid;
+	info->client = from->waiter.token;
+	info->flags = from->waiter.flags;
+	memcpy(info->command, from->waiter.comm, sizeof(info->command));
+}
+
+int lockmgr_list(struct lockmgr *mgr, uint32_t filter, uint64_t *cursor,
+		 struct lockmgr_lock_info *locks, size_t max, size_t *count)
+{
+	const struct reader reader = {
+		.mgr = mgr,
+		.request = LOCKMGR_IOC_LIST_LOCKS,
+		.filter = filter,
+		.convert = convert_lock,
+	};
+
+	return read_list(&reader, cursor, locks, max, count);
+}
+
+int lockmgr_list_waiters(struct lockmgr *mgr, uint32_t id, uint64_t *cursor,
+			 struct lockmgr_waiter_info *waiters, size_t max,
+			 size_t *count)
+{
+	const struct reader reader = {
+		.mgr = mgr,
+		.request = LOCKMGR_IOC_LIST_WAITERS,
+		.id = id,
+		.convert = convert_waiter,
+	};
+
+	return read_list(&reader, cursor, waiters, max, count);
+}
+
+int lockmgr_held(struct lockmgr *mgr, uint32_t *ids, size_t max, size_t *count)
+{
+	const struct reader reader = {
+		.mgr = mgr,
+		.request = LOCKMGR_IOC_LIST_LOCKS,
+		.filter = LOCKMGR_ENTRY_HELD,
+	};
+	union entry batch[BATCH_SIZE];
+	uint64_t cursor = 0;
+	size_t total = 0;
+	int i, ret;
+
+	if (!count || (max && !ids))
+		return -EINVAL;
+
+	do {
+		ret = read_batch(&reader, &cursor, batch, BATCH_SIZE);
+		if (ret < 0)
+			return ret;
+		for (i = 0; i < ret; i++, total++)
+			if (total < max)
+				ids[total] = batch[i].lock.id;
+	} while (cursor != LOCKMGR_LIST_END);
+
+	*count = total;
+	return 0;
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Managers: spaces are opened, closed, unlinked and resized here. */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include <linux/lockmgr.h>
+
+#include "internal.h"
+
+/* The sizes of the first versions: programs with these go on working. */
+#define OPTIONS_SIZE_FIRST \
+	(offsetof(struct lockmgr_options, device) + sizeof(const char *))
+#define MODULE_SIZE_FIRST \
+	(offsetof(struct lockmgr_module_info, features) + sizeof(uint64_t))
+
+#define OPEN_FLAGS \
+	(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_EXCL | LOCKMGR_OPEN_READONLY | \
+	 LOCKMGR_OPEN_DETECT_DEADLOCK | LOCKMGR_OPEN_WRITEONLY)
+
+static_assert(LOCKMGR_SPACE_NAME_SIZE == LOCKMGR_NAME_SIZE, "name size");
+static_assert((uid_t)-1 == LOCKMGR_ID_CALLER, "owner");
+static_assert((gid_t)-1 == LOCKMGR_ID_CALLER, "group");
+static_assert(LOCKMGR_HAS_DEADLOCK == LOCKMGR_FEATURE_DEADLOCK, "feature");
+
+static bool is_zero(const void *bytes, size_t begin, size_t end)
+{
+	while (begin < end && !((const char *)bytes)[begin])
+		begin++;
+	return begin >= end;
+}
+
+static int check_flags(uint32_t flags)
+{
+	if (flags & ~OPEN_FLAGS)
+		return -EINVAL;
+	if ((flags & LOCKMGR_OPEN_EXCL) && !(flags & LOCKMGR_OPEN_CREATE))
+		return -EINVAL;
+	if ((flags & LOCKMGR_OPEN_READONLY) &&
+	    (flags & (LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_WRITEONLY)))
+		return -EINVAL;
+	return 0;
+}
+
+/* Bring a caller's options, which may be shorter or longer, into ours. */
+static int read_options(struct lockmgr_options *to,
+			const struct lockmgr_options *from)
+{
+	if (!lockmgr_size_is_valid(from->size, OPTIONS_SIZE_FIRST))
+		return -EINVAL;
+	if (!is_zero(from, sizeof(*to), from->size))
+		return -EINVAL;
+
+	lockmgr_copy_out(to, sizeof(*to), from, from->size);
+	return check_flags(to->flags);
+}
+
+/* What else makes a name good is for the kernel to say. */
+static bool name_fits(const char *space)
+{
+	return space && *space &&
+	       strnlen(space, LOCKMGR_NAME_SIZE) < LOCKMGR_NAME_SIZE;
+}
+
+static int access_mode(uint32_t flags)
+{
+	if (flags & LOCKMGR_OPEN_READONLY)
+		return O_RDONLY;
+	if (flags & LOCKMGR_OPEN_WRITEONLY)
+		return O_WRONLY;
+	return O_RDWR;
+}
+
+static uint32_t attach_flags(uint32_t flags)
+{
+	uint32_t to = 0;
+
+	if (flags & LOCKMGR_OPEN_CREATE)
+		to |= LOCKMGR_ATTACH_CREATE;
+	if (flags & LOCKMGR_OPEN_EXCL)
+		to |= LOCKMGR_ATTACH_EXCL;
+	if (flags & LOCKMGR_OPEN_DETECT_DEADLOCK)
+		to |= LOCKMGR_ATTACH_DETECT_DEADLOCK;
+	return to;
+}
+
+static int read_version(struct lockmgr *mgr,
+			struct lockmgr_ioctl_version *version)
+{
+	memset(version, 0, sizeof(*version));
+	return lockmgr_call(mgr, LOCKMGR_IOC_VERSION, version) ?
+	       -EPROTONOSUPPORT : 0;
+}
+
+/* Open the device and make sure that its module speaks our language. */
+static int open_module(struct lockmgr **mgr, const char *device, int flags)
+{
+	struct lockmgr_ioctl_version version;
+	int ret;
+
+	ret = lockmgr_handle_open(mgr, device, flags);
+	if (ret)
+		return ret;
+
+	ret = read_version(*mgr, &version);
+	if (!ret && version.major != LOCKMGR_VERSION_MAJOR)
+		ret = -EPROTONOSUPPORT;
+	if (ret)
+		lockmgr_handle_close(*mgr);
+	return ret;
+}
+
+static int attach(struct lockmgr *mgr, const char *space,
+		  const struct lockmgr_options *options)
+{
+	struct lockmgr_ioctl_attach args = {
+		.flags = attach_flags(options->flags),
+		.owner = options->owner,
+		.group = options->group,
+		.mode = options->mode,
+		.capacity = options->capacity,
+	};
+
+	strcpy(args.name, space);
+	return lockmgr_call(mgr, LOCKMGR_IOC_ATTACH, &args);
+}
+
+int lockmgr_open(struct lockmgr **mgr, const char *space,
+		 const struct lockmgr_options *opts)
+{
+	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
+	struct lockmgr *new;
+	int ret;
+
+	options.flags = LOCKMGR_OPEN_CREATE;
+	ret = opts ? read_options(&options, opts) : 0;
+	if (ret || !mgr || !name_fits(space))
+		return -EINVAL;
+
+	ret = open_module(&new, options.device, access_mode(options.flags));
+	if (ret)
+		return ret;
+
+	ret = attach(new, space, &options);
+	if (ret) {
+		lockmgr_handle_close(new);
+		return ret;
+	}
+
+	*mgr = new;
+	return 0;
+}
+
+void lockmgr_close(struct lockmgr *mgr)
+{
+	if (mgr)
+		lockmgr_handle_close(mgr);
+}
+
+int lockmgr_unlink(const char *space, const struct lockmgr_options *opts)
+{
+	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
+	struct lockmgr_ioctl_unlink args = { 0 };
+	struct lockmgr *mgr;
+	int ret;
+
+	ret = opts ? read_options(&options, opts) : 0;
+	if (ret || !name_fits(space))
+		return -EINVAL;
+
+	ret = open_module(&mgr, options.device, O_WRONLY);
+	if (ret)
+		return ret;
+
+	strcpy(args.name, space);
+	args.owner = options.owner;
+	ret = lockmgr_call(mgr, LOCKMGR_IOC_UNLINK, &args);
+	lockmgr_handle_close(mgr);
+	return ret;
+}
+
+int lockmgr_set_capacity(struct lockmgr *mgr, uint32_t capacity)
+{
+	struct lockmgr_ioctl_capacity args = { .capacity = capacity };
+
+	return lockmgr_call(mgr, LOCKMGR_IOC_CAPACITY, &args);
+}
+
+int lockmgr_module(const char *device, struct lockmgr_module_info *info)
+{
+	struct lockmgr_ioctl_version version;
+	struct lockmgr_module_info facts;
+	struct lockmgr *mgr;
+	int ret;
+
+	if (!info || !lockmgr_size_is_valid(info->size, MODULE_SIZE_FIRST))
+		return -EINVAL;
+
+	ret = lockmgr_handle_open(&mgr, device, O_RDONLY);
+	if (ret)
+		return ret;
+
+	ret = read_version(mgr, &version);
+	lockmgr_handle_close(mgr);
+	if (ret)
+		return ret;
+
+	facts.size = info->size;
+	facts.major = version.major;
+	facts.minor = version.minor;
+	facts.patch = version.patch;
+	facts.features = version.features;
+	lockmgr_copy_out(info, info->size, &facts, sizeof(facts));
+	return 0;
+}
+
+const char *lockmgr_version(void)
+{
+	return LOCKMGR_VERSION;
+}
