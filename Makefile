@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# `make help` says what there is. The module itself is described by Kbuild,
+# which the kernel's build system reads instead of this file.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+# The kernel for virtual machines: 6.1, 6.12 or 6.1-rt. Empty for `module`:
+# the running one.
+KERNEL ?=
+KDIR ?= /lib/modules/$(shell uname -r)/build
+# What `check` runs, and on which kernels. Empty: everything.
+TESTS ?=
+KERNELS ?=
+
+vm_kernel = $(or $(KERNEL),6.1)
+# Own parallelism, unless the caller asked for one.
+jobs = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: all
+all: lib examples $(if $(wildcard $(KDIR)/Makefile),module)
+	$(if $(wildcard $(KDIR)/Makefile),,@echo 'No headers for the running kernel: the module is left out.')
+
+.PHONY: help
+help:
+	@echo 'lockmgr: kernel-managed locks. Targets:'
+	@echo '  all        library, examples, and the module if the running kernel has headers'
+	@echo '  module     the module for the running kernel, for KDIR=..., or for KERNEL=6.1|6.12|6.1-rt'
+	@echo '  lib        the library, into build/lib'
+	@echo '  examples   the library'\''s examples'
+	@echo '  demo       the main job on real processes, in a virtual machine'
+	@echo '  check      all tests; TESTS="tests/lib/alloc ..." and KERNELS="6.1 ..." choose'
+	@echo '  lint       the static checks of `check` only'
+	@echo '  bench      measurements, in a virtual machine'
+	@echo '  shell      a shell in a virtual machine with the module loaded; KERNEL=6.12 etc.'
+	@echo '  install    library and, if the running kernel has headers, module; PREFIX, DESTDIR'
+	@echo '  uninstall  takes both away'
+	@echo '  clean      removes build/'
+
+.PHONY: module
+module:
+	@tests/vm/module $(or $(KERNEL),$(KDIR))
+
+.PHONY: lib
+lib:
+	@$(MAKE) --no-print-directory $(jobs) -C libuser
+
+.PHONY: examples
+examples: lib
+	@$(MAKE) --no-print-directory $(jobs) -C libuser examples
+
+.PHONY: demo
+demo:
+	@tests/vm/install-deps build vm
+	@tests/vm/module $(vm_kernel) >/dev/null
+	@$(MAKE) --no-print-directory lib
+	@$(MAKE) --no-print-directory $(jobs) -C tests/demo
+	@tests/vm/run --kernel $(vm_kernel) -- tests/demo/demo
+
+.PHONY: check
+check:
+	@tests/vm/install-deps build vm check
+	@TESTS='$(TESTS)' KERNELS='$(KERNELS)' tests/check
+
+.PHONY: lint
+lint:
+	@tests/vm/install-deps build vm check
+	@tests/lint
+
+.PHONY: bench
+bench:
+	@tests/vm/install-deps build vm
+	@KERNEL='$(vm_kernel)' tests/bench/run
+
+.PHONY: shell
+shell:
+	@tests/vm/install-deps build vm
+	@tests/vm/run --kernel $(vm_kernel) --interactive
+
+.PHONY: install install-lib install-module
+install: install-lib $(if $(wildcard $(KDIR)/Makefile),install-module)
+
+install-lib: lib
+	$(MAKE) --no-print-directory -C libuser install DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
+
+install-module: module
+	install -D -m 644 build/kmod/running/lockmgr.ko \
+		'$(DESTDIR)/lib/modules/$(shell uname -r)/updates/lockmgr.ko'
+	$(if $(DESTDIR),,depmod)
+
+.PHONY: uninstall
+uninstall:
+	$(MAKE) --no-print-directory -C libuser uninstall DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
+	rm -f '$(DESTDIR)/lib/modules/$(shell uname -r)/updates/lockmgr.ko'
+	$(if $(DESTDIR),,depmod)
+
+.PHONY: clean
+clean:
+	rm -rf build
