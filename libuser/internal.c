@@ -4,10 +4,10 @@
  * kernel.
  *
  * A child must neither use nor keep its parent's files: locks would outlive the
- * process that took them.  The atfork handler closes them in the child.  It does
- * not run in children made by clone() or _Fork(), so each handle also has a mark
- * that the kernel wipes in every child with memory of its own; such a child
- * closes the file when it first uses the handle.
+ * process that took them.  The atfork handler closes them in the child.  It is
+ * not called in children made by clone() or _Fork(), so each handle has a mark
+ * too, which the kernel wipes in every child with memory of its own; such a
+ * child closes the file when it first uses the handle.
  */
 #include <errno.h>
 #include <fcntl.h>
