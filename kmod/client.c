@@ -145,11 +145,13 @@ static struct lockmgr_record *use_page(struct lockmgr_client *client, u32 id)
  * @id: the lock
  * @wait: whether to wait for it
  * @deadline: until when, CLOCK_MONOTONIC; KTIME_MAX: as long as it takes
+ * @ticket: as lockmgr_lock()
  *
  * Return: 0, LOCKMGR_OWNER_DIED, -EBUSY, -EDEADLK, -EDQUOT, -EINVAL, -ENOMEM,
  * -ERESTARTSYS or -ETIMEDOUT
  */
-int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_t deadline)
+int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_t deadline,
+			u64 *ticket)
 {
 	struct lockmgr_record *page, *record;
 
@@ -161,7 +163,7 @@ int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_
 		return PTR_ERR(page);
 
 	record = &page[lockmgr_id_to_index(id)];
-	return wait ? lockmgr_lock(client, record, id, deadline) :
+	return wait ? lockmgr_lock(client, record, id, deadline, ticket) :
 		      lockmgr_trylock(client, record, id);
 }
 

@@ -51,7 +51,8 @@ int lockmgr_client_join(struct lockmgr_client *client, const struct lockmgr_spac
 void lockmgr_client_publish(struct lockmgr_client *client);
 void lockmgr_client_withdraw(struct lockmgr_client *client);
 
-int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_t deadline);
+int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_t deadline,
+			u64 *ticket);
 int lockmgr_client_unlock(struct lockmgr_client *client, u32 id);
 
 /* The space that a file is attached to, or NULL. */

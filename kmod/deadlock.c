@@ -11,10 +11,10 @@
  * and its steps are of different moments.  Why a cycle that it finds is one all
  * the same:
  *
- *  - Call "edge" that thread A waits for a lock that thread B holds.  A's ticket
- *    is drawn when that is true already: WAITERS is set in the lock's word and
+ *  - Call "edge" that thread A waits for a lock that thread B holds.  A's
+ *    sequence number is drawn when that is true already: WAITERS is set in the lock's word and
  *    the lock's queue is locked, so that nobody can let go of it unseen.
- *  - A walk notes the last ticket drawn when it begins, and regards no waiter
+ *  - A walk notes the last number drawn when it begins, and regards no waiter
  *    with a later one.  So each waiter in a cycle that it finds was waiting when
  *    the walk began, and was still waiting, in the same call, when the walk came
  *    past.
@@ -54,8 +54,8 @@ static struct sleepers {
 	},
 };
 
-/* The last ticket drawn. */
-static atomic64_t last_ticket = ATOMIC64_INIT(0);
+/* The last sequence number drawn. */
+static atomic64_t last_sequence = ATOMIC64_INIT(0);
 
 DEFINE_MUTEX(lockmgr_deadlock_lock);
 
@@ -65,7 +65,7 @@ static struct sleepers *sleepers_of(struct pid *thread)
 }
 
 /**
- * lockmgr_sleeper_add() - a thread begins to wait; draws its ticket
+ * lockmgr_sleeper_add() - a thread begins to wait; draws its number
  * @waiter: the thread; the lock's word has WAITERS, and its queue is locked
  */
 void lockmgr_sleeper_add(struct lockmgr_waiter *waiter)
@@ -74,7 +74,7 @@ void lockmgr_sleeper_add(struct lockmgr_waiter *waiter)
 
 	spin_lock(&bucket->lock);
 	hlist_add_head(&waiter->sleeper, &bucket->threads);
-	waiter->ticket = atomic64_inc_return(&last_ticket);
+	waiter->sequence = atomic64_inc_return(&last_sequence);
 	spin_unlock(&bucket->lock);
 }
 
@@ -93,12 +93,12 @@ void lockmgr_sleeper_del(struct lockmgr_waiter *waiter)
 
 /**
  * struct step - what one thread waits for
- * @ticket: of the wait
+ * @sequence: of the wait
  * @record: the lock's record, to compare only
  * @holder: the thread that holds it, with a reference; NULL: unknown
  */
 struct step {
-	u64 ticket;
+	u64 sequence;
 	const struct lockmgr_record *record;
 	struct pid *holder;
 };
@@ -144,7 +144,7 @@ static bool follow(struct pid *thread, struct step *step)
 		 * While it is in this list it is inside a call on its file, so
 		 * its client, its space and the pages of records stay.
 		 */
-		step->ticket = waiter->ticket;
+		step->sequence = waiter->sequence;
 		step->record = waiter->record;
 		step->holder = get_holder(waiter);
 	}
@@ -156,7 +156,7 @@ static bool follow(struct pid *thread, struct step *step)
 /* Whether a path that begins at @thread, inclusive, leads to @goal or @target. */
 static bool leads_to(struct pid *thread, struct pid *goal, const struct lockmgr_record *target)
 {
-	u64 begin = atomic64_read_acquire(&last_ticket);
+	u64 begin = atomic64_read_acquire(&last_sequence);
 	bool found = false;
 	u32 steps;
 
@@ -169,7 +169,7 @@ static bool leads_to(struct pid *thread, struct pid *goal, const struct lockmgr_
 		put_pid(thread);
 		thread = step.holder;
 
-		if (step.ticket > begin)
+		if (step.sequence > begin)
 			break;
 		found = thread && (thread == goal || step.record == target);
 		if (found)

@@ -29,7 +29,7 @@ static_assert(sizeof(struct lockmgr_ioctl_unlink) == 72);
 static_assert(sizeof(struct lockmgr_ioctl_capacity) == 8);
 static_assert(sizeof(struct lockmgr_ioctl_id) == 8);
 static_assert(sizeof(struct lockmgr_ioctl_flags) == 8);
-static_assert(sizeof(struct lockmgr_ioctl_lock) == 16);
+static_assert(sizeof(struct lockmgr_ioctl_lock) == 24);
 static_assert(sizeof(struct lockmgr_ioctl_info) == 120);
 static_assert(sizeof(struct lockmgr_ioctl_list) == 32);
 static_assert(sizeof(struct lockmgr_lock_entry) == 64);
@@ -246,7 +246,7 @@ static int do_free_all(struct file *file, union arguments *args)
 
 static int do_lock(struct file *file, union arguments *args)
 {
-	const struct lockmgr_ioctl_lock *lock = &args->lock;
+	struct lockmgr_ioctl_lock *lock = &args->lock;
 	bool try = lock->flags == LOCKMGR_LOCK_TRY;
 	bool timed = lock->flags == LOCKMGR_LOCK_DEADLINE;
 
@@ -254,7 +254,7 @@ static int do_lock(struct file *file, union arguments *args)
 		return -EINVAL;
 
 	return lockmgr_client_lock(client_of(file), lock->id, !try,
-				   timed ? ns_to_ktime(lock->deadline) : KTIME_MAX);
+				   timed ? ns_to_ktime(lock->deadline) : KTIME_MAX, &lock->ticket);
 }
 
 static int do_unlock(struct file *file, union arguments *args)
@@ -381,6 +381,8 @@ static int do_list_waiters(struct file *file, union arguments *args)
  * @mode: how the file must be open
  * @attached: whether it must be attached to a space
  * @run: does it; returns a negative errno or what the call returns
+ * @resumes: what it returns in the struct is for the call that continues it, if
+ *	a signal ends it, and not for its success
  * @settle: after a successful run: does what depends on whether the caller has
  *	been told the result
  */
@@ -389,25 +391,68 @@ struct command {
 	size_t size;
 	fmode_t mode;
 	bool attached;
+	bool resumes;
 	int (*run)(struct file *file, union arguments *args);
 	void (*settle)(struct file *file, union arguments *args, bool told);
 };
 
 static const struct command commands[] = {
-	{ LOCKMGR_IOC_VERSION,		24,  0,		  false, do_version },
-	{ LOCKMGR_IOC_ATTACH,		112, 0,		  false, do_attach, settle_attach },
-	{ LOCKMGR_IOC_UNLINK,		72,  FMODE_WRITE, false, do_unlink },
-	{ LOCKMGR_IOC_CAPACITY,		8,   FMODE_WRITE, true,  do_capacity },
-	{ LOCKMGR_IOC_INFO,		120, 0,		  true,  do_info },
-	{ LOCKMGR_IOC_ALLOCATE,		8,   FMODE_WRITE, true,  do_allocate, settle_allocate },
-	{ LOCKMGR_IOC_ALLOCATE_ID,	8,   FMODE_WRITE, true,  do_allocate_id },
-	{ LOCKMGR_IOC_RETRIEVE,		8,   0,		  true,  do_retrieve },
-	{ LOCKMGR_IOC_FREE,		8,   FMODE_WRITE, true,  do_free },
-	{ LOCKMGR_IOC_FREE_ALL,		8,   FMODE_WRITE, true,  do_free_all },
-	{ LOCKMGR_IOC_LOCK,		16,  FMODE_WRITE, true,  do_lock },
-	{ LOCKMGR_IOC_UNLOCK,		8,   FMODE_WRITE, true,  do_unlock },
-	{ LOCKMGR_IOC_LIST_LOCKS,	32,  FMODE_READ,  true,  do_list_locks },
-	{ LOCKMGR_IOC_LIST_WAITERS,	32,  FMODE_READ,  true,  do_list_waiters },
+	[_IOC_NR(LOCKMGR_IOC_VERSION)] = {
+		.number = LOCKMGR_IOC_VERSION, .size = 24, .mode = 0,
+		.run = do_version,
+	},
+	[_IOC_NR(LOCKMGR_IOC_ATTACH)] = {
+		.number = LOCKMGR_IOC_ATTACH, .size = 112, .mode = 0,
+		.run = do_attach, .settle = settle_attach,
+	},
+	[_IOC_NR(LOCKMGR_IOC_UNLINK)] = {
+		.number = LOCKMGR_IOC_UNLINK, .size = 72, .mode = FMODE_WRITE,
+		.run = do_unlink,
+	},
+	[_IOC_NR(LOCKMGR_IOC_CAPACITY)] = {
+		.number = LOCKMGR_IOC_CAPACITY, .size = 8, .mode = FMODE_WRITE,
+		.attached = true, .run = do_capacity,
+	},
+	[_IOC_NR(LOCKMGR_IOC_INFO)] = {
+		.number = LOCKMGR_IOC_INFO, .size = 120, .mode = 0,
+		.attached = true, .run = do_info,
+	},
+	[_IOC_NR(LOCKMGR_IOC_ALLOCATE)] = {
+		.number = LOCKMGR_IOC_ALLOCATE, .size = 8, .mode = FMODE_WRITE,
+		.attached = true, .run = do_allocate, .settle = settle_allocate,
+	},
+	[_IOC_NR(LOCKMGR_IOC_ALLOCATE_ID)] = {
+		.number = LOCKMGR_IOC_ALLOCATE_ID, .size = 8, .mode = FMODE_WRITE,
+		.attached = true, .run = do_allocate_id,
+	},
+	[_IOC_NR(LOCKMGR_IOC_RETRIEVE)] = {
+		.number = LOCKMGR_IOC_RETRIEVE, .size = 8, .mode = 0,
+		.attached = true, .run = do_retrieve,
+	},
+	[_IOC_NR(LOCKMGR_IOC_FREE)] = {
+		.number = LOCKMGR_IOC_FREE, .size = 8, .mode = FMODE_WRITE,
+		.attached = true, .run = do_free,
+	},
+	[_IOC_NR(LOCKMGR_IOC_FREE_ALL)] = {
+		.number = LOCKMGR_IOC_FREE_ALL, .size = 8, .mode = FMODE_WRITE,
+		.attached = true, .run = do_free_all,
+	},
+	[_IOC_NR(LOCKMGR_IOC_LOCK)] = {
+		.number = LOCKMGR_IOC_LOCK, .size = 24, .mode = FMODE_WRITE,
+		.attached = true, .resumes = true, .run = do_lock,
+	},
+	[_IOC_NR(LOCKMGR_IOC_UNLOCK)] = {
+		.number = LOCKMGR_IOC_UNLOCK, .size = 8, .mode = FMODE_WRITE,
+		.attached = true, .run = do_unlock,
+	},
+	[_IOC_NR(LOCKMGR_IOC_LIST_LOCKS)] = {
+		.number = LOCKMGR_IOC_LIST_LOCKS, .size = 32, .mode = FMODE_READ,
+		.attached = true, .run = do_list_locks,
+	},
+	[_IOC_NR(LOCKMGR_IOC_LIST_WAITERS)] = {
+		.number = LOCKMGR_IOC_LIST_WAITERS, .size = 32, .mode = FMODE_READ,
+		.attached = true, .run = do_list_waiters,
+	},
 };
 
 /* The caller's idea of a struct's size is part of its command number. */
@@ -468,6 +513,12 @@ static long run_command(const struct command *command, struct file *file,
 		return fault;
 
 	ret = command->run(file, &args);
+	if (command->resumes) {
+		/* Should that fail, the call that continues begins anew. */
+		if (ret == -ERESTARTSYS)
+			copy_out(command, &args, argument, size);
+		return ret;
+	}
 	if (ret < 0)
 		return ret;
 

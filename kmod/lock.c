@@ -39,7 +39,7 @@
  *
  * What holds whenever the queue is not locked, if somebody is in it
  *
- *   I1  The word is R3, or the first waiter is W2.
+ *   I1  The word is R3, or a waiter is W2.
  *
  *	 So nobody is forgotten: from R3 the release finds the queue, and who is W2
  *	 looks at the word before anything else, even if a signal or its deadline
@@ -59,7 +59,9 @@
  *   and so does who is W2 for more than MAX_BYPASSED releases, however long it
  *   takes to run.  So the first in the queue waits for a bounded number of
  *   others' acquisitions through the kernel, and becoming the first takes finitely
- *   many of these: the queue is first come, first served.
+ *   many of these: the queue is first come, first served, by tickets.  A thread
+ *   that leaves to handle a signal keeps its ticket and returns to its place, or
+ *   else periodic signals could keep it from ever getting to the front.
  *
  * Memory order
  *
@@ -259,7 +261,7 @@ static int look(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 	int ret;
 
 	ret = take_locked(waiter->client, waiter->record, waiter->word,
-			  waiter->count > 1, true);
+			  lockmgr_queue_length(bucket, waiter->id) > 1, true);
 	if (ret == -EBUSY) {
 		waiter->state = LOCKMGR_WAIT_QUEUED;
 		waiter->handoff = true;
@@ -381,11 +383,13 @@ static int take_or_queue_acyclic(struct lockmgr_bucket *bucket, struct lockmgr_w
  * @record: the lock's record
  * @id: the lock
  * @deadline: when to give up, CLOCK_MONOTONIC; KTIME_MAX: never
+ * @ticket: 0, or the ticket of an earlier call that a signal ended; receives this
+ *	call's ticket in the same case
  *
  * Return: 0, LOCKMGR_OWNER_DIED, -ERESTARTSYS, -ETIMEDOUT or -EDEADLK
  */
 int lockmgr_lock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id,
-		 ktime_t deadline)
+		 ktime_t deadline, u64 *ticket)
 {
 	struct lockmgr_bucket *bucket = bucket_of(client, id);
 	u64 word = word_of_current(client);
@@ -399,6 +403,7 @@ int lockmgr_lock(struct lockmgr_client *client, struct lockmgr_record *record, u
 		.client		= client,
 		.record		= record,
 		.id		= id,
+		.ticket		= *ticket,
 		.task		= current,
 		.thread		= task_pid(current),
 		.since		= ktime_get_ns(),
@@ -411,7 +416,12 @@ int lockmgr_lock(struct lockmgr_client *client, struct lockmgr_record *record, u
 	else
 		ret = take_or_queue(bucket, &waiter);
 
-	return ret == -EBUSY ? sleep(bucket, &waiter) : ret;
+	if (ret == -EBUSY)
+		ret = sleep(bucket, &waiter);
+	if (ret == -ERESTARTSYS)
+		*ticket = waiter.ticket;
+
+	return ret;
 }
 
 /**

@@ -9,7 +9,7 @@ struct lockmgr_client;
 struct lockmgr_record;
 
 int lockmgr_lock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id,
-		 ktime_t deadline);
+		 ktime_t deadline, u64 *ticket);
 int lockmgr_trylock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id);
 int lockmgr_unlock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id);
 void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *record, u32 id);

@@ -61,24 +61,38 @@ struct lockmgr_waiter *lockmgr_queue_after(struct lockmgr_bucket *bucket, u32 id
 	return found && found->id == id ? found : NULL;
 }
 
+/* Whether a ticket that user space has kept for us is one that we can have given. */
+static bool can_return(struct lockmgr_bucket *bucket, const struct lockmgr_waiter *waiter)
+{
+	struct lockmgr_waiter *next;
+
+	if (!waiter->ticket || waiter->ticket >= waiter->sequence)
+		return false;
+	next = lockmgr_queue_after(bucket, waiter->id, waiter->ticket - 1);
+
+	return !next || next->ticket != waiter->ticket;
+}
+
 /**
  * lockmgr_queue_add() - queue up
  * @bucket: the lock's bucket
- * @waiter: whoever will wait; gets its ticket here
+ * @waiter: whoever will wait; @waiter->ticket is 0 or that of an earlier call, to
+ *	whose place in the queue it returns
  */
 void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
 	struct lockmgr_waiter *first = lockmgr_queue_first(bucket, waiter->id);
+	u32 others = first ? first->count : 0;
 
 	lockdep_assert_held(&bucket->lock);
 
-	if (!first) {
-		first = waiter;
-		first->count = 0;
-	}
-	first->count++;
-
 	lockmgr_sleeper_add(waiter);
+	if (!can_return(bucket, waiter))
+		waiter->ticket = waiter->sequence;
+	if (!first || waiter->ticket < first->ticket)
+		first = waiter;
+	first->count = others + 1;
+
 	rb_add(&waiter->node, &bucket->waiters, less);
 }
 

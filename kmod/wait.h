@@ -47,7 +47,9 @@ enum lockmgr_wait_state {
  * @client: for whom it waits
  * @record: what it waits for
  * @id: likewise
- * @ticket: larger than that of all who began to wait before, anywhere
+ * @ticket: its place in the queue: from its own @sequence, or from that of an
+ *	earlier call that it continues; unique in the queue
+ * @sequence: larger than that of all who began to wait before, anywhere
  * @task: the thread
  * @thread: the thread, as struct pid
  * @since: when it began to wait, in ns of CLOCK_MONOTONIC
@@ -60,8 +62,8 @@ enum lockmgr_wait_state {
  * @deadline: when it gives up; KTIME_MAX: never
  *
  * On the stack of the thread.  All is guarded by the bucket's lock, except what
- * is constant while it is queued: @client, @record, @id, @ticket, @task, @thread,
- * @since, @word, @deadline.
+ * is constant while it is queued: @client, @record, @id, @ticket, @sequence, @task,
+ * @thread, @since, @word, @deadline.
  */
 struct lockmgr_waiter {
 	struct rb_node node;
@@ -70,6 +72,7 @@ struct lockmgr_waiter {
 	struct lockmgr_record *record;
 	u32 id;
 	u64 ticket;
+	u64 sequence;
 	struct task_struct *task;
 	struct pid *thread;
 	u64 since;

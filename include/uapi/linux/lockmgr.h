@@ -221,11 +221,14 @@ struct lockmgr_ioctl_flags {
  * @flags: LOCKMGR_LOCK_* bits, at most one
  * @deadline: with LOCKMGR_LOCK_DEADLINE: when to give up, not negative;
  *	otherwise 0
+ * @ticket: 0; if a signal ends the wait, the module notes here which place in
+ *	the queue the call had, and called again with that it has it again
  *
  * Returns LOCKMGR_OWNER_DIED if the former holder died without unlocking, else
  * 0.  Without a flag it waits as long as it takes.  A lock is not recursive.
  * A signal ends the wait; the call is restarted by the kernel where the handler
- * was installed with SA_RESTART, and is to be called again after EINTR.
+ * was installed with SA_RESTART, and is to be called again, with the same struct,
+ * after EINTR.  The struct is written to in no other case.
  *
  *   EBUSY	LOCKMGR_LOCK_TRY, and the lock is held
  *   EDEADLK	waiting would close a cycle, and the client asked to be told
@@ -237,6 +240,7 @@ struct lockmgr_ioctl_lock {
 	__u32 id;
 	__u32 flags;
 	__s64 deadline;
+	__u64 ticket;
 };
 
 /* Do not wait. */
@@ -379,7 +383,7 @@ struct lockmgr_ioctl_list {
 #define LOCKMGR_IOC_RETRIEVE	_IOW(LOCKMGR_IOC_MAGIC, 0x07, struct lockmgr_ioctl_id)
 #define LOCKMGR_IOC_FREE	_IOW(LOCKMGR_IOC_MAGIC, 0x08, struct lockmgr_ioctl_id)
 #define LOCKMGR_IOC_FREE_ALL	_IOW(LOCKMGR_IOC_MAGIC, 0x09, struct lockmgr_ioctl_flags)
-#define LOCKMGR_IOC_LOCK	_IOW(LOCKMGR_IOC_MAGIC, 0x0a, struct lockmgr_ioctl_lock)
+#define LOCKMGR_IOC_LOCK	_IOWR(LOCKMGR_IOC_MAGIC, 0x0a, struct lockmgr_ioctl_lock)
 #define LOCKMGR_IOC_UNLOCK	_IOW(LOCKMGR_IOC_MAGIC, 0x0b, struct lockmgr_ioctl_id)
 #define LOCKMGR_IOC_LIST_LOCKS	_IOWR(LOCKMGR_IOC_MAGIC, 0x0c, struct lockmgr_ioctl_list)
 #define LOCKMGR_IOC_LIST_WAITERS _IOWR(LOCKMGR_IOC_MAGIC, 0x0d, struct lockmgr_ioctl_list)
