@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the chapters of the demo share: stating facts, processes that act on
+ * request, and waiting for observed states.
+ *
+ * A fact that does not hold ends the demo, since those behind it rest on it.
+ */
+#ifndef STAGE_H
+#define STAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <lockmgr.h>
+
+/* ------------------------------------------------------------------------
+ * Facts
+ */
+
+/** State a fact, and what was seen of it; if it does not hold, what was expected. */
+__attribute__((format(printf, 4, 5)))
+void fact(bool holds, const char *claim, const char *expected, const char *seen, ...);
+
+/** The fact that a function of the library returned something. */
+void fact_result(int expected, int seen, const char *claim);
+
+/** Give up: something that is no fact of the demo went wrong. */
+__attribute__((format(printf, 1, 2)))
+_Noreturn void give_up(const char *reason, ...);
+
+/** "EBUSY" or the like for what a function of the library returned. */
+const char *result_name(int result);
+
+/** A number as text; good until eight others were asked for. */
+const char *number(long value);
+
+/* ------------------------------------------------------------------------
+ * The space of the chapter
+ */
+
+/** Make the space, with a capacity, for this process and all actors. */
+struct lockmgr *stage_open(uint32_t capacity);
+
+/** End all actors, and remove the space. */
+void stage_close(struct lockmgr *mgr);
+
+/** Wait until that many threads wait for a lock. */
+void wait_for_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count);
+
+/** The fact that so many threads wait for a lock, now or soon. */
+void fact_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count, const char *claim);
+
+/** CLOCK_MONOTONIC, in nanoseconds. */
+uint64_t now_ns(void);
+
+/* ------------------------------------------------------------------------
+ * Actors: processes, each with a handle of its own on the space
+ */
+
+struct actor;
+
+/** What an actor can be asked to do; returns a result of the library or a number. */
+typedef int (*deed_fn)(struct lockmgr *mgr, uint32_t id);
+
+struct answer {
+	int result;
+	uint64_t when_ns;	/* CLOCK_MONOTONIC, right after the deed */
+};
+
+/** Start a process, with that as its command name. */
+struct actor *actor_new(const char *command, uint32_t flags);
+
+/** Have it begin to do something. */
+void actor_ask(struct actor *actor, deed_fn deed, uint32_t id);
+
+/** Wait until it has done it. */
+struct answer actor_answer(struct actor *actor);
+
+/** Both; returns the result. */
+int actor_do(struct actor *actor, deed_fn deed, uint32_t id);
+
+pid_t actor_pid(const struct actor *actor);
+const char *actor_command(const struct actor *actor);
+
+/** End it with SIGKILL; returns the signal that it died of. */
+int actor_kill(struct actor *actor);
+
+/** Allocate a lock; returns its number. */
+int allocate(struct lockmgr *mgr, uint32_t unused);
+
+#endif /* STAGE_H */

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The chapter on who holds which lock, and who waits. */
+#include <stdio.h>
+#include <string.h>
+
+#include "demo.h"
+#include "stage.h"
+
+#define LOCKS		3
+#define WAITERS_MAX	3
+
+/* What the processes do, and so what has to be listed. */
+static const struct row {
+	const char *holder;
+	const char *waiters[WAITERS_MAX + 1];
+} rows[LOCKS] = {
+	{ "build", { "push", "prune", "inspect" } },
+	{ "start", { NULL } },
+	{ "stop", { "remove" } },
+};
+
+struct cast {
+	struct actor *holder;
+	struct actor *waiters[WAITERS_MAX];
+};
+
+/* Waiters queue up one after the other, so that their order is known. */
+static void play_row(struct lockmgr *mgr, uint32_t id, struct cast *cast)
+{
+	const struct row *row = &rows[id];
+	uint32_t i;
+
+	cast->holder = actor_new(row->holder, 0);
+	if (actor_do(cast->holder, lockmgr_lock, id))
+		give_up("%s cannot take lock %u", row->holder, id);
+
+	for (i = 0; row->waiters[i]; i++) {
+		cast->waiters[i] = actor_new(row->waiters[i], 0);
+		actor_ask(cast->waiters[i], lockmgr_lock, id);
+		wait_for_waiters(mgr, id, i + 1);
+	}
+}
+
+static bool is_actor(const struct actor *actor, pid_t pid, const char *command)
+{
+	return actor_pid(actor) == pid && !strcmp(actor_command(actor), command);
+}
+
+/* Print the waiters of a lock; returns how many stand where they should. */
+static size_t show_waiters(struct lockmgr *mgr, uint32_t id, const struct cast *cast)
+{
+	struct lockmgr_waiter_info waiters[WAITERS_MAX];
+	size_t count, right = 0, i;
+	uint64_t cursor = 0;
+
+	if (lockmgr_list_waiters(mgr, id, &cursor, waiters, WAITERS_MAX, &count))
+		give_up("cannot list the waiters of lock %u", id);
+
+	for (i = 0; i < count; i++) {
+		printf("%s%s (%d)", i ? ", " : "", waiters[i].command, waiters[i].pid);
+		right += cast->waiters[i] &&
+			 is_actor(cast->waiters[i], waiters[i].pid, waiters[i].command);
+	}
+	printf("%s\n", count ? "" : "-");
+
+	return right;
+}
+
+/* The kernel's clock for this is coarse: up to a tick late, 10 ms at most. */
+static bool is_between(uint64_t since, uint64_t begin, uint64_t end)
+{
+	return since + 10000000 >= begin && since <= end;
+}
+
+void play_table(struct lockmgr *mgr)
+{
+	struct lockmgr_lock_info locks[LOCKS] = { 0 };
+	struct cast casts[LOCKS] = { 0 };
+	size_t count, holders = 0, waiters = 0;
+	uint64_t begin = now_ns(), cursor = 0, now;
+	uint32_t id, times = 0;
+
+	for (id = 0; id < LOCKS; id++)
+		play_row(mgr, id, &casts[id]);
+	if (lockmgr_list(mgr, LOCKMGR_LOCK_IS_HELD, &cursor, locks, LOCKS, &count))
+		give_up("cannot list the locks");
+	now = now_ns();
+
+	printf("\n      lock  holder         held for  waiters, in order\n");
+	for (id = 0; id < count; id++) {
+		char holder[40];
+
+		snprintf(holder, sizeof(holder), "%s (%d)", locks[id].command, locks[id].pid);
+		printf("      %4u  %-14s %5.0f ms  ", locks[id].id, holder,
+		       (now - locks[id].since) / 1e6);
+		holders += locks[id].id == id &&
+			   is_actor(casts[id].holder, locks[id].pid, locks[id].command);
+		waiters += show_waiters(mgr, locks[id].id, &casts[id]);
+		times += is_between(locks[id].since, begin, now);
+	}
+	printf("\n");
+
+	fact(count == LOCKS && holders == LOCKS, "each lock that is held is listed with its holder",
+	     "3 locks", "%zu locks, %zu right", count, holders);
+	fact(waiters == 4, "so is each process that waits, in the order of arrival",
+	     "4 waiters", "%zu waiters", waiters);
+	fact(times == LOCKS, "so is since when", "3 times since this chapter began",
+	     "%u times since this chapter began", times);
+}
