@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A module that says what a test tells it to say.  It stands in the place of
+ * ioctl() (see flags.mk); the device is one that everybody has.
+ */
+#ifndef FAKE_H
+#define FAKE_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/lockmgr.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+#define FAKE_DEVICE	"/dev/null"
+
+/* What errno is before each call, and what the fake leaves in it. */
+#define ERRNO_BEFORE	4711
+#define ERRNO_DIRT	4712
+
+/**
+ * struct fake - what the module answers, and what it was asked
+ * @major: its major version
+ * @version_error: with which errno it refuses to tell it
+ * @error: with which errno it refuses everything else
+ * @interruptions: how many calls end with EINTR first
+ * @result: what it returns otherwise
+ * @answer: fills in what the command returns
+ * @calls: how many calls there were, those for the version not counted
+ * @request: the last of them
+ * @args: its arguments
+ * @fd: its file
+ */
+static struct fake {
+	uint32_t major;
+	int version_error;
+	int error;
+	int interruptions;
+	int result;
+	void (*answer)(unsigned long request, void *args);
+
+	int calls;
+	unsigned long request;
+	union {
+		struct lockmgr_ioctl_attach attach;
+		struct lockmgr_ioctl_unlink unlink;
+		struct lockmgr_ioctl_capacity capacity;
+		struct lockmgr_ioctl_id id;
+		struct lockmgr_ioctl_flags flags;
+		struct lockmgr_ioctl_lock lock;
+		struct lockmgr_ioctl_list list;
+	} args;
+	int fd;
+} fake;
+
+int __wrap_ioctl(int fd, unsigned long request, ...);
+
+static int fake_version(struct lockmgr_ioctl_version *version)
+{
+	version->major = fake.major;
+	version->minor = 2;
+	version->patch = 3;
+	version->features = LOCKMGR_FEATURE_DEADLOCK;
+
+	errno = fake.version_error ? fake.version_error : ERRNO_DIRT;
+	return fake.version_error ? -1 : 0;
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	va_list list;
+	void *args;
+
+	va_start(list, request);
+	args = va_arg(list, void *);
+	va_end(list);
+
+	if (request == LOCKMGR_IOC_VERSION)
+		return fake_version(args);
+
+	fake.calls++;
+	fake.fd = fd;
+	fake.request = request;
+	if (_IOC_SIZE(request) <= sizeof(fake.args))
+		memcpy(&fake.args, args, _IOC_SIZE(request));
+
+	errno = ERRNO_DIRT;
+	if (fake.interruptions > 0) {
+		fake.interruptions--;
+		errno = EINTR;
+		return -1;
+	}
+	if (fake.error) {
+		errno = fake.error;
+		return -1;
+	}
+	if (fake.answer)
+		fake.answer(request, args);
+	return fake.result;
+}
+
+static inline int fake_setup(void **state)
+{
+	(void)state;
+	fake = (struct fake){ .major = strtoul(lockmgr_version(), NULL, 10) };
+	return 0;
+}
+
+#define fake_test(function)	cmocka_unit_test_setup(function, fake_setup)
+
+static inline struct lockmgr_options fake_options(void)
+{
+	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
+
+	options.flags = LOCKMGR_OPEN_CREATE;
+	options.device = FAKE_DEVICE;
+	return options;
+}
+
+static inline struct lockmgr *fake_open(void)
+{
+	const struct lockmgr_options options = fake_options();
+	struct lockmgr *mgr = NULL;
+
+	assert_int_equal(lockmgr_open(&mgr, "space", &options), 0);
+	fake.calls = 0;
+	return mgr;
+}
+
+/* How many files this process has open. */
+static inline int count_files(void)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	int count = 0;
+
+	if (!directory)
+		return -1;
+	while (readdir(directory))
+		count++;
+	closedir(directory);
+	return count;
+}
+
+#endif /* FAKE_H */

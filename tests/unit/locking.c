@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Locking and allocating: what the module is told, and what the caller. */
+#include "fake.h"
+
+static void expect_lock(uint32_t id, uint32_t flags, int64_t deadline)
+{
+	assert_int_equal(fake.request, LOCKMGR_IOC_LOCK);
+	assert_int_equal(fake.args.lock.id, id);
+	assert_int_equal(fake.args.lock.flags, flags);
+	assert_true(fake.args.lock.deadline == deadline);
+}
+
+static void expect_id(unsigned long request, uint32_t id)
+{
+	assert_int_equal(fake.request, request);
+	assert_int_equal(fake.args.id.id, id);
+	assert_int_equal(fake.args.id.flags, 0);
+}
+
+static void lock_waits_without_deadline(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, 7), 0);
+	expect_lock(7, 0, 0);
+	lockmgr_close(mgr);
+}
+
+static void trylock_does_not_wait(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	assert_int_equal(lockmgr_trylock(mgr, 7), 0);
+	expect_lock(7, LOCKMGR_LOCK_TRY, 0);
+	lockmgr_close(mgr);
+}
+
+static void owner_died_is_returned_by_each_lock_call(void **state)
+{
+	const struct timespec deadline = { .tv_sec = 1 };
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	fake.result = LOCKMGR_OWNER_DIED;
+	assert_int_equal(lockmgr_lock(mgr, 7), LOCKMGR_OWNER_DIED);
+	assert_int_equal(lockmgr_trylock(mgr, 7), LOCKMGR_OWNER_DIED);
+	assert_int_equal(lockmgr_timedlock(mgr, 7, &deadline),
+			 LOCKMGR_OWNER_DIED);
+	fake.result = 0;
+	lockmgr_close(mgr);
+}
+
+static int64_t told_deadline(struct lockmgr *mgr, time_t sec, long nsec)
+{
+	const struct timespec deadline = { .tv_sec = sec, .tv_nsec = nsec };
+
+	assert_int_equal(lockmgr_timedlock(mgr, 7, &deadline), 0);
+	assert_int_equal(fake.args.lock.id, 7);
+	assert_int_equal(fake.args.lock.flags, LOCKMGR_LOCK_DEADLINE);
+	return fake.args.lock.deadline;
+}
+
+static void deadline_is_told_in_nanoseconds(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	assert_true(told_deadline(mgr, 0, 0) == 0);
+	assert_true(told_deadline(mgr, 0, 999999999) == 999999999);
+	assert_true(told_deadline(mgr, 1, 0) == 1000000000);
+	assert_true(told_deadline(mgr, 123456, 789) == 123456000000789);
+	assert_true(told_deadline(mgr, 2147483647, 999999999) ==
+		    2147483647999999999);
+	lockmgr_close(mgr);
+}
+
+static void deadline_before_the_clock_began_is_told_as_0(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	assert_true(told_deadline(mgr, -1, 999999999) == 0);
+	assert_true(told_deadline(mgr, -2147483647, 0) == 0);
+	lockmgr_close(mgr);
+}
+
+static void deadline_beyond_all_time_is_told_as_the_last(void **state)
+{
+	struct lockmgr *mgr;
+
+	(void)state;
+	if (sizeof(time_t) < sizeof(int64_t))
+		skip();
+
+	mgr = fake_open();
+	assert_true(told_deadline(mgr, 9223372035, 999999999) ==
+		    9223372035999999999);
+	assert_true(told_deadline(mgr, 9223372036, 854775808) == INT64_MAX);
+	assert_true(told_deadline(mgr, 9223372037, 0) == INT64_MAX);
+	assert_true(told_deadline(mgr, (time_t)INT64_MAX, 999999999) ==
+		    INT64_MAX);
+	lockmgr_close(mgr);
+}
+
+static void deadline_that_is_no_time_is_einval(void **state)
+{
+	static const struct timespec deadlines[] = {
+		{ .tv_sec = 1, .tv_nsec = -1 },
+		{ .tv_sec = 1, .tv_nsec = 1000000000 },
+		{ .tv_sec = -1, .tv_nsec = -1 },
+		{ .tv_sec = -1, .tv_nsec = 1000000000 },
+	};
+	struct lockmgr *mgr = fake_open();
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(deadlines) / sizeof(*deadlines); i++)
+		assert_int_equal(lockmgr_timedlock(mgr, 7, &deadlines[i]),
+				 -EINVAL);
+	assert_int_equal(fake.calls, 0);
+	lockmgr_close(mgr);
+}
+
+static void interrupted_wait_keeps_its_deadline(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	fake.interruptions = 3;
+	assert_true(told_deadline(mgr, 5, 6) == 5000000006);
+	assert_int_equal(fake.calls, 4);
+	lockmgr_close(mgr);
+}
+
+static void unlock_is_told_the_id(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	assert_int_equal(lockmgr_unlock(mgr, 7), 0);
+	expect_id(LOCKMGR_IOC_UNLOCK, 7);
+	lockmgr_close(mgr);
+}
+
+static void allocation_calls_are_told_the_id(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	assert_int_equal(lockmgr_allocate_id(mgr, 7), 0);
+	expect_id(LOCKMGR_IOC_ALLOCATE_ID, 7);
+	assert_int_equal(lockmgr_free(mgr, 8), 0);
+	expect_id(LOCKMGR_IOC_FREE, 8);
+	assert_int_equal(lockmgr_retrieve(mgr, 9), 0);
+	expect_id(LOCKMGR_IOC_RETRIEVE, 9);
+	fake.result = 1;
+	assert_int_equal(lockmgr_retrieve(mgr, 9), 1);
+	fake.result = 0;
+	assert_int_equal(lockmgr_free_all(mgr), 0);
+	assert_int_equal(fake.request, LOCKMGR_IOC_FREE_ALL);
+	assert_int_equal(fake.args.flags.flags, 0);
+	lockmgr_close(mgr);
+}
+
+static void answer_id(unsigned long request, void *args)
+{
+	if (request == LOCKMGR_IOC_ALLOCATE)
+		((struct lockmgr_ioctl_id *)args)->id = 42;
+}
+
+static void allocate_returns_the_id(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+	uint32_t id = 1;
+
+	(void)state;
+	fake.answer = answer_id;
+	assert_int_equal(lockmgr_allocate(mgr, &id), 0);
+	assert_int_equal(id, 42);
+	expect_id(LOCKMGR_IOC_ALLOCATE, 0);
+	lockmgr_close(mgr);
+}
+
+static void answer_info(unsigned long request, void *args)
+{
+	struct lockmgr_ioctl_info *info = args;
+
+	if (request != LOCKMGR_IOC_INFO)
+		return;
+	info->capacity = 100;
+	info->allocated = 30;
+}
+
+static void available_is_capacity_minus_allocated(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+	uint32_t count = 1;
+
+	(void)state;
+	fake.answer = answer_info;
+	assert_int_equal(lockmgr_available(mgr, &count), 0);
+	assert_int_equal(count, 70);
+	lockmgr_close(mgr);
+}
+
+static void failure_leaves_results_alone(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+	uint32_t result = 1;
+
+	(void)state;
+	fake.error = EDQUOT;
+	assert_int_equal(lockmgr_allocate(mgr, &result), -EDQUOT);
+	assert_int_equal(result, 1);
+	assert_int_equal(lockmgr_available(mgr, &result), -EDQUOT);
+	assert_int_equal(result, 1);
+	lockmgr_close(mgr);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		fake_test(lock_waits_without_deadline),
+		fake_test(trylock_does_not_wait),
+		fake_test(owner_died_is_returned_by_each_lock_call),
+		fake_test(deadline_is_told_in_nanoseconds),
+		fake_test(deadline_before_the_clock_began_is_told_as_0),
+		fake_test(deadline_beyond_all_time_is_told_as_the_last),
+		fake_test(deadline_that_is_no_time_is_einval),
+		fake_test(interrupted_wait_keeps_its_deadline),
+		fake_test(unlock_is_told_the_id),
+		fake_test(allocation_calls_are_told_the_id),
+		fake_test(allocate_returns_the_id),
+		fake_test(available_is_capacity_minus_allocated),
+		fake_test(failure_leaves_results_alone),
+	};
+
+	return harness_run(tests);
+}

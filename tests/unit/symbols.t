@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# The shared library exports what the header declares, and nothing else.
+# Usage: symbols.t [LIBRARY], from the top directory
+
+library=${1:-build/lib/liblockmgr.so}
+header=include/lockmgr.h
+failed=0
+
+ok()
+{
+	if [ "$1" = "$2" ]; then
+		echo "ok $3 - $4"
+		return
+	fi
+	echo "not ok $3 - $4"
+	printf '%s\n' "expected:" "$1" "found:" "$2" | sed 's/^/# /'
+	failed=1
+}
+
+declared=$(cpp -P -Iinclude "$header" |
+	   grep -o '\<lockmgr_[a-z_]*(' | tr -d '(' | sort)
+exported=$(nm -D --defined-only "$library" | sed -n 's/.* T //p' |
+	   sed 's/@.*//' | sort)
+others=$(nm -D --defined-only "$library" | grep -v ' T lockmgr_' |
+	 sed 's/^[^ ]* //')
+versions=$(nm -D --defined-only "$library" | sed -n 's/.* T .*@@//p' | sort -u)
+soname=$(objdump -p "$library" | sed -n 's/ *SONAME *//p')
+needed=$(objdump -p "$library" | sed -n 's/ *NEEDED *//p')
+
+echo 1..5
+ok "$declared" "$exported" 1 "every declared function is exported, no other"
+ok "A LOCKMGR_0.1" "$others" 2 "nothing but functions and a version is exported"
+ok "LOCKMGR_0.1" "$versions" 3 "every function has a version"
+ok "liblockmgr.so.1" "$soname" 4 "the soname is that of ABI 1"
+ok "libc.so.6" "$needed" 5 "libc is all that is needed at run time"
+exit $failed
