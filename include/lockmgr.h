@@ -19,6 +19,8 @@
  *   locks are released, and each next holder is told so (LOCKMGR_OWNER_DIED).
  * - A handle does not survive fork(): in the child its file is closed and every
  *   function but lockmgr_close() returns -ECHILD.  The file is close-on-exec.
+ *   A child made by clone() or _Fork() closes the file when it first uses the
+ *   handle.
  * - No function is a cancellation point that could lose a lock; none may be
  *   called from a signal handler.
  *
@@ -284,6 +286,8 @@ int lockmgr_trylock(struct lockmgr *mgr, uint32_t id);
  * @id: the lock
  * @deadline: absolute time of CLOCK_MONOTONIC; a lock that is free is acquired
  *	even if the deadline has passed
+ *
+ * 32-bit programs: time_t must be as large as it was where the library was built.
  *
  * Return: as lockmgr_lock(), or
  *   -EINVAL	@deadline is not a valid time

@@ -99,14 +99,14 @@ static int read_list(const struct reader *reader, uint64_t *cursor, void *to,
 	union entry batch[BATCH_SIZE];
 	uint64_t next;
 	size_t total = 0;
-	int i, ret;
 
 	if (!cursor || !to || !max || !count)
 		return -EINVAL;
 
 	next = *cursor;
 	do {
-		ret = read_batch(reader, &next, batch, max - total);
+		int i, ret = read_batch(reader, &next, batch, max - total);
+
 		if (ret < 0)
 			return ret;
 		for (i = 0; i < ret; i++)
@@ -182,13 +182,13 @@ int lockmgr_held(struct lockmgr *mgr, uint32_t *ids, size_t max, size_t *count)
 	union entry batch[BATCH_SIZE];
 	uint64_t cursor = 0;
 	size_t total = 0;
-	int i, ret;
 
 	if (!count || (max && !ids))
 		return -EINVAL;
 
 	do {
-		ret = read_batch(&reader, &cursor, batch, BATCH_SIZE);
+		int i, ret = read_batch(&reader, &cursor, batch, BATCH_SIZE);
+
 		if (ret < 0)
 			return ret;
 		for (i = 0; i < ret; i++, total++)

@@ -179,6 +179,46 @@ static void raw_child_can_open_its_own(void **state)
 	lockmgr_close(mgr);
 }
 
+static int files_without_handles;
+
+static bool no_handle_has_a_file(struct lockmgr *mgr)
+{
+	(void)mgr;
+	return count_files() == files_without_handles;
+}
+
+/* Order of closing: the middle, the newest, the oldest. */
+static void child_finds_the_files_of_all_handles_closed(void **state)
+{
+	struct lockmgr *mgr[6];
+	int i;
+
+	(void)state;
+	files_without_handles = count_files();
+	for (i = 0; i < 6; i++)
+		mgr[i] = fake_open();
+	expect_in_child(fork, no_handle_has_a_file, NULL);
+	lockmgr_close(mgr[2]);
+	expect_in_child(fork, no_handle_has_a_file, NULL);
+	lockmgr_close(mgr[5]);
+	expect_in_child(fork, no_handle_has_a_file, NULL);
+	lockmgr_close(mgr[0]);
+	expect_in_child(fork, no_handle_has_a_file, NULL);
+	lockmgr_close(mgr[3]);
+	lockmgr_close(mgr[4]);
+	lockmgr_close(mgr[1]);
+}
+
+static void starting_a_program_leaves_the_handle(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	assert_int_equal(system("exec true"), 0);
+	assert_int_equal(lockmgr_unlock(mgr, 5), 0);
+	lockmgr_close(mgr);
+}
+
 static void parent_goes_on_after_fork(void **state)
 {
 	struct lockmgr *mgr = fake_open();
@@ -222,15 +262,7 @@ static void *open_and_close(void *unused)
 	return unused;
 }
 
-static int files_without_threads;
-
-static bool no_file_slipped_through(struct lockmgr *mgr)
-{
-	(void)mgr;
-	return count_files() == files_without_threads;
-}
-
-static void no_file_slips_into_child_while_threads_open_and_close(void **state)
+static void no_file_slips_into_child_while_threads_open(void **state)
 {
 	pthread_t threads[4];
 	void *result;
@@ -238,12 +270,12 @@ static void no_file_slips_into_child_while_threads_open_and_close(void **state)
 
 	(void)state;
 	stop = false;
-	files_without_threads = count_files();
+	files_without_handles = count_files();
 	for (i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL,
 						open_and_close, NULL), 0);
 	for (i = 0; i < 300; i++)
-		expect_in_child(fork, no_file_slipped_through, NULL);
+		expect_in_child(fork, no_handle_has_a_file, NULL);
 	stop = true;
 	for (i = 0; i < 4; i++) {
 		pthread_join(threads[i], &result);
@@ -283,9 +315,11 @@ int main(void)
 		fake_test(file_is_closed_once),
 		fake_test(child_can_open_its_own),
 		fake_test(raw_child_can_open_its_own),
+		fake_test(child_finds_the_files_of_all_handles_closed),
+		fake_test(starting_a_program_leaves_the_handle),
 		fake_test(parent_goes_on_after_fork),
 		fake_test(fork_leaves_errno),
-		fake_test(no_file_slips_into_child_while_threads_open_and_close),
+		fake_test(no_file_slips_into_child_while_threads_open),
 		fake_test(cancelled_thread_closes_all_the_same),
 	};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Opening, unlinking, resizing: what is refused, and what the module is told. */
+/* Opening, unlinking, resizing: what is refused, what the module is told. */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -334,7 +334,7 @@ static int file_flags(uint32_t flags)
 	return ret & O_ACCMODE;
 }
 
-static void file_is_open_for_what_the_flags_say_and_closed_on_exec(void **state)
+static void file_is_open_for_what_the_flags_say(void **state)
 {
 	(void)state;
 	assert_int_equal(file_flags(0), O_RDWR);
@@ -475,7 +475,7 @@ int main(void)
 		fake_test(failed_attach_leaves_no_file),
 		fake_test(attach_is_told_the_options),
 		fake_test(attach_is_told_the_defaults),
-		fake_test(file_is_open_for_what_the_flags_say_and_closed_on_exec),
+		fake_test(file_is_open_for_what_the_flags_say),
 		fake_test(close_closes_the_file),
 		fake_test(close_accepts_null),
 		fake_test(handles_can_be_closed_in_any_order),
