@@ -92,6 +92,8 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	errno = ERRNO_DIRT;
 	if (fake.interruptions > 0) {
 		fake.interruptions--;
+		if (request == LOCKMGR_IOC_LOCK)
+			((struct lockmgr_ioctl_lock *)args)->ticket += 10;
 		errno = EINTR;
 		return -1;
 	}

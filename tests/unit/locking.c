@@ -7,6 +7,7 @@ static void expect_lock(uint32_t id, uint32_t flags, int64_t deadline)
 	assert_int_equal(fake.request, LOCKMGR_IOC_LOCK);
 	assert_int_equal(fake.args.lock.id, id);
 	assert_int_equal(fake.args.lock.flags, flags);
+	assert_int_equal(fake.args.lock.ticket, 0);
 	assert_true(fake.args.lock.deadline == deadline);
 }
 
@@ -134,6 +135,19 @@ static void interrupted_wait_keeps_its_deadline(void **state)
 	lockmgr_close(mgr);
 }
 
+static void interrupted_wait_shows_its_ticket(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	fake.interruptions = 3;
+	assert_int_equal(lockmgr_lock(mgr, 7), 0);
+	assert_int_equal(fake.args.lock.ticket, 30);
+	assert_int_equal(lockmgr_lock(mgr, 7), 0);
+	expect_lock(7, 0, 0);
+	lockmgr_close(mgr);
+}
+
 static void unlock_is_told_the_id(void **state)
 {
 	struct lockmgr *mgr = fake_open();
@@ -230,6 +244,7 @@ int main(void)
 		fake_test(deadline_beyond_all_time_is_told_as_the_last),
 		fake_test(deadline_that_is_no_time_is_einval),
 		fake_test(interrupted_wait_keeps_its_deadline),
+		fake_test(interrupted_wait_shows_its_ticket),
 		fake_test(unlock_is_told_the_id),
 		fake_test(allocation_calls_are_told_the_id),
 		fake_test(allocate_returns_the_id),
