@@ -1,0 +1,62 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# include/lockmgr.h: what it declares is documented.
+
+use strict;
+use warnings;
+use FindBin;
+use Test::More;
+
+chdir "$FindBin::Bin/../.." or die "no tree: $!";
+
+sub read_file
+{
+	my ($path) = @_;
+
+	open my $file, '<', $path or die "$path: $!";
+	local $/;
+	return scalar <$file>;
+}
+
+# Each function: its name, its declaration, and the comment that touches it.
+sub functions
+{
+	my ($header) = @_;
+	my @functions;
+
+	while ($header =~ m%(?:(/\*\*(?:(?!\*/).)*\*/)\n)?
+			    ^(\w[\w\s*]*?\b(lockmgr_\w+)\(([^;{]*)\));%gsmx) {
+		push @functions, {
+			comment => $1 // '', declaration => $2, name => $3, parameters => $4,
+		};
+	}
+	return @functions;
+}
+
+sub parameter_names
+{
+	my ($parameters) = @_;
+
+	return () if $parameters =~ /^\s*void\s*$/;
+	return map { /(\w+)\s*$/ } split /,/, $parameters;
+}
+
+my @functions = functions(read_file('include/lockmgr.h'));
+my %declared = map { $_->{name} => 1 } @functions;
+
+# So that a header that the pattern above does not understand is noticed.
+my %mentioned = map { $_ => 1 } read_file('include/lockmgr.h') =~ /^\w[^;{(]*?\b(lockmgr_\w+)\(/gm;
+is_deeply([sort keys %declared], [sort keys %mentioned], 'every_declaration_is_understood');
+
+for my $function (@functions) {
+	my ($name, $comment) = @$function{qw(name comment)};
+
+	like($comment, qr{^/\*\*\n \* \Q$name\E\(\) - \S}, "${name}_says_what_it_does");
+	like($comment, qr/^ \* Return: /m, "${name}_says_what_it_returns")
+		unless $function->{declaration} =~ /^void\s+\w/;
+	is_deeply([$comment =~ /^ \* @(\w+): /gm], [parameter_names($function->{parameters})],
+		  "${name}_describes_its_parameters");
+}
+
+done_testing();

@@ -1,0 +1,58 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every file says its licence, the one that its place asks for.
+
+use strict;
+use warnings;
+use FindBin;
+use Test::More;
+
+chdir "$FindBin::Bin/../.." or die "no tree: $!";
+
+# The first that matches counts.
+my @rules = (
+	[qr{^LICENSES/},		undef],
+	[qr{^include/uapi/},		'GPL-2.0-only WITH Linux-syscall-note'],
+	[qr{^include/|^libuser/},	'LGPL-2.1-or-later'],
+	[qr{},				'GPL-2.0-only'],
+);
+
+sub wanted_licence
+{
+	my ($path) = @_;
+
+	for my $rule (@rules) {
+		return $rule->[1] if $path =~ $rule->[0];
+	}
+}
+
+# The tag stands in the first line, or behind what must be there.
+sub stated_licence
+{
+	my ($path) = @_;
+
+	open my $file, '<', $path or return "none: $!";
+	my $lines = join '', map { scalar(<$file>) // '' } 1 .. 3;
+	return $lines =~ m{SPDX-License-Identifier: (.*?)(?: \*/| -->)?$}m ? $1 : 'none';
+}
+
+# In a virtual machine the tree can belong to somebody else.
+chomp(my @paths = qx(git -c safe.directory='*' ls-files));
+plan skip_all => 'git does not know this tree' if $? || !@paths;
+
+my %used;
+my @wrong;
+for my $path (grep { -f && ! -l } @paths) {
+	my $wanted = wanted_licence($path) // next;
+	my $stated = stated_licence($path);
+
+	push @wrong, "$path: $stated, not $wanted" if $stated ne $wanted;
+	$used{$_} = 1 for split / WITH /, $wanted;
+}
+is(join("\n", @wrong), '', 'every_file_states_the_licence_of_its_place');
+
+my @texts = map { m{([^/]+)\.txt$} } glob 'LICENSES/*';
+is_deeply([sort @texts], [sort keys %used], 'there_is_a_text_of_every_licence_and_no_other');
+
+done_testing();

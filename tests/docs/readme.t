@@ -1,0 +1,139 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# README.md: what it says of the tree holds.
+
+use strict;
+use warnings;
+use Cwd qw(getcwd);
+use File::Temp qw(tempdir);
+use FindBin;
+use Test::More;
+
+chdir "$FindBin::Bin/../.." or die "no tree: $!";
+my $top = getcwd();
+
+sub read_file
+{
+	my ($path) = @_;
+
+	open my $file, '<', $path or die "$path: $!";
+	local $/;
+	return scalar <$file>;
+}
+
+sub write_file
+{
+	my ($path, $text) = @_;
+
+	open my $file, '>', $path or die "$path: $!";
+	print $file $text;
+	close $file or die "$path: $!";
+}
+
+sub section
+{
+	my ($text, $title) = @_;
+
+	return $text =~ /^## \Q$title\E\n(.*?)(?=^## |\z)/ms ? $1 : die "no section '$title'";
+}
+
+# Sorted, each once.
+sub set
+{
+	my %seen = map { $_ => 1 } @_;
+
+	return [sort keys %seen];
+}
+
+my $readme = read_file('README.md');
+my $makefile = read_file('Makefile');
+
+# What is set as code: between backticks, in fences, or indented.
+my @code = ($readme =~ /`([^`\n]+)`/g, $readme =~ /^    (.*)$/gm);
+
+sub test_example
+{
+	my $usage = section($readme, 'Use the library');
+	my ($source) = $usage =~ /^```c\n(.*?)^```$/ms;
+	my ($command) = $usage =~ /^    (cc .*)$/m;
+	my $dir = tempdir(CLEANUP => 1);
+	my $pc = read_file('build/lib/liblockmgr.pc');
+
+	# As if it were installed where it was built.
+	$pc =~ s{^libdir=.*}{libdir=$top/build/lib}m;
+	$pc =~ s{^includedir=.*}{includedir=$top/include}m;
+	write_file("$dir/liblockmgr.pc", $pc);
+	write_file("$dir/example.c", $source);
+
+	local $ENV{PKG_CONFIG_PATH} = $dir;
+	local $ENV{LD_LIBRARY_PATH} = "$top/build/lib";
+	is(qx(cd '$dir' && $command 2>&1), '', 'the_example_compiles_without_a_warning');
+	SKIP: {
+		skip 'there is no /dev/lockmgr', 1 unless -c '/dev/lockmgr';
+		is(qx('$dir/a.out' 2>&1), "Process has lock 0.\n", 'the_example_runs');
+	}
+}
+
+sub test_errors
+{
+	my @documented = map { /`(E[A-Z0-9]+)`/g }
+			 section($readme, 'Troubleshooting') =~ /^\|([^|]*)\|/gm;
+
+	is_deeply(set(@documented), set(read_file('include/lockmgr.h') =~ /-(E[A-Z][A-Z0-9]+)\b/g),
+		  'troubleshooting_has_the_errors_of_the_header');
+}
+
+sub test_make
+{
+	my @targets = map { /\bmake ([a-z][a-z-]*)/g } @code;
+	my @variables = map { /^(?:make .*)?\b([A-Z]+)=/g } grep { !/\$\{/ } @code;
+	my ($help) = $makefile =~ /^help:\n((?:\t.*\n)+)/m;
+
+	cmp_ok(@targets, '>', 5, 'targets_of_make_are_named');
+	is_deeply([grep { $makefile !~ /^(?:[\w-]+ )*\Q$_\E(?: [\w-]+)*:/m } @{set(@targets)}], [],
+		  'every_target_named_exists');
+	is_deeply([grep { $makefile !~ /^\Q$_\E \?=/m } @{set(@variables)}], [],
+		  'every_variable_of_make_exists');
+	is_deeply([grep { $readme !~ /\bmake \Q$_\E\b/ } $help =~ /^\t\@echo '  (demo|check|lint|bench|shell)/gm],
+		  [], 'the_main_targets_are_named');
+}
+
+sub module_limits
+{
+	my ($most) = read_file('include/uapi/linux/lockmgr.h') =~ /CAPACITY_MAX\s+(\d+)/;
+	my %limits = read_file('kmod/quota.c') =~ /^\t\.(\w+)\s*= ([\w *]+),$/gm;
+
+	for my $value (values %limits) {
+		my $product = 1;
+
+		$product *= $_ eq 'LOCKMGR_CAPACITY_MAX' ? $most : $_ for split / \* /, $value;
+		$value = $product;
+	}
+	return \%limits;
+}
+
+sub test_parameters
+{
+	my %documented = section($readme, 'Install') =~ /^\| `(\w+)` \|.*\| (\d+) \|$/gm;
+
+	is_deeply([sort keys %documented],
+		  set(read_file('kmod/main.c') =~ /^module_param\w*\((\w+)/gm),
+		  'every_module_parameter_is_described');
+	is_deeply(\%documented, module_limits(), 'so_are_their_defaults');
+}
+
+sub test_paths
+{
+	my @paths = map { m{^((?:include|kmod|libuser|tests|LICENSES)/[\w./-]*)} } @code;
+
+	cmp_ok(@paths, '>', 5, 'paths_are_named');
+	is_deeply([grep { ! -e } @{set(@paths)}], [], 'every_path_named_exists');
+}
+
+test_example();
+test_errors();
+test_make();
+test_parameters();
+test_paths();
+done_testing();
