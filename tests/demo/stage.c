@@ -15,7 +15,7 @@
 #include "stage.h"
 
 /* How long anything may take before it counts as stuck. */
-#define PATIENCE_S	60
+#define PATIENCE_S	30
 
 #define ACTORS_MAX	16
 

@@ -49,14 +49,31 @@ my %declared = map { $_->{name} => 1 } @functions;
 my %mentioned = map { $_ => 1 } read_file('include/lockmgr.h') =~ /^\w[^;{(]*?\b(lockmgr_\w+)\(/gm;
 is_deeply([sort keys %declared], [sort keys %mentioned], 'every_declaration_is_understood');
 
-for my $function (@functions) {
-	my ($name, $comment) = @$function{qw(name comment)};
+# The names of those functions for which it is not so.
+sub unless_each
+{
+	my ($is_so) = @_;
 
-	like($comment, qr{^/\*\*\n \* \Q$name\E\(\) - \S}, "${name}_says_what_it_does");
-	like($comment, qr/^ \* Return: /m, "${name}_says_what_it_returns")
-		unless $function->{declaration} =~ /^void\s+\w/;
-	is_deeply([$comment =~ /^ \* @(\w+): /gm], [parameter_names($function->{parameters})],
-		  "${name}_describes_its_parameters");
+	return [map { $_->{name} } grep { !$is_so->($_) } @functions];
 }
+
+is_deeply(unless_each(sub {
+	my ($function) = @_;
+
+	return $function->{comment} =~ m{^/\*\*\n \* \Q$function->{name}\E\(\) - \S};
+}), [], 'every_function_says_what_it_does');
+
+is_deeply(unless_each(sub {
+	my ($function) = @_;
+
+	return $function->{declaration} =~ /^void\s+\w/ || $function->{comment} =~ /^ \* Return: /m;
+}), [], 'every_function_says_what_it_returns');
+
+is_deeply(unless_each(sub {
+	my ($function) = @_;
+	my @described = $function->{comment} =~ /^ \* @(\w+): /gm;
+
+	return "@described" eq join(' ', parameter_names($function->{parameters}));
+}), [], 'every_function_describes_its_parameters');
 
 done_testing();
