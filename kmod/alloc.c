@@ -31,6 +31,15 @@ static unsigned long *find_leaf(struct lockmgr_ids *ids, u32 id)
 	return xa_load(&ids->leaves, id / LOCKMGR_LEAF_IDS);
 }
 
+static bool is_allocated(struct lockmgr_ids *ids, u32 id)
+{
+	unsigned long *leaf = find_leaf(ids, id);
+
+	lockdep_assert_held(&ids->lock);
+
+	return leaf && test_bit(id % LOCKMGR_LEAF_IDS, leaf);
+}
+
 static unsigned long *make_leaf(struct lockmgr_ids *ids, u32 id)
 {
 	unsigned long *leaf = find_leaf(ids, id);
@@ -67,22 +76,31 @@ static void count_allocated(struct lockmgr_ids *ids, u32 allocated)
 	WRITE_ONCE(ids->allocated, allocated);
 }
 
-static int take_id(struct lockmgr_ids *ids, unsigned long *leaf, u32 id)
+static void take_id(struct lockmgr_ids *ids, unsigned long *leaf, u32 id)
 {
-	int ret;
-
 	lockdep_assert_held(&ids->lock);
-
-	ret = lockmgr_quota_charge(&ids->user->ids, 1);
-	if (ret)
-		return ret;
 
 	__set_bit(id % LOCKMGR_LEAF_IDS, leaf);
 	if (bitmap_full(leaf, LOCKMGR_LEAF_IDS))
 		__set_bit(id / LOCKMGR_LEAF_IDS, ids->full);
 	count_allocated(ids, ids->allocated + 1);
+}
 
-	return 0;
+/* What an allocation takes: the owner's leave and a leaf, or neither. */
+static unsigned long *begin_allocation(struct lockmgr_ids *ids, u32 id)
+{
+	unsigned long *leaf;
+	int ret;
+
+	ret = lockmgr_quota_charge(&ids->user->ids, 1);
+	if (ret)
+		return ERR_PTR(ret);
+
+	leaf = make_leaf(ids, id);
+	if (IS_ERR(leaf))
+		lockmgr_quota_uncharge(&ids->user->ids, 1);
+
+	return leaf;
 }
 
 /**
@@ -104,12 +122,14 @@ int lockmgr_ids_allocate(struct lockmgr_ids *ids, u32 *id)
 		return -ENOSPC;
 
 	first = find_first_zero_bit(ids->full, LOCKMGR_LEAVES) * LOCKMGR_LEAF_IDS;
-	leaf = make_leaf(ids, first);
+	leaf = begin_allocation(ids, first);
 	if (IS_ERR(leaf))
 		return PTR_ERR(leaf);
 
 	*id = first + find_first_zero_bit(leaf, LOCKMGR_LEAF_IDS);
-	return take_id(ids, leaf, *id);
+	take_id(ids, leaf, *id);
+
+	return 0;
 }
 
 /**
@@ -128,13 +148,15 @@ int lockmgr_ids_allocate_id(struct lockmgr_ids *ids, u32 id)
 	if (id >= ids->capacity)
 		return -EINVAL;
 
-	leaf = make_leaf(ids, id);
-	if (IS_ERR(leaf))
-		return PTR_ERR(leaf);
-	if (test_bit(id % LOCKMGR_LEAF_IDS, leaf))
+	if (is_allocated(ids, id))
 		return -EEXIST;
 
-	return take_id(ids, leaf, id);
+	leaf = begin_allocation(ids, id);
+	if (IS_ERR(leaf))
+		return PTR_ERR(leaf);
+	take_id(ids, leaf, id);
+
+	return 0;
 }
 
 static void remove_leaf(struct lockmgr_ids *ids, unsigned long number, unsigned long *leaf)
@@ -250,10 +272,21 @@ int lockmgr_ids_set_capacity(struct lockmgr_ids *ids, u32 capacity)
  */
 bool lockmgr_ids_test(struct lockmgr_ids *ids, u32 id)
 {
-	unsigned long *leaf;
-
 	guard(mutex)(&ids->lock);
 
-	leaf = find_leaf(ids, id);
-	return leaf && test_bit(id % LOCKMGR_LEAF_IDS, leaf);
+	return is_allocated(ids, id);
+}
+
+/**
+ * lockmgr_ids_count() - how many ids there are, and are allocated
+ * @ids: the space's ids
+ * @capacity: receives the number of ids
+ * @allocated: receives how many of them are allocated at the same moment
+ */
+void lockmgr_ids_count(struct lockmgr_ids *ids, u32 *capacity, u32 *allocated)
+{
+	guard(mutex)(&ids->lock);
+
+	*capacity = ids->capacity;
+	*allocated = ids->allocated;
 }

@@ -46,6 +46,7 @@ int lockmgr_ids_free(struct lockmgr_ids *ids, u32 id);
 void lockmgr_ids_free_all(struct lockmgr_ids *ids);
 
 int lockmgr_ids_set_capacity(struct lockmgr_ids *ids, u32 capacity);
+void lockmgr_ids_count(struct lockmgr_ids *ids, u32 *capacity, u32 *allocated);
 bool lockmgr_ids_test(struct lockmgr_ids *ids, u32 id);
 u32 lockmgr_ids_next(struct lockmgr_ids *ids, u32 id);
 

@@ -121,7 +121,6 @@ void lockmgr_client_withdraw(struct lockmgr_client *client)
 	if (client->created)
 		lockmgr_space_forget(client->joined);
 	lockmgr_space_leave(client);
-	client->joined = NULL;
 	client->created = false;
 }
 

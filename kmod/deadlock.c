@@ -18,10 +18,11 @@
  *    with a later one.  So each waiter in a cycle that it finds was waiting when
  *    the walk began, and was still waiting, in the same call, when the walk came
  *    past.
- *  - In a cycle, each holder is a waiter too.  It slept from before the beginning
- *    until the walk came past; it cannot have taken a lock meanwhile, save that
- *    which it waited for, and then it would not wait any more.  So what the walk
- *    saw it hold, it held at the beginning.
+ *  - In a cycle, each holder is a waiter too: the walk sees that it holds a lock,
+ *    and after that, that it waits; the one at which it began, once more at the
+ *    end.  It slept from before the beginning until then; it cannot have taken a
+ *    lock meanwhile, save that which it waited for, and then it would not wait any
+ *    more.  So what the walk saw it hold, it held at the beginning.
  *
  * Hence all edges of the cycle were there together when the walk began.
  */
@@ -29,6 +30,7 @@
 #include <linux/list.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 
 #include "client.h"
@@ -153,31 +155,43 @@ static bool follow(struct pid *thread, struct step *step)
 	return waiter;
 }
 
-/* Whether a path that begins at @thread, inclusive, leads to @goal or @target. */
-static bool leads_to(struct pid *thread, struct pid *goal, const struct lockmgr_record *target)
+/*
+ * Whether a path leads from @thread back to it; if @target is given, through that
+ * lock.
+ */
+static bool leads_back(struct pid *thread, const struct lockmgr_record *target)
 {
 	u64 begin = atomic64_read_acquire(&last_sequence);
+	struct pid *from = get_pid(thread);
+	struct step step, first = {};
 	bool found = false;
 	u32 steps;
 
-	get_pid(thread);
-	for (steps = 0; thread && steps < MAX_STEPS; steps++) {
-		struct step step;
-
-		if (!follow(thread, &step))
+	for (steps = 0; from && steps < MAX_STEPS; steps++) {
+		if (!follow(from, &step))
 			break;
-		put_pid(thread);
-		thread = step.holder;
+		put_pid(from);
+		from = step.holder;
 
 		if (step.sequence > begin)
 			break;
-		found = thread && (thread == goal || step.record == target);
-		if (found)
+		if (!steps)
+			first = step;
+		if (from == thread) {
+			found = !target || step.record == target;
 			break;
+		}
+		cond_resched();
 	}
-	put_pid(thread);
+	put_pid(from);
 
-	return found;
+	/* If it still waits as at the first step, it holds what it held then. */
+	if (found && follow(thread, &step)) {
+		put_pid(step.holder);
+		return step.sequence == first.sequence;
+	}
+
+	return false;
 }
 
 /**
@@ -186,15 +200,16 @@ static bool leads_to(struct pid *thread, struct pid *goal, const struct lockmgr_
  */
 bool lockmgr_thread_deadlocked(struct pid *thread)
 {
-	return leads_to(thread, thread, NULL);
+	return leads_back(thread, NULL);
 }
 
 /**
- * lockmgr_lock_deadlocked() - whether the holder of a lock waits for the lock
+ * lockmgr_lock_deadlocked() - whether the holder of a lock waits for itself, because
+ * of that lock
  * @record: the lock's record
  * @holder: the thread that holds it
  */
 bool lockmgr_lock_deadlocked(const struct lockmgr_record *record, struct pid *holder)
 {
-	return leads_to(holder, NULL, record);
+	return leads_back(holder, record);
 }

@@ -11,7 +11,7 @@
 #include "ioctl.h"
 
 /* Called under a mutex of all misc devices: keep it short. */
-static int lockmgr_open(struct inode *inode, struct file *file)
+static int device_open(struct inode *inode, struct file *file)
 {
 	file->private_data = lockmgr_client_create();
 	if (!file->private_data)
@@ -21,35 +21,35 @@ static int lockmgr_open(struct inode *inode, struct file *file)
 }
 
 /* The last reference is gone: no thread is in a call on this file, nor will be. */
-static int lockmgr_release(struct inode *inode, struct file *file)
+static int device_release(struct inode *inode, struct file *file)
 {
 	lockmgr_client_destroy(file->private_data);
 
 	return 0;
 }
 
-static const struct file_operations lockmgr_fops = {
+static const struct file_operations device_fops = {
 	.owner		= THIS_MODULE,
-	.open		= lockmgr_open,
-	.release	= lockmgr_release,
+	.open		= device_open,
+	.release	= device_release,
 	.unlocked_ioctl	= lockmgr_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.llseek		= noop_llseek,
 };
 
-static struct miscdevice lockmgr_device = {
+static struct miscdevice device = {
 	.minor	= MISC_DYNAMIC_MINOR,
 	.name	= "lockmgr",
-	.fops	= &lockmgr_fops,
+	.fops	= &device_fops,
 	.mode	= 0666,
 };
 
 int __init lockmgr_device_init(void)
 {
-	return misc_register(&lockmgr_device);
+	return misc_register(&device);
 }
 
 void lockmgr_device_exit(void)
 {
-	misc_deregister(&lockmgr_device);
+	misc_deregister(&device);
 }

@@ -8,7 +8,6 @@
 #include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/time64.h>
 
 #include "client.h"
 #include "holder.h"
@@ -49,9 +48,6 @@ struct lockmgr_client *lockmgr_holder_client(struct lockmgr_space *space, u64 wo
 	return token ? xa_load(&space->clients, token) : NULL;
 }
 
-/* How far the coarse clock, which tells when a lock was taken, may be behind. */
-#define CLOCK_SLACK_NS	(100 * NSEC_PER_MSEC)
-
 /*
  * The number may have gone to another thread since: who was born after the lock
  * was taken did not take it.
@@ -60,7 +56,7 @@ static bool is_older(struct pid *thread, u64 since)
 {
 	struct task_struct *task = pid_task(thread, PIDTYPE_PID);
 
-	return task && task->start_time <= since + CLOCK_SLACK_NS;
+	return task && task->start_time <= since;
 }
 
 /**

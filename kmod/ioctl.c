@@ -11,7 +11,9 @@
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/nospec.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
+#include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
 
@@ -106,6 +108,9 @@ static int to_space_args(struct file *file, const struct lockmgr_ioctl_attach *a
 	if (attach->flags & LOCKMGR_ATTACH_EXCL && !(attach->flags & LOCKMGR_ATTACH_CREATE))
 		return -EINVAL;
 	if (attach->flags & LOCKMGR_ATTACH_CREATE && !(file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	/* Opened for neither (access mode 3), it would need no permission. */
+	if (!(file->f_mode & (FMODE_READ | FMODE_WRITE)))
 		return -EBADF;
 
 	*args = (struct lockmgr_space_args) {
@@ -244,6 +249,26 @@ static int do_free_all(struct file *file, union arguments *args)
 	return lockmgr_space_free_all(space_of(file), file->f_cred);
 }
 
+/* How far the caller's CLOCK_MONOTONIC is ahead of the kernel's. */
+static s64 clock_offset(void)
+{
+	struct timespec64 offset = {};
+
+	timens_add_monotonic(&offset);
+
+	return timespec64_to_ns(&offset);
+}
+
+static ktime_t to_kernel_time(s64 time)
+{
+	s64 result;
+
+	if (time == KTIME_MAX || check_sub_overflow(time, clock_offset(), &result))
+		return KTIME_MAX;
+
+	return max(result, 0);
+}
+
 static int do_lock(struct file *file, union arguments *args)
 {
 	struct lockmgr_ioctl_lock *lock = &args->lock;
@@ -254,7 +279,8 @@ static int do_lock(struct file *file, union arguments *args)
 		return -EINVAL;
 
 	return lockmgr_client_lock(client_of(file), lock->id, !try,
-				   timed ? ns_to_ktime(lock->deadline) : KTIME_MAX, &lock->ticket);
+				   timed ? to_kernel_time(lock->deadline) : KTIME_MAX,
+				   &lock->ticket);
 }
 
 static int do_unlock(struct file *file, union arguments *args)
@@ -340,15 +366,30 @@ static int fill_list(struct lockmgr_space *space, struct lockmgr_ioctl_list *lis
 }
 
 static int next_locks(struct lockmgr_space *space, const struct lockmgr_ioctl_list *list,
-		      u64 *cursor, void *entries, u32 max)
+		      u64 *cursor, void *buffer, u32 max)
 {
-	return lockmgr_list_locks(space, list->filter, cursor, entries, max);
+	struct lockmgr_lock_entry *entries = buffer;
+	int count = lockmgr_list_locks(space, list->filter, cursor, entries, max);
+	int i;
+
+	for (i = 0; i < count; i++)
+		if (entries[i].since)
+			entries[i].since += clock_offset();
+
+	return count;
 }
 
 static int next_waiters(struct lockmgr_space *space, const struct lockmgr_ioctl_list *list,
-			u64 *cursor, void *entries, u32 max)
+			u64 *cursor, void *buffer, u32 max)
 {
-	return lockmgr_list_waiters(space, list->id, cursor, entries, max);
+	struct lockmgr_waiter_entry *entries = buffer;
+	int count = lockmgr_list_waiters(space, list->id, cursor, entries, max);
+	int i;
+
+	for (i = 0; i < count; i++)
+		entries[i].since += clock_offset();
+
+	return count;
 }
 
 static int do_list_locks(struct file *file, union arguments *args)

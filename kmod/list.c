@@ -39,8 +39,7 @@ void lockmgr_space_info(struct lockmgr_space *space, struct lockmgr_ioctl_info *
 	info->group = from_kgid_munged(viewer, space->group);
 	info->mode = space->mode;
 	info->flags = READ_ONCE(space->linked) ? 0 : LOCKMGR_SPACE_UNLINKED;
-	info->capacity = READ_ONCE(space->ids.capacity);
-	info->allocated = READ_ONCE(space->ids.allocated);
+	lockmgr_ids_count(&space->ids, &info->capacity, &info->allocated);
 	info->clients = READ_ONCE(space->client_count);
 }
 
@@ -85,7 +84,8 @@ static struct pid *describe_holder(const struct lockmgr_client *client,
 	entry->token = client->token;
 
 	if (!face_of(thread, &face)) {
-		face.pid = pid_nr_ns(client->opener, task_active_pid_ns(current));
+		if (pid_task(client->opener, PIDTYPE_TGID))
+			face.pid = pid_nr_ns(client->opener, task_active_pid_ns(current));
 		strscpy(face.comm, client->comm, sizeof(face.comm));
 	}
 	entry->pid = face.pid;
@@ -134,17 +134,33 @@ static void describe_lock(struct lockmgr_space *space, u32 id, struct lockmgr_lo
 		describe_record(space, record, entry);
 }
 
+/*
+ * The next lock that is allocated, and the next with a word that is not 0.  Each
+ * is looked for only when the walk has passed the last one found, or a list of
+ * both kinds would look through all records again for each allocated id.
+ */
+struct candidates {
+	bool stale;
+	u32 allocated;
+	u32 used;
+};
+
 /* The next lock to which the filter may apply, or U32_MAX. */
-static u32 next_lock(struct lockmgr_space *space, u32 id, u32 filter)
+static u32 next_lock(struct lockmgr_space *space, u32 id, u32 filter,
+		     struct candidates *next)
 {
-	u32 next = U32_MAX;
+	if (!(filter & LOCKMGR_ENTRY_ALLOCATED))
+		next->allocated = U32_MAX;
+	else if (next->stale || next->allocated < id)
+		next->allocated = lockmgr_ids_next(&space->ids, id);
 
-	if (filter & LOCKMGR_ENTRY_ALLOCATED)
-		next = lockmgr_ids_next(&space->ids, id);
-	if (filter & (LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED))
-		next = min(next, lockmgr_record_next(&space->records, id));
+	if (!(filter & (LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED)))
+		next->used = U32_MAX;
+	else if (next->stale || next->used < id)
+		next->used = lockmgr_record_next(&space->records, id);
 
-	return next;
+	next->stale = false;
+	return min(next->allocated, next->used);
 }
 
 /**
@@ -160,10 +176,11 @@ static u32 next_lock(struct lockmgr_space *space, u32 id, u32 filter)
 int lockmgr_list_locks(struct lockmgr_space *space, u32 filter, u64 *cursor,
 		       struct lockmgr_lock_entry *entries, u32 max)
 {
+	struct candidates next = { .stale = true };
 	u32 count = 0;
 
 	while (count < max && *cursor < LOCKMGR_CAPACITY_MAX) {
-		u32 id = next_lock(space, *cursor, filter);
+		u32 id = next_lock(space, *cursor, filter, &next);
 
 		if (id == U32_MAX) {
 			*cursor = LOCKMGR_CURSOR_END;

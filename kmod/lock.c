@@ -56,9 +56,9 @@
  *   A newcomer may take a free word while the first waiter is W2, because letting
  *   the lock lie idle until a sleeper runs costs most of the throughput.  But who
  *   was woken in vain gets the lock handed over by the next release (@handoff),
- *   and so does who is W2 for more than MAX_BYPASSED releases, however long it
- *   takes to run.  So the first in the queue waits for a bounded number of
- *   others' acquisitions through the kernel, and becoming the first takes finitely
+ *   and so does who is W2 for MAX_BYPASSED more releases, however long it takes to
+ *   run.  So the first in the queue waits for a bounded number of others'
+ *   acquisitions through the kernel, and becoming the first takes finitely
  *   many of these: the queue is first come, first served, by tickets.  A thread
  *   that leaves to handle a signal keeps its ticket and returns to its place, or
  *   else periodic signals could keep it from ever getting to the front.
@@ -122,15 +122,19 @@ static u64 word_of_current(const struct lockmgr_client *client)
 
 static void note_time(struct lockmgr_record *record)
 {
-	WRITE_ONCE(record->since, ktime_get_coarse_ns());
+	WRITE_ONCE(record->since, ktime_get_ns());
 }
 
-/* R0 -> R2 */
-static bool take_free(struct lockmgr_record *record, u64 word)
+/*
+ * R0 -> R2.  Not past waiters of this bucket: whoever takes a word with the queue
+ * locked sets WAITERS, and then its release counts as one that passed them over.
+ */
+static bool take_free(struct lockmgr_bucket *bucket, struct lockmgr_record *record, u64 word)
 {
 	u64 free = 0;
 
-	if (!atomic64_try_cmpxchg_acquire(lockmgr_word(record), &free, word))
+	if (!RB_EMPTY_ROOT(&bucket->waiters) ||
+	    !atomic64_try_cmpxchg_acquire(lockmgr_word(record), &free, word))
 		return false;
 	note_time(record);
 
@@ -181,11 +185,18 @@ static int take_locked(struct lockmgr_client *client, struct lockmgr_record *rec
 	return DISTURBED;
 }
 
-/* W1 -> W2, and return the thread to wake. */
+/*
+ * W1 -> W2, and return the thread to wake.  If it is W2 already, somebody took the
+ * lock after its wake-up, and now lets it go.
+ */
 static struct task_struct *tell_to_look(struct lockmgr_waiter *waiter)
 {
-	if (!waiter || waiter->state != LOCKMGR_WAIT_QUEUED)
+	if (!waiter)
 		return NULL;
+	if (waiter->state == LOCKMGR_WAIT_WOKEN) {
+		waiter->bypassed++;
+		return NULL;
+	}
 	waiter->state = LOCKMGR_WAIT_WOKEN;
 
 	return get_task_struct(waiter->task);
@@ -199,7 +210,6 @@ static struct task_struct *grant(struct lockmgr_bucket *bucket, struct lockmgr_w
 				 bool died)
 {
 	lockmgr_queue_del(bucket, waiter);
-	note_time(waiter->record);
 	waiter->died = died;
 	waiter->state = LOCKMGR_WAIT_GRANTED;
 
@@ -216,11 +226,7 @@ static void wake(struct task_struct *task)
 
 static bool must_hand_over(struct lockmgr_waiter *first)
 {
-	if (!first)
-		return false;
-
-	return first->handoff ||
-	       (first->state == LOCKMGR_WAIT_WOKEN && ++first->bypassed > MAX_BYPASSED);
+	return first && (first->handoff || first->bypassed >= MAX_BYPASSED);
 }
 
 /*
@@ -246,6 +252,9 @@ static int release(struct lockmgr_client *client, struct lockmgr_bucket *bucket,
 	for (tries = 0; tries < MAX_TRIES; tries++) {
 		if (lockmgr_word_token(old) != client->token)
 			return -EPERM;
+		/* It is still ours to write; the new holder finds it done. */
+		if (hand_over)
+			note_time(record);
 		if (!atomic64_try_cmpxchg_release(lockmgr_word(record), &old, new))
 			continue;
 		*sleeper = hand_over ? grant(bucket, first, died) : tell_to_look(first);
@@ -396,7 +405,7 @@ int lockmgr_lock(struct lockmgr_client *client, struct lockmgr_record *record, u
 	struct lockmgr_waiter waiter;
 	int ret;
 
-	if (take_free(record, word))
+	if (take_free(bucket, record, word))
 		return 0;
 
 	waiter = (struct lockmgr_waiter) {
@@ -438,7 +447,7 @@ int lockmgr_trylock(struct lockmgr_client *client, struct lockmgr_record *record
 	u64 word = word_of_current(client);
 	int ret;
 
-	if (take_free(record, word))
+	if (take_free(bucket, record, word))
 		return 0;
 
 	spin_lock(&bucket->lock);

@@ -6,9 +6,10 @@
  * the owner of a file: whoever may free them again can be somebody else.  Memory
  * is charged to the memory cgroup of who caused it, by __GFP_ACCOUNT.
  */
+#include <linux/err.h>
+#include <linux/hashtable.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include <linux/lockmgr.h>
 
@@ -21,27 +22,38 @@ struct lockmgr_limits lockmgr_limits = {
 	.locks_per_user		= 4 * LOCKMGR_CAPACITY_MAX,
 };
 
-/* Users that own a space, by user id. */
-static DEFINE_XARRAY(users);
+/* Users that own a space. */
+static DEFINE_HASHTABLE(users, 8);
 
 /* Guards users and the number of spaces of each. */
 static DEFINE_MUTEX(users_lock);
 
-static struct lockmgr_user *create_user(kuid_t uid)
+static struct lockmgr_user *find_user(kuid_t uid)
 {
 	struct lockmgr_user *user;
-	int ret;
 
-	user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
-	if (!user)
-		return ERR_PTR(-ENOMEM);
-	user->uid = uid;
+	lockdep_assert_held(&users_lock);
 
-	ret = xa_err(xa_store(&users, __kuid_val(uid), user, GFP_KERNEL_ACCOUNT));
-	if (ret) {
-		kfree(user);
-		return ERR_PTR(ret);
-	}
+	hash_for_each_possible(users, user, node, __kuid_val(uid))
+		if (uid_eq(user->uid, uid))
+			return user;
+
+	return NULL;
+}
+
+/* Returns the user to charge: @new if there was none before. */
+static struct lockmgr_user *add_space(kuid_t uid, struct lockmgr_user *new)
+{
+	struct lockmgr_user *user;
+
+	guard(mutex)(&users_lock);
+
+	user = find_user(uid) ?: new;
+	if (user->spaces >= READ_ONCE(lockmgr_limits.spaces_per_user))
+		return ERR_PTR(-EDQUOT);
+	if (user == new)
+		hash_add(users, &new->node, __kuid_val(uid));
+	user->spaces++;
 
 	return user;
 }
@@ -55,17 +67,17 @@ static struct lockmgr_user *create_user(kuid_t uid)
  */
 struct lockmgr_user *lockmgr_user_add_space(kuid_t uid)
 {
-	struct lockmgr_user *user;
+	struct lockmgr_user *user, *new;
 
-	guard(mutex)(&users_lock);
+	/* Not under the lock: who is short of memory must not stop all others. */
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return ERR_PTR(-ENOMEM);
+	new->uid = uid;
 
-	user = xa_load(&users, __kuid_val(uid));
-	if (user && user->spaces >= READ_ONCE(lockmgr_limits.spaces_per_user))
-		return ERR_PTR(-EDQUOT);
-	if (!user)
-		user = create_user(uid);
-	if (!IS_ERR(user))
-		user->spaces++;
+	user = add_space(uid, new);
+	if (user != new)
+		kfree(new);
 
 	return user;
 }
@@ -83,7 +95,7 @@ void lockmgr_user_remove_space(struct lockmgr_user *user)
 
 	WARN_ON_ONCE(atomic_long_read(&user->ids));
 	WARN_ON_ONCE(atomic_long_read(&user->records));
-	xa_erase(&users, __kuid_val(user->uid));
+	hash_del(&user->node);
 	kfree(user);
 }
 

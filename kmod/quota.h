@@ -3,6 +3,7 @@
 #define LOCKMGR_QUOTA_H
 
 #include <linux/atomic.h>
+#include <linux/list.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
@@ -28,14 +29,17 @@ extern struct lockmgr_limits lockmgr_limits;
 
 /**
  * struct lockmgr_user - what the spaces of one owner use
+ * @node: in the table in quota.c
  * @uid: the owner; constant
  * @spaces: number of spaces; guarded by the lock in quota.c
  * @ids: ids allocated
- * @records: records for which there is memory
+ * @records: records for which there is memory; the first page of each space is
+ *	free, so that ids which could be allocated can be locked
  *
  * Lives as long as one of the spaces.
  */
 struct lockmgr_user {
+	struct hlist_node node;
 	kuid_t uid;
 	unsigned int spaces;
 	atomic_long_t ids;

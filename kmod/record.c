@@ -15,7 +15,24 @@
 void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_user *user)
 {
 	xa_init_flags(&records->pages, XA_FLAGS_ACCOUNT);
+	mutex_init(&records->lock);
 	records->user = user;
+}
+
+/* For a page to be added: one is free. */
+static int charge_page(struct lockmgr_records *records)
+{
+	if (xa_empty(&records->pages))
+		return 0;
+
+	return lockmgr_quota_charge(&records->user->records, LOCKMGR_PAGE_RECORDS);
+}
+
+/* For a page that has been removed, or not been added after all. */
+static void uncharge_page(struct lockmgr_records *records)
+{
+	if (!xa_empty(&records->pages))
+		lockmgr_quota_uncharge(&records->user->records, LOCKMGR_PAGE_RECORDS);
 }
 
 static void remove_page(struct lockmgr_records *records, unsigned long number,
@@ -23,7 +40,7 @@ static void remove_page(struct lockmgr_records *records, unsigned long number,
 {
 	xa_erase(&records->pages, number);
 	free_page((unsigned long)page);
-	lockmgr_quota_uncharge(&records->user->records, LOCKMGR_PAGE_RECORDS);
+	uncharge_page(records);
 }
 
 /**
@@ -39,6 +56,7 @@ void lockmgr_records_destroy(struct lockmgr_records *records)
 		remove_page(records, number, page);
 		cond_resched();
 	}
+	mutex_destroy(&records->lock);
 }
 
 static bool is_blank(const struct lockmgr_record *page)
@@ -90,12 +108,32 @@ void lockmgr_records_idle(struct lockmgr_records *records, u32 id)
 	xa_set_mark(&records->pages, lockmgr_id_to_page(id), MARK_IDLE);
 }
 
+/**
+ * lockmgr_records_all_idle() - no id is allocated any more
+ * @records: the space's records
+ */
+void lockmgr_records_all_idle(struct lockmgr_records *records)
+{
+	struct lockmgr_record *page;
+	unsigned long number;
+
+	xa_for_each(&records->pages, number, page)
+		xa_set_mark(&records->pages, number, MARK_IDLE);
+}
+
 static struct lockmgr_record *add_page(struct lockmgr_records *records, unsigned long number)
 {
-	struct lockmgr_record *page, *old;
+	struct lockmgr_record *page;
 	int ret;
 
-	ret = lockmgr_quota_charge(&records->user->records, LOCKMGR_PAGE_RECORDS);
+	guard(mutex)(&records->lock);
+
+	/* Somebody else may have been faster. */
+	page = xa_load(&records->pages, number);
+	if (page)
+		return page;
+
+	ret = charge_page(records);
 	if (ret)
 		return ERR_PTR(ret);
 
@@ -105,20 +143,18 @@ static struct lockmgr_record *add_page(struct lockmgr_records *records, unsigned
 		goto out_uncharge;
 	}
 
-	old = xa_cmpxchg(&records->pages, number, NULL, page, GFP_KERNEL_ACCOUNT);
-	ret = xa_err(old);
-	if (old)
+	ret = xa_err(xa_store(&records->pages, number, page, GFP_KERNEL_ACCOUNT));
+	if (ret)
 		goto out_free;
-
 	xa_set_mark(&records->pages, number, MARK_IDLE);
+
 	return page;
 
 out_free:
 	free_page((unsigned long)page);
 out_uncharge:
-	lockmgr_quota_uncharge(&records->user->records, LOCKMGR_PAGE_RECORDS);
-	/* Somebody else may have been faster, which is as good. */
-	return ret ? ERR_PTR(ret) : old;
+	uncharge_page(records);
+	return ERR_PTR(ret);
 }
 
 /**

@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/xarray.h>
 
 #include <linux/lockmgr.h>
@@ -76,10 +77,12 @@ static inline u32 lockmgr_word_tid(u64 word)
  *	are added at any time and removed only while the space has no client, so
  *	who acts for a client may keep pointers into them.  XA_MARK_0: may hold
  *	nothing any more.
- * @user: to whom they are charged
+ * @lock: guards adding pages
+ * @user: to whom they are charged, all but one: the number of spaces bounds that
  */
 struct lockmgr_records {
 	struct xarray pages;
+	struct mutex lock;
 	struct lockmgr_user *user;
 };
 
@@ -90,6 +93,7 @@ void lockmgr_records_trim(struct lockmgr_records *records,
 
 struct lockmgr_record *lockmgr_records_page(struct lockmgr_records *records, u32 id);
 void lockmgr_records_idle(struct lockmgr_records *records, u32 id);
+void lockmgr_records_all_idle(struct lockmgr_records *records);
 
 struct lockmgr_record *lockmgr_record_find(struct lockmgr_records *records, u32 id);
 u32 lockmgr_record_next(struct lockmgr_records *records, u32 id);

@@ -4,9 +4,13 @@
  *
  * Locks, outermost first
  *
+ *   client->lock	that a file is attached once; in client.c
  *   spaces_lock	the table of names, and whether a space is in it
  *   space->lock	who is a client of the space
- *   users_lock		in quota.c
+ *   ids->lock		which ids are allocated; in alloc.c
+ *
+ * users_lock in quota.c and the lock of adding pages in record.c nest in nothing of
+ * these.
  *
  * A space is in the table as long as it has a name, clients or none.  It is freed
  * with the last of its references: the name's and its clients'.
@@ -16,10 +20,12 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/hashtable.h>
+#include <linux/once.h>
 #include <linux/random.h>
+#include <linux/sched/signal.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/stringhash.h>
 
 #include "client.h"
 #include "quota.h"
@@ -95,12 +101,20 @@ bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred 
 	else if (cred_in_group(cred, space->group))
 		mode >>= 3;
 
+	if (WARN_ON_ONCE(!want))
+		return false;
+
 	return (mode & want) == want || cred_capable(cred, CAP_DAC_OVERRIDE);
 }
 
 static u32 hash_name(const char *name, kuid_t owner)
 {
-	return full_name_hash((void *)(unsigned long)__kuid_val(owner), name, strlen(name));
+	static siphash_key_t key;
+
+	/* Nobody shall be able to choose names that end up in one chain. */
+	get_random_once(&key, sizeof(key));
+
+	return siphash(name, strlen(name), &key) ^ __kuid_val(owner);
 }
 
 static struct lockmgr_space *find_space(const char *name, kuid_t owner)
@@ -181,13 +195,13 @@ static void link_space(struct lockmgr_space *space)
 	hash_add(spaces, &space->node, hash_name(space->name, space->owner));
 }
 
+/* Leaves the name's reference to the caller, to put it without the lock. */
 static void unlink_space(struct lockmgr_space *space)
 {
 	lockdep_assert_held(&spaces_lock);
 
 	hash_del(&space->node);
 	WRITE_ONCE(space->linked, false);
-	put_space(space);
 }
 
 static int add_client(struct lockmgr_space *space, struct lockmgr_client *client)
@@ -234,47 +248,16 @@ static int check_creation(const struct lockmgr_space_args *args)
 	return 0;
 }
 
-/* Make a space that has its first client when others come to see it. */
-static struct lockmgr_space *create_and_join(const struct lockmgr_space_args *args,
-					     struct lockmgr_client *client)
+/* Returns the space with a reference, if the client may join it. */
+static struct lockmgr_space *get_space(const struct lockmgr_space_args *args)
 {
 	struct lockmgr_space *space;
-	int ret;
 
 	lockdep_assert_held(&spaces_lock);
 
-	ret = check_creation(args);
-	if (ret)
-		return ERR_PTR(ret);
-
-	space = create_space(args);
-	if (IS_ERR(space))
-		return space;
-
-	ret = add_client(space, client);
-	if (ret) {
-		put_space(space);
-		return ERR_PTR(ret);
-	}
-
-	link_space(space);
-	client->joined = space;
-	client->created = true;
-
-	return space;
-}
-
-/* Returns a space with a reference; the client has joined it already if it is new. */
-static struct lockmgr_space *find_or_create(const struct lockmgr_space_args *args,
-					    struct lockmgr_client *client)
-{
-	struct lockmgr_space *space;
-
-	guard(mutex)(&spaces_lock);
-
 	space = find_space(args->name, args->owner);
 	if (!space)
-		return args->create ? create_and_join(args, client) : ERR_PTR(-ENOENT);
+		return ERR_PTR(-ENOENT);
 	if (args->exclusive)
 		return ERR_PTR(-EEXIST);
 	if (!lockmgr_space_permits(space, args->cred, args->want))
@@ -284,34 +267,95 @@ static struct lockmgr_space *find_or_create(const struct lockmgr_space_args *arg
 	return space;
 }
 
+/* Be the client of a space to which the caller has a reference. */
+static int join(struct lockmgr_space *space, struct lockmgr_client *client)
+{
+	int ret = add_client(space, client);
+
+	if (ret)
+		put_space(space);
+	else
+		client->joined = space;
+
+	return ret;
+}
+
+static int join_existing(const struct lockmgr_space_args *args, struct lockmgr_client *client)
+{
+	struct lockmgr_space *space;
+
+	mutex_lock(&spaces_lock);
+	space = get_space(args);
+	mutex_unlock(&spaces_lock);
+
+	return IS_ERR(space) ? PTR_ERR(space) : join(space, client);
+}
+
+/* Returns whether the space got its name, which may be taken meanwhile. */
+static bool publish(struct lockmgr_space *space)
+{
+	guard(mutex)(&spaces_lock);
+
+	if (find_space(space->name, space->owner))
+		return false;
+	link_space(space);
+
+	return true;
+}
+
+/*
+ * The space has its first client before others can see it.  Returns -EAGAIN if
+ * somebody else has made one of that name first.
+ */
+static int join_new(const struct lockmgr_space_args *args, struct lockmgr_client *client)
+{
+	struct lockmgr_space *space;
+	int ret;
+
+	ret = check_creation(args);
+	if (ret)
+		return ret;
+
+	space = create_space(args);
+	if (IS_ERR(space))
+		return PTR_ERR(space);
+
+	ret = join(space, client);
+	if (ret)
+		return ret;
+
+	client->created = publish(space);
+	if (client->created)
+		return 0;
+
+	lockmgr_space_leave(client);
+	return -EAGAIN;
+}
+
 /**
  * lockmgr_space_join() - find or make a space, and become its client
  * @args: which, and how
  * @client: the client; gets its token
  *
- * Return: 0, -EACCES, -EDQUOT, -EEXIST, -EINVAL, -ENOENT, -ENOMEM, -EPERM or
- * -EUSERS
+ * Memory is allocated without the lock of all spaces: who has little of it must
+ * not stop all others.
+ *
+ * Return: 0, -EACCES, -EDQUOT, -EEXIST, -EINTR, -EINVAL, -ENOENT, -ENOMEM, -EPERM
+ * or -EUSERS
  */
 int lockmgr_space_join(const struct lockmgr_space_args *args, struct lockmgr_client *client)
 {
-	struct lockmgr_space *space;
 	int ret;
 
-	space = find_or_create(args, client);
-	if (IS_ERR(space))
-		return PTR_ERR(space);
-	if (client->joined)
-		return 0;
+	do {
+		ret = join_existing(args, client);
+		if (ret == -ENOENT && args->create)
+			ret = join_new(args, client);
+		if (fatal_signal_pending(current))
+			break;
+	} while (ret == -EAGAIN);
 
-	/* Waits for trimming, so not under spaces_lock. */
-	ret = add_client(space, client);
-	if (ret) {
-		put_space(space);
-		return ret;
-	}
-	client->joined = space;
-
-	return 0;
+	return ret == -EAGAIN ? -EINTR : ret;
 }
 
 /**
@@ -322,6 +366,7 @@ void lockmgr_space_leave(struct lockmgr_client *client)
 {
 	remove_client(client->joined, client);
 	put_space(client->joined);
+	client->joined = NULL;
 }
 
 /**
@@ -332,11 +377,18 @@ void lockmgr_space_leave(struct lockmgr_client *client)
  */
 void lockmgr_space_forget(struct lockmgr_space *space)
 {
-	guard(mutex)(&spaces_lock);
+	bool forget;
 
+	mutex_lock(&spaces_lock);
 	/* The name's reference and the creator's. */
-	if (space->linked && kref_read(&space->refs) == 2 && !READ_ONCE(space->ids.allocated))
+	forget = space->linked && kref_read(&space->refs) == 2 &&
+		 !READ_ONCE(space->ids.allocated);
+	if (forget)
 		unlink_space(space);
+	mutex_unlock(&spaces_lock);
+
+	if (forget)
+		put_space(space);
 }
 
 /**
@@ -350,17 +402,22 @@ void lockmgr_space_forget(struct lockmgr_space *space)
 int lockmgr_space_unlink(const char *name, kuid_t owner, const struct cred *cred)
 {
 	struct lockmgr_space *space;
+	int ret = 0;
 
-	guard(mutex)(&spaces_lock);
-
+	mutex_lock(&spaces_lock);
 	space = find_space(name, owner);
 	if (!space)
-		return -ENOENT;
-	if (!may_administrate(owner, cred))
-		return -EPERM;
-	unlink_space(space);
+		ret = -ENOENT;
+	else if (!may_administrate(owner, cred))
+		ret = -EPERM;
+	else
+		unlink_space(space);
+	mutex_unlock(&spaces_lock);
 
-	return 0;
+	if (!ret)
+		put_space(space);
+
+	return ret;
 }
 
 /**
@@ -407,14 +464,11 @@ int lockmgr_space_free(struct lockmgr_space *space, u32 id)
  */
 int lockmgr_space_free_all(struct lockmgr_space *space, const struct cred *cred)
 {
-	u32 id;
-
 	if (!may_administrate(space->owner, cred))
 		return -EPERM;
 
 	lockmgr_ids_free_all(&space->ids);
-	for (id = 0; id < LOCKMGR_CAPACITY_MAX; id += LOCKMGR_PAGE_RECORDS)
-		lockmgr_records_idle(&space->records, id);
+	lockmgr_records_all_idle(&space->records);
 
 	return 0;
 }
@@ -432,6 +486,8 @@ void lockmgr_spaces_exit(void)
 
 	guard(mutex)(&spaces_lock);
 
-	hash_for_each_safe(spaces, bucket, next, space, node)
+	hash_for_each_safe(spaces, bucket, next, space, node) {
 		unlink_space(space);
+		put_space(space);
+	}
 }

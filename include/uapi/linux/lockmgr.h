@@ -13,8 +13,10 @@
  * - Structs may grow at their end.  The size is part of the command number: a
  *   caller with a shorter struct gets zeros for what it does not pass; a caller
  *   with a longer one must pass zeros in what the module does not know (E2BIG).
- *   A struct shorter than its first version is EINVAL.
- * - Unknown flags and reserved fields that are not zero are EINVAL.
+ *   A struct shorter than its first version is EINVAL.  Where a command only
+ *   returns a struct (_IOR), what it contained before does not matter.
+ * - Unknown flags and reserved fields that are not zero are EINVAL, and so are
+ *   fields that a command only returns.
  * - A call that fails has changed nothing.
  * - Times are nanoseconds of CLOCK_MONOTONIC.
  * - Process and thread ids are given as the caller's PID namespace shows them;
@@ -30,7 +32,7 @@
  *   EBADF     the file is not open for what the command does: attaching with
  *             LOCKMGR_ATTACH_CREATE, allocating, freeing, locking, unlocking
  *             and changing a space need a file opened for writing; listing
- *             needs one opened for reading
+ *             needs one opened for reading; attaching needs either
  *   ENOMEM    no memory
  *
  * The others stand with the command.
@@ -348,7 +350,7 @@ struct lockmgr_waiter_entry {
  * @entry_size: size of one element of it, as the caller knows the struct: a
  *	multiple of 8, at least the size of its first version; the module fills
  *	with zeros what it does not know
- * @count: room in the array; returns how many were filled
+ * @count: room in the array, not 0; returns how many were filled
  * @cursor: 0 to begin; returns where to go on, or LOCKMGR_CURSOR_END
  * @filter: LOCKMGR_IOC_LIST_LOCKS: list locks to which any of these
  *	LOCKMGR_ENTRY_ALLOCATED, _HELD and _WAITED bits applies, not 0;
