@@ -13,10 +13,23 @@ say()
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 }
 
+# Without this, a command substitution goes on after a failure in it.
+shopt -s inherit_errexit
+
 die()
 {
 	say "$*"
 	exit 1
+}
+
+# attempt COMMAND...: leaves the command's status in $attempted. Unlike after
+# `if` and before `||`, a failure anywhere inside ends the command.
+attempt()
+{
+	set +e
+	(set -e && "$@")
+	attempted=$?
+	set -e
 }
 
 lockmgr_cache()
@@ -84,13 +97,11 @@ deb_download()
 		# apt drops to the user _apt for downloads, who may not write to
 		# a private cache.
 		(cd "$dir" && apt-get -qq -o APT::Sandbox::User=root \
-			download "$package=$version" >&2) || return
+			download "$package=$version" >&2)
 		# apt escapes the epoch's colon in file names.
 		file=$(find "$dir" -name "${package}_${version//:/%3a}_*.deb")
-		sha256sum --check --status <<<"$sum  $file" || {
-			say "$package: the downloaded file has a wrong checksum"
-			return 1
-		}
+		sha256sum --check --status <<<"$sum  $file" ||
+			die "$package: the downloaded file has a wrong checksum"
 		printf '%s\n' "$file"
 	done
 }
@@ -100,18 +111,94 @@ deb_download()
 # a deleted file or a truncated one is noticed, without reading them all.
 cache_listing()
 {
-	find "$1" ! -type d ! -name .manifest -printf '%P %s %T@ %l\n' |
+	find "$1" ! -type d ! -name '.manifest*' -printf '%P %s %T@ %l\n' |
 		LC_ALL=C sort
 }
 
 cache_seal()
 {
 	cache_listing "$1" >"$1/.manifest.new"
-	sed -i '/^\.manifest\.new /d' "$1/.manifest.new"
 	mv "$1/.manifest.new" "$1/.manifest"
 }
 
 cache_intact()
 {
 	[[ -s $1/.manifest ]] && cache_listing "$1" | cmp -s - "$1/.manifest"
+}
+
+# Asking apt takes seconds, so its answer is believed for a day, or until the
+# package lists change.
+cache_is_fresh()
+{
+	local answer=$1
+
+	[[ -s $answer && -n $(find "$answer" -mmin -1440) ]] &&
+		! [[ /var/lib/apt/lists -nt $answer ]]
+}
+
+# The entries of a store, newest version first.
+cache_entries()
+{
+	find "$1" -mindepth 1 -maxdepth 1 -type d ! -name '*.new' | sort -Vr
+}
+
+cache_renew()
+{
+	local store=$1 ask=$2 make=$3 reply identities entry work
+
+	is_debian || die "Debian's packages are needed: this works on Debian only"
+	reply=$(
+		attempt "$ask"
+		((attempted == 0)) || { apt_update && "$ask"; }
+	)
+	identities=$(tail -n +2 <<<"$reply")
+	entry=$store/$(head -n 1 <<<"$reply")-$(sha256sum <<<"$identities" | cut -c 1-16)
+
+	if ! cache_intact "$entry"; then
+		[[ ! -d $entry ]] || say "$entry is damaged: making it again"
+		work=$entry.new
+		rm -rf "$work"
+		mkdir "$work"
+		"$make" "$work" "$entry" "$identities"
+		cache_seal "$work"
+		rm -rf "$entry"
+		mv -T "$work" "$entry"
+	fi
+	printf '%s\n' "$entry" >"$store/newest.new"
+	mv "$store/newest.new" "$store/newest"
+	# The former version stays, since someone may be using it.
+	cache_entries "$store" | tail -n +3 | tr '\n' '\0' | xargs -0r rm -rf
+}
+
+# cache_find STORE ASK MAKE: prints the directory of the store's newest entry,
+# which it makes if need be.
+#
+# ASK prints the name of the newest entry, and a line for each thing of which
+# it is made; MAKE WORK ENTRY LINES makes it in WORK, which becomes ENTRY. Only
+# one process at a time works on a store. Where apt is of no help the newest
+# entry that is there has to do.
+cache_find()
+{
+	local store=$1 lock entry
+
+	mkdir -p "$store"
+	exec {lock}>"$store/lock"
+	flock "$lock"
+	if cache_is_fresh "$store/newest" && cache_intact "$(<"$store/newest")"; then
+		cat "$store/newest"
+		return
+	fi
+	attempt cache_renew "$@"
+	if ((attempted == 0)); then
+		cat "$store/newest"
+		return
+	fi
+	for entry in $(cache_entries "$store"); do
+		if cache_intact "$entry"; then
+			say "apt is of no help now: using ${entry##*/}"
+			printf '%s\n' "$entry"
+			return
+		fi
+	done
+	die "apt has nothing for $store, or cannot fetch it"
 }
