@@ -17,7 +17,6 @@ struct lockmgr_user;
 
 /**
  * struct lockmgr_ids - which ids of a space are allocated
- * @lock: guards all that follows; @capacity and @allocated may be read without
  * @capacity: number of ids
  * @allocated: how many of them are allocated; all are below @capacity.  While it
  *	is not 0 the module cannot be unloaded.
@@ -29,6 +28,7 @@ struct lockmgr_user;
  * first as the millionth.
  */
 struct lockmgr_ids {
+	/** @lock: guards all else; @capacity and @allocated may be read without */
 	struct mutex lock;
 	u32 capacity;
 	u32 allocated;

@@ -16,7 +16,6 @@ struct lockmgr_space_args;
 
 /**
  * struct lockmgr_client - an open file, attached to a space sooner or later
- * @lock: serialises attaching
  * @space: its space once it is attached, and until the file goes; published with
  *	release semantics, see lockmgr_client_space()
  * @joined: its space from the beginning of attaching on; under @lock
@@ -31,6 +30,7 @@ struct lockmgr_space_args;
  * @rcu: who finds it by its token may still look at it
  */
 struct lockmgr_client {
+	/** @lock: serialises attaching */
 	struct mutex lock;
 	struct lockmgr_space *space;
 	struct lockmgr_space *joined;

@@ -26,6 +26,7 @@
  *
  * Hence all edges of the cycle were there together when the walk began.
  */
+#include <linux/bits.h>
 #include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/pid.h>
@@ -47,10 +48,11 @@
 
 /* Threads that wait, hashed by struct pid. */
 static struct sleepers {
+	/* Guards the list, and that each waiter in it stays. */
 	spinlock_t lock;
 	struct hlist_head threads;
-} sleepers[1 << SLEEPER_BITS] = {
-	[0 ... (1 << SLEEPER_BITS) - 1] = {
+} sleepers[BIT(SLEEPER_BITS)] = {
+	[0 ... BIT(SLEEPER_BITS) - 1] = {
 		.lock = __SPIN_LOCK_UNLOCKED(sleepers.lock),
 		.threads = HLIST_HEAD_INIT,
 	},
@@ -59,6 +61,7 @@ static struct sleepers {
 /* The last sequence number drawn. */
 static atomic64_t last_sequence = ATOMIC64_INIT(0);
 
+/* See deadlock.h. */
 DEFINE_MUTEX(lockmgr_deadlock_lock);
 
 static struct sleepers *sleepers_of(struct pid *thread)

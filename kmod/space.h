@@ -29,8 +29,6 @@ struct lockmgr_client;
  * @mode: permission bits
  * @generation: random, to tell it from an earlier one of that name
  * @user: to whom it is charged
- * @lock: guards who is a client: writing @clients and @client_count, and that
- *	trimming @records meets no client
  * @clients: struct lockmgr_client, by token; readers use RCU
  * @client_count: how many
  * @ids: which ids are allocated
@@ -49,6 +47,10 @@ struct lockmgr_space {
 	u64 generation;
 	struct lockmgr_user *user;
 
+	/**
+	 * @lock: guards who is a client: writing @clients and @client_count, and
+	 *	that trimming @records meets no client
+	 */
 	struct mutex lock;
 	struct xarray clients;
 	u32 client_count;

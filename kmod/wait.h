@@ -2,6 +2,7 @@
 #ifndef LOCKMGR_WAIT_H
 #define LOCKMGR_WAIT_H
 
+#include <linux/bits.h>
 #include <linux/hash.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
@@ -16,15 +17,15 @@ struct pid;
 struct task_struct;
 
 #define LOCKMGR_BUCKET_BITS	6
-#define LOCKMGR_BUCKETS		(1 << LOCKMGR_BUCKET_BITS)
+#define LOCKMGR_BUCKETS		BIT(LOCKMGR_BUCKET_BITS)
 
 /**
  * struct lockmgr_bucket - the queues of the locks whose ids hash to it
- * @lock: the lock of each of these queues
  * @waiters: struct lockmgr_waiter, by lock and then by ticket: so each queue is
  *	a run of neighbours, and every operation on it is logarithmic
  */
 struct lockmgr_bucket {
+	/** @lock: the lock of each of these queues */
 	spinlock_t lock;
 	struct rb_root waiters;
 };

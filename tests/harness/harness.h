@@ -22,6 +22,8 @@
 
 #include <lockmgr.h>
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 /* How long anything may take before it counts as stuck. */
 #define HARNESS_PATIENCE_S	120
 

@@ -18,6 +18,7 @@
  * - Unknown flags and reserved fields that are not zero are EINVAL, and so are
  *   fields that a command only returns.
  * - A call that fails has changed nothing.
+ * - O_NONBLOCK has no effect.
  * - Times are nanoseconds of CLOCK_MONOTONIC.
  * - Process and thread ids are given as the caller's PID namespace shows them;
  *   0 where it does not show that task, or where the task is gone.
