@@ -5,18 +5,10 @@
 
 use strict;
 use warnings;
-use FindBin;
-use Test::More;
 
-chdir "$FindBin::Bin/../.." or die "no tree: $!";
-
-sub read_file
-{
-	my ($path) = @_;
-
-	open my $file, '<', $path or die "$path: $!";
-	local $/;
-	return scalar <$file>;
+BEGIN {
+	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
+	require './tests/docs/docs.pl';
 }
 
 # Each function: its name, its declaration, and the comment that touches it.
@@ -47,7 +39,7 @@ my %declared = map { $_->{name} => 1 } @functions;
 
 # So that a header that the pattern above does not understand is noticed.
 my %mentioned = map { $_ => 1 } read_file('include/lockmgr.h') =~ /^\w[^;{(]*?\b(lockmgr_\w+)\(/gm;
-is_deeply([sort keys %declared], [sort keys %mentioned], 'every_declaration_is_understood');
+same([sort keys %declared], [sort keys %mentioned], 'every_declaration_is_understood');
 
 # The names of those functions for which it is not so.
 sub unless_each
@@ -57,23 +49,23 @@ sub unless_each
 	return [map { $_->{name} } grep { !$is_so->($_) } @functions];
 }
 
-is_deeply(unless_each(sub {
+same(unless_each(sub {
 	my ($function) = @_;
 
 	return $function->{comment} =~ m{^/\*\*\n \* \Q$function->{name}\E\(\) - \S};
 }), [], 'every_function_says_what_it_does');
 
-is_deeply(unless_each(sub {
+same(unless_each(sub {
 	my ($function) = @_;
 
 	return $function->{declaration} =~ /^void\s+\w/ || $function->{comment} =~ /^ \* Return: /m;
 }), [], 'every_function_says_what_it_returns');
 
-is_deeply(unless_each(sub {
+same(unless_each(sub {
 	my ($function) = @_;
 	my @described = $function->{comment} =~ /^ \* @(\w+): /gm;
 
 	return "@described" eq join(' ', parameter_names($function->{parameters}));
 }), [], 'every_function_describes_its_parameters');
 
-done_testing();
+done();
