@@ -437,63 +437,30 @@ struct command {
 	void (*settle)(struct file *file, union arguments *args, bool told);
 };
 
+/* What a file must be for a command: attached or not; opened for what. */
+#define UNATTACHED(open)	.mode = (open), .attached = false
+#define ATTACHED(open)		.mode = (open), .attached = true
+
+#define COMMAND(name, first_size, ...)						\
+	[_IOC_NR(LOCKMGR_IOC_##name)] = {					\
+		.number = LOCKMGR_IOC_##name, .size = (first_size), __VA_ARGS__	\
+	}
+
 static const struct command commands[] = {
-	[_IOC_NR(LOCKMGR_IOC_VERSION)] = {
-		.number = LOCKMGR_IOC_VERSION, .size = 24, .mode = 0,
-		.run = do_version,
-	},
-	[_IOC_NR(LOCKMGR_IOC_ATTACH)] = {
-		.number = LOCKMGR_IOC_ATTACH, .size = 112, .mode = 0,
-		.run = do_attach, .settle = settle_attach,
-	},
-	[_IOC_NR(LOCKMGR_IOC_UNLINK)] = {
-		.number = LOCKMGR_IOC_UNLINK, .size = 72, .mode = FMODE_WRITE,
-		.run = do_unlink,
-	},
-	[_IOC_NR(LOCKMGR_IOC_CAPACITY)] = {
-		.number = LOCKMGR_IOC_CAPACITY, .size = 8, .mode = FMODE_WRITE,
-		.attached = true, .run = do_capacity,
-	},
-	[_IOC_NR(LOCKMGR_IOC_INFO)] = {
-		.number = LOCKMGR_IOC_INFO, .size = 120, .mode = 0,
-		.attached = true, .run = do_info,
-	},
-	[_IOC_NR(LOCKMGR_IOC_ALLOCATE)] = {
-		.number = LOCKMGR_IOC_ALLOCATE, .size = 8, .mode = FMODE_WRITE,
-		.attached = true, .run = do_allocate, .settle = settle_allocate,
-	},
-	[_IOC_NR(LOCKMGR_IOC_ALLOCATE_ID)] = {
-		.number = LOCKMGR_IOC_ALLOCATE_ID, .size = 8, .mode = FMODE_WRITE,
-		.attached = true, .run = do_allocate_id,
-	},
-	[_IOC_NR(LOCKMGR_IOC_RETRIEVE)] = {
-		.number = LOCKMGR_IOC_RETRIEVE, .size = 8, .mode = 0,
-		.attached = true, .run = do_retrieve,
-	},
-	[_IOC_NR(LOCKMGR_IOC_FREE)] = {
-		.number = LOCKMGR_IOC_FREE, .size = 8, .mode = FMODE_WRITE,
-		.attached = true, .run = do_free,
-	},
-	[_IOC_NR(LOCKMGR_IOC_FREE_ALL)] = {
-		.number = LOCKMGR_IOC_FREE_ALL, .size = 8, .mode = FMODE_WRITE,
-		.attached = true, .run = do_free_all,
-	},
-	[_IOC_NR(LOCKMGR_IOC_LOCK)] = {
-		.number = LOCKMGR_IOC_LOCK, .size = 24, .mode = FMODE_WRITE,
-		.attached = true, .resumes = true, .run = do_lock,
-	},
-	[_IOC_NR(LOCKMGR_IOC_UNLOCK)] = {
-		.number = LOCKMGR_IOC_UNLOCK, .size = 8, .mode = FMODE_WRITE,
-		.attached = true, .run = do_unlock,
-	},
-	[_IOC_NR(LOCKMGR_IOC_LIST_LOCKS)] = {
-		.number = LOCKMGR_IOC_LIST_LOCKS, .size = 32, .mode = FMODE_READ,
-		.attached = true, .run = do_list_locks,
-	},
-	[_IOC_NR(LOCKMGR_IOC_LIST_WAITERS)] = {
-		.number = LOCKMGR_IOC_LIST_WAITERS, .size = 32, .mode = FMODE_READ,
-		.attached = true, .run = do_list_waiters,
-	},
+	COMMAND(VERSION, 24, UNATTACHED(0), .run = do_version),
+	COMMAND(ATTACH, 112, UNATTACHED(0), .run = do_attach, .settle = settle_attach),
+	COMMAND(UNLINK, 72, UNATTACHED(FMODE_WRITE), .run = do_unlink),
+	COMMAND(CAPACITY, 8, ATTACHED(FMODE_WRITE), .run = do_capacity),
+	COMMAND(INFO, 120, ATTACHED(0), .run = do_info),
+	COMMAND(ALLOCATE, 8, ATTACHED(FMODE_WRITE), .run = do_allocate, .settle = settle_allocate),
+	COMMAND(ALLOCATE_ID, 8, ATTACHED(FMODE_WRITE), .run = do_allocate_id),
+	COMMAND(RETRIEVE, 8, ATTACHED(0), .run = do_retrieve),
+	COMMAND(FREE, 8, ATTACHED(FMODE_WRITE), .run = do_free),
+	COMMAND(FREE_ALL, 8, ATTACHED(FMODE_WRITE), .run = do_free_all),
+	COMMAND(LOCK, 24, ATTACHED(FMODE_WRITE), .run = do_lock, .resumes = true),
+	COMMAND(UNLOCK, 8, ATTACHED(FMODE_WRITE), .run = do_unlock),
+	COMMAND(LIST_LOCKS, 32, ATTACHED(FMODE_READ), .run = do_list_locks),
+	COMMAND(LIST_WAITERS, 32, ATTACHED(FMODE_READ), .run = do_list_waiters),
 };
 
 /* The caller's idea of a struct's size is part of its command number. */
