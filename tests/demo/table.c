@@ -43,27 +43,46 @@ static void play_row(struct lockmgr *mgr, uint32_t id, struct cast *cast)
 
 static bool is_actor(const struct actor *actor, pid_t pid, const char *command)
 {
-	return actor_pid(actor) == pid && !strcmp(actor_command(actor), command);
+	return actor && actor_pid(actor) == pid && !strcmp(actor_command(actor), command);
 }
 
 /* Print the waiters of a lock; returns how many stand where they should. */
 static size_t show_waiters(struct lockmgr *mgr, uint32_t id, const struct cast *cast)
 {
-	struct lockmgr_waiter_info waiters[WAITERS_MAX];
-	size_t count, right = 0, i;
+	struct lockmgr_waiter_info waiter;
+	size_t total = 0, right = 0, count;
 	uint64_t cursor = 0;
 
-	if (lockmgr_list_waiters(mgr, id, &cursor, waiters, WAITERS_MAX, &count))
-		give_up("cannot list the waiters of lock %u", id);
-
-	for (i = 0; i < count; i++) {
-		printf("%s%s (%d)", i ? ", " : "", waiters[i].command, waiters[i].pid);
-		right += cast->waiters[i] &&
-			 is_actor(cast->waiters[i], waiters[i].pid, waiters[i].command);
+	while (cursor != LOCKMGR_LIST_END) {
+		if (lockmgr_list_waiters(mgr, id, &cursor, &waiter, 1, &count))
+			give_up("cannot list the waiters of lock %u", id);
+		if (!count)
+			continue;
+		printf("%s%s (%d)", total ? ", " : "", waiter.command, waiter.pid);
+		if (total < WAITERS_MAX)
+			right += is_actor(cast->waiters[total], waiter.pid, waiter.command);
+		total++;
 	}
-	printf("%s\n", count ? "" : "-");
+	printf("%s\n", total ? "" : "-");
 
 	return right;
+}
+
+/* Returns how many locks are held. */
+static uint32_t list_held(struct lockmgr *mgr, struct lockmgr_lock_info locks[LOCKS])
+{
+	uint64_t cursor = 0;
+	uint32_t total = 0;
+	size_t count;
+
+	while (cursor != LOCKMGR_LIST_END && total < LOCKS) {
+		if (lockmgr_list(mgr, LOCKMGR_LOCK_IS_HELD, &cursor, &locks[total],
+				 LOCKS - total, &count))
+			give_up("cannot list the locks");
+		total += count;
+	}
+
+	return total;
 }
 
 /* The kernel's clock for this is coarse: up to a tick late, 10 ms at most. */
@@ -75,23 +94,22 @@ static bool is_between(uint64_t since, uint64_t begin, uint64_t end)
 void play_table(struct lockmgr *mgr)
 {
 	struct lockmgr_lock_info locks[LOCKS] = { 0 };
+	uint32_t holders = 0, waiters = 0, times = 0;
 	struct cast casts[LOCKS] = { 0 };
-	size_t count, holders = 0, waiters = 0;
-	uint64_t begin = now_ns(), cursor = 0, now;
-	uint32_t id, times = 0;
+	uint64_t begin = now_ns(), now;
+	uint32_t count, id;
 
 	for (id = 0; id < LOCKS; id++)
 		play_row(mgr, id, &casts[id]);
-	if (lockmgr_list(mgr, LOCKMGR_LOCK_IS_HELD, &cursor, locks, LOCKS, &count))
-		give_up("cannot list the locks");
+	count = list_held(mgr, locks);
 	now = now_ns();
 
-	printf("\n      lock  holder         held for  waiters, in order\n");
+	printf("\n      lock  holder            held for  waiters, in order\n");
 	for (id = 0; id < count; id++) {
 		char holder[40];
 
 		snprintf(holder, sizeof(holder), "%s (%d)", locks[id].command, locks[id].pid);
-		printf("      %4u  %-14s %5.0f ms  ", locks[id].id, holder,
+		printf("      %4u  %-17s %5.0f ms  ", locks[id].id, holder,
 		       (now - locks[id].since) / 1e6);
 		holders += locks[id].id == id &&
 			   is_actor(casts[id].holder, locks[id].pid, locks[id].command);
@@ -101,9 +119,9 @@ void play_table(struct lockmgr *mgr)
 	printf("\n");
 
 	fact(count == LOCKS && holders == LOCKS, "each lock that is held is listed with its holder",
-	     "3 locks", "%zu locks, %zu right", count, holders);
+	     "3 locks", "%u locks, %u right", count, holders);
 	fact(waiters == 4, "so is each process that waits, in the order of arrival",
-	     "4 waiters", "%zu waiters", waiters);
+	     "4 waiters", "%u waiters", waiters);
 	fact(times == LOCKS, "so is since when", "3 times since this chapter began",
 	     "%u times since this chapter began", times);
 }
