@@ -46,7 +46,6 @@ static void show_versions(void)
 int main(void)
 {
 	const struct chapter *chapter;
-	struct lockmgr *mgr;
 	int i = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -54,6 +53,8 @@ int main(void)
 
 	show_versions();
 	for (chapter = chapters; chapter->play; chapter++) {
+		struct lockmgr *mgr;
+
 		printf("\n%d. %s\n", ++i, chapter->title);
 		mgr = stage_open(chapter->capacity);
 		chapter->play(mgr);

@@ -18,11 +18,13 @@
  */
 
 /* In memory that all processes share; the lock is all that protects it. */
-static struct shared {
+struct shared {
 	long counter;
 	long changes;
 	pid_t last;
-} *shared;
+};
+
+static struct shared *shared;
 
 /* Returns how often it had the lock. */
 static int count_up(struct lockmgr *mgr, uint32_t id)
@@ -49,7 +51,6 @@ static double race(struct lockmgr *mgr, uint32_t id, long *acquired)
 {
 	struct actor *actors[PROCESSES];
 	uint64_t begin, end = 0;
-	struct answer answer;
 	int i;
 
 	lockmgr_lock(mgr, id);
@@ -62,7 +63,8 @@ static double race(struct lockmgr *mgr, uint32_t id, long *acquired)
 	begin = now_ns();
 	lockmgr_unlock(mgr, id);
 	for (i = 0; i < PROCESSES; i++) {
-		answer = actor_answer(actors[i]);
+		struct answer answer = actor_answer(actors[i]);
+
 		*acquired += answer.result;
 		if (answer.when_ns > end)
 			end = answer.when_ns;

@@ -41,7 +41,7 @@ static size_t actor_count;
  */
 
 /* A space with allocated locks would stay, and the module could not be unloaded. */
-static _Noreturn void end_in_failure(void)
+static noreturn void end_in_failure(void)
 {
 	if (getpid() == stage_pid)
 		lockmgr_unlink(space, NULL);
@@ -166,12 +166,10 @@ static uint32_t lock_waiters(struct lockmgr *mgr, uint32_t id)
 	struct lockmgr_lock_info info;
 	uint64_t cursor = 0;
 	size_t count;
-	int ret;
 
 	while (cursor != LOCKMGR_LIST_END) {
-		ret = lockmgr_list(mgr, LOCKMGR_LOCK_IS_WAITED, &cursor, &info, 1, &count);
-		if (ret)
-			give_up("cannot list locks: %s", strerror(-ret));
+		if (lockmgr_list(mgr, LOCKMGR_LOCK_IS_WAITED, &cursor, &info, 1, &count))
+			give_up("cannot list the locks");
 		if (count && info.id == id)
 			return info.waiters;
 	}

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdnoreturn.h>
 #include <sys/types.h>
 
 #include <lockmgr.h>
@@ -19,15 +20,14 @@
  */
 
 /** State a fact, and what was seen of it; if it does not hold, what was expected. */
-__attribute__((format(printf, 4, 5)))
-void fact(bool holds, const char *claim, const char *expected, const char *seen, ...);
+void fact(bool holds, const char *claim, const char *expected, const char *seen, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /** The fact that a function of the library returned something. */
 void fact_result(int expected, int seen, const char *claim);
 
 /** Give up: something that is no fact of the demo went wrong. */
-__attribute__((format(printf, 1, 2)))
-_Noreturn void give_up(const char *reason, ...);
+noreturn void give_up(const char *reason, ...) __attribute__((format(printf, 1, 2)));
 
 /** "EBUSY" or the like for what a function of the library returned. */
 const char *result_name(int result);
@@ -63,9 +63,10 @@ struct actor;
 /** What an actor can be asked to do; returns a result of the library or a number. */
 typedef int (*deed_fn)(struct lockmgr *mgr, uint32_t id);
 
+/** What came of it, and when: CLOCK_MONOTONIC, right after the deed. */
 struct answer {
 	int result;
-	uint64_t when_ns;	/* CLOCK_MONOTONIC, right after the deed */
+	uint64_t when_ns;
 };
 
 /** Start a process, with that as its command name. */
