@@ -183,6 +183,20 @@ static void commands_need_the_open_mode_that_the_abi_says(void **state)
 	}
 }
 
+/* Access mode 3, which asks for both permissions and grants nothing. */
+static void file_open_for_neither_attaches_to_nothing(void **state)
+{
+	struct lockmgr_ioctl_version version;
+	int observer = raw_attached();
+	int file = raw_open(O_ACCMODE);
+
+	(void)state;
+	expect_result(raw_attach(file, space_name(), 0), -EBADF, "attach");
+	expect_result(raw_attach(file, space_name(), LOCKMGR_ATTACH_CREATE), -EBADF, "create");
+	expect_result(raw_call(file, LOCKMGR_IOC_VERSION, &version), 0, "version");
+	assert_int_equal(raw_info(observer).clients, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +212,7 @@ int main(void)
 		raw_test(wrong_direction_returns_enotty),
 		raw_test(wrong_type_returns_enotty),
 		raw_test(commands_need_the_open_mode_that_the_abi_says),
+		raw_test(file_open_for_neither_attaches_to_nothing),
 	};
 
 	return harness_run(tests);
