@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Fairness: a waiter among fast lockers is overtaken a bounded number of times,
+ * sleepers are served in the order of the queue, and nobody starves.
+ *
+ * The bound, from kmod/lock.c
+ *
+ *   Let a waiter become the first in the queue while somebody, h, holds the lock.
+ *   The release by h wakes it.  Each later release finds it woken but not running
+ *   (that is counted: MAX_BYPASSED of them may pass, the next hands over) or woken
+ *   in vain (it hands over at once).  The releases after that by h belong to
+ *   acquisitions by others, so there are at most MAX_BYPASSED + 1 of these until
+ *   the waiter has the lock, whether or not it gets to run.
+ *
+ *   Who is ahead of a waiter leaves the queue by acquiring, after at most as many.
+ *   So at the p-th place (p = 1 is the first) there are at most
+ *
+ *     (p - 1) * (MAX_BYPASSED + 1 + 1) + MAX_BYPASSED + 1
+ *
+ *   acquisitions by others to come.  Nobody joins the queue ahead of others here,
+ *   as that takes a signal.  In addition
+ *
+ *   - h may have acquired, but not counted yet, when we look;
+ *   - each other may once have found the queue empty just before, and take and
+ *     release the lock without looking at it.
+ *
+ *   With n others that makes p * (MAX_BYPASSED + 2) + n.
+ */
+#include "stress.h"
+
+/* As in kmod/lock.c. */
+#define MAX_BYPASSED	8
+
+#define LOCK		5
+#define HAMMERERS_MAX	8
+#define PATIENT		0
+
+/**
+ * struct plan - what the crowd does
+ * @hammerers: how many lock and unlock all the time
+ * @single: all share one processor, of which the patient one gets little
+ * @count: acquisitions; guarded by the lock
+ * @turn: the patient one's: for the how-manieth time it is to lock
+ * @done: how often it has done so
+ * @count_then: what @count was when it had the lock for the last time
+ */
+struct plan {
+	unsigned int hammerers;
+	bool single;
+	volatile uint64_t count;
+	_Atomic uint64_t turn;
+	_Atomic uint64_t done;
+	_Atomic uint64_t count_then;
+};
+
+static struct plan *plan;
+
+static struct crowd *make_plan(struct lockmgr *mgr, unsigned int hammerers, bool single)
+{
+	plan = shared_new(sizeof(*plan));
+	plan->hammerers = hammerers;
+	plan->single = single;
+
+	return crowd_new(mgr);
+}
+
+static void stay_on_one_processor(struct worker *self)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	worker_check(!sched_setaffinity(0, sizeof(cpus), &cpus));
+}
+
+static void hammer(struct crowd *crowd, struct worker *self)
+{
+	struct lockmgr *mgr = worker_open(self);
+
+	if (plan->single)
+		stay_on_one_processor(self);
+	worker_wait_for_go(crowd);
+
+	while (!atomic_load(&crowd->stop)) {
+		worker_check(!lockmgr_lock(mgr, LOCK));
+		plan->count++;
+		worker_check(!lockmgr_unlock(mgr, LOCK));
+		worker_step(self, 0);
+	}
+}
+
+static void wait_properly(struct crowd *crowd, struct worker *self)
+{
+	struct lockmgr *mgr = worker_open(self);
+
+	if (plan->single) {
+		stay_on_one_processor(self);
+		worker_check(nice(10) == 10);
+	}
+	worker_wait_for_go(crowd);
+
+	while (!atomic_load(&crowd->stop)) {
+		if (atomic_load(&plan->done) == atomic_load(&plan->turn)) {
+			pause_us(100);
+		} else {
+			worker_check(!lockmgr_lock(mgr, LOCK));
+			atomic_store(&plan->count_then, plan->count);
+			worker_check(!lockmgr_unlock(mgr, LOCK));
+			atomic_fetch_add(&plan->done, 1);
+		}
+		worker_step(self, 0);
+	}
+}
+
+/* At which place in the queue somebody is; 0: not in it. */
+static unsigned int place_in_queue(struct lockmgr *mgr, pid_t pid)
+{
+	struct lockmgr_waiter_info waiters[HAMMERERS_MAX + 1];
+	uint64_t cursor = 0;
+	size_t count, i;
+
+	assert_int_equal(lockmgr_list_waiters(mgr, LOCK, &cursor, waiters, HAMMERERS_MAX + 1,
+					      &count), 0);
+	for (i = 0; i < count; i++)
+		if (waiters[i].pid == pid)
+			return i + 1;
+
+	return 0;
+}
+
+static bool turn_is_over(void *unused)
+{
+	(void)unused;
+	return atomic_load(&plan->done) == atomic_load(&plan->turn);
+}
+
+/*
+ * Let the patient one lock once.  Returns its place when it was seen in the queue,
+ * 0 if that was missed, and how many others acquired the lock since then.
+ */
+static unsigned int watch_turn(struct crowd *crowd, int64_t *overtaken)
+{
+	unsigned int place = 0;
+	uint64_t count = 0;
+
+	atomic_fetch_add(&plan->turn, 1);
+	while (!place && !turn_is_over(NULL)) {
+		place = place_in_queue(crowd->mgr, crowd->workers[PATIENT].pid);
+		/* After looking: it was there before this count. */
+		count = plan->count;
+	}
+	crowd_until(crowd, turn_is_over, NULL, "the patient one gets no turn");
+	*overtaken = atomic_load(&plan->count_then) - count;
+
+	return place;
+}
+
+static void start_crowd(struct crowd *crowd)
+{
+	unsigned int index;
+
+	crowd_start(crowd, PATIENT, wait_properly, 0);
+	for (index = 1; index <= plan->hammerers; index++)
+		crowd_start(crowd, index, hammer, 0);
+	crowd_go(crowd);
+}
+
+static void stop_crowd(struct crowd *crowd)
+{
+	atomic_store(&crowd->stop, true);
+	crowd_finish(crowd);
+}
+
+static void watch_turns(struct crowd *crowd, uint64_t turns)
+{
+	int64_t overtaken, most = 0;
+	uint64_t seen = 0;
+
+	start_crowd(crowd);
+	while (seen < turns) {
+		unsigned int place = watch_turn(crowd, &overtaken);
+
+		if (!place)
+			continue;
+		if (overtaken > place * (MAX_BYPASSED + 2) + plan->hammerers)
+			crowd_fail(crowd, "overtaken too often", &crowd->workers[PATIENT]);
+		most = overtaken > most ? overtaken : most;
+		seen++;
+	}
+	stop_crowd(crowd);
+	printf("# overtaken %" PRId64 " times at most, in %" PRIu64 " turns\n", most, turns);
+}
+
+static void waiter_among_8_lockers_is_overtaken_a_bounded_number_of_times(void **state)
+{
+	(void)state;
+	watch_turns(make_plan(space_open(), 8, false), scaled(300));
+}
+
+static void waiter_that_hardly_gets_a_processor_is_overtaken_no_more_often(void **state)
+{
+	(void)state;
+	watch_turns(make_plan(space_open(), 8, true), scaled(20));
+}
+
+static void waiter_for_a_single_locker_is_overtaken_a_bounded_number_of_times(void **state)
+{
+	(void)state;
+	watch_turns(make_plan(space_open(), 1, true), scaled(20));
+}
+
+/* ------------------------------------------------------------------------
+ * Order
+ */
+
+#define SLEEPERS	16
+
+struct order {
+	volatile uint32_t count;
+	volatile uint32_t index[SLEEPERS];
+};
+
+static struct order *order;
+
+static void sleep_once(struct crowd *crowd, struct worker *self)
+{
+	struct lockmgr *mgr = worker_open(self);
+
+	(void)crowd;
+	worker_check(!lockmgr_lock(mgr, LOCK));
+	order->index[order->count++] = self->index;
+	worker_check(!lockmgr_unlock(mgr, LOCK));
+}
+
+/* Sleepers 0, 1, 2 ... wait for a lock that the caller holds. */
+static void queue_up(struct crowd *crowd)
+{
+	unsigned int index;
+
+	order = shared_new(sizeof(*order));
+	for (index = 0; index < SLEEPERS; index++) {
+		crowd_start(crowd, index, sleep_once, 0);
+		wait_for_waiters(crowd->mgr, LOCK, index + 1);
+	}
+}
+
+static void expect_order_of_queue(void)
+{
+	unsigned int i;
+
+	assert_int_equal(order->count, SLEEPERS);
+	for (i = 0; i < SLEEPERS; i++)
+		assert_int_equal(order->index[i], i);
+}
+
+static void sleepers_get_the_lock_in_the_order_of_the_queue(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct crowd *crowd = make_plan(mgr, 8, false);
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
+	queue_up(crowd);
+
+	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
+	crowd_finish(crowd);
+
+	expect_order_of_queue();
+}
+
+static bool all_slept(void *unused)
+{
+	(void)unused;
+	return order->count == SLEEPERS;
+}
+
+static void sleepers_keep_their_order_when_others_barge_in(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct crowd *crowd = make_plan(mgr, 8, false);
+	unsigned int index;
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
+	queue_up(crowd);
+	for (index = SLEEPERS; index < SLEEPERS + plan->hammerers; index++)
+		crowd_start(crowd, index, hammer, 0);
+	atomic_store(&crowd->go, true);
+	wait_for_waiters(mgr, LOCK, SLEEPERS + plan->hammerers);
+
+	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
+	crowd_until(crowd, all_slept, NULL, "not all sleepers have got the lock");
+	stop_crowd(crowd);
+
+	expect_order_of_queue();
+}
+
+/* ------------------------------------------------------------------------
+ * Shares
+ */
+
+#define CROWD	64
+
+struct shares {
+	uint64_t limit;
+	volatile uint64_t count;
+	volatile uint64_t each[CROWD];
+};
+
+static struct shares *shares;
+
+static void take_a_share(struct crowd *crowd, struct worker *self)
+{
+	struct lockmgr *mgr = worker_open(self);
+
+	worker_wait_for_go(crowd);
+	while (shares->count < shares->limit) {
+		worker_check(!lockmgr_lock(mgr, LOCK));
+		shares->count++;
+		shares->each[self->index]++;
+		worker_check(!lockmgr_unlock(mgr, LOCK));
+		worker_step(self, 0);
+	}
+}
+
+static void each_of_64_processes_gets_a_share(void **state)
+{
+	struct crowd *crowd = crowd_new(space_open());
+	uint64_t least = UINT64_MAX, most = 0;
+	unsigned int i;
+
+	(void)state;
+	shares = shared_new(sizeof(*shares));
+	shares->limit = CROWD * scaled(1000);
+
+	crowd_run(crowd, CROWD, take_a_share);
+
+	for (i = 0; i < CROWD; i++) {
+		least = shares->each[i] < least ? shares->each[i] : least;
+		most = shares->each[i] > most ? shares->each[i] : most;
+	}
+	printf("# shares from %" PRIu64 " to %" PRIu64 ", %" PRIu64 " on average\n", least, most,
+	       shares->limit / CROWD);
+	assert_true(least >= shares->limit / CROWD / 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		harness_test(waiter_among_8_lockers_is_overtaken_a_bounded_number_of_times),
+		harness_test(waiter_that_hardly_gets_a_processor_is_overtaken_no_more_often),
+		harness_test(waiter_for_a_single_locker_is_overtaken_a_bounded_number_of_times),
+		harness_test(sleepers_get_the_lock_in_the_order_of_the_queue),
+		harness_test(sleepers_keep_their_order_when_others_barge_in),
+		harness_test(each_of_64_processes_gets_a_share),
+	};
+
+	return harness_run(tests);
+}
