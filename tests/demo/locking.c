@@ -11,7 +11,7 @@
 #include "stage.h"
 
 #define PROCESSES	8
-#define ROUNDS		12500
+#define ROUNDS		2500
 
 /* ------------------------------------------------------------------------
  * A counter
@@ -87,7 +87,7 @@ void play_counter(struct lockmgr *mgr)
 	id = allocate(mgr, 0);
 
 	seconds = race(mgr, id, &acquired);
-	fact(acquired == total, "eight processes acquire the lock 12500 times each",
+	fact(acquired == total, "eight processes acquire the lock 2500 times each",
 	     number(total), "%ld in %.2f s, %.0f a second", acquired, seconds, acquired / seconds);
 	fact(shared->counter == total, "no increment was lost: the counter stands at",
 	     number(total), "%ld", shared->counter);
