@@ -366,6 +366,17 @@ static void unlock_at_the_moment_of_a_signal_is_not_lost(void **state)
 	}
 }
 
+struct pair {
+	struct agent *agents[2];
+};
+
+static bool has_one_done(void *data)
+{
+	const struct pair *pair = data;
+
+	return agent_is_done(pair->agents[0]) || agent_is_done(pair->agents[1]);
+}
+
 static void finish_and_unlock(struct agent *agent)
 {
 	assert_int_equal(agent_finish(agent), 0);
@@ -378,6 +389,7 @@ static void signalled_waiter_passes_the_lock_on(void **state)
 	struct lockmgr *mgr = space_open();
 	struct agent *first = agent_new();
 	struct agent *second = agent_new();
+	struct pair pair = { { first, second } };
 	int i;
 
 	assert_int_equal(agent_call(first, disturbance->prepare, 0), 0);
@@ -390,8 +402,7 @@ static void signalled_waiter_passes_the_lock_on(void **state)
 		send(first);
 		assert_int_equal(lockmgr_unlock(mgr, 0), 0);
 
-		while (!agent_is_done(first) && !agent_is_done(second))
-			wait_for_held(mgr, 0, true);
+		wait_until(has_one_done, &pair, "one of two waiters has the lock");
 		if (agent_is_done(first)) {
 			finish_and_unlock(first);
 			finish_and_unlock(second);
