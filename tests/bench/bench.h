@@ -34,8 +34,9 @@
  * @lock: acquire a lock, however long that takes
  * @trylock: acquire it if nobody holds it
  * @unlock: release it
- * @close: close the handle, which releases what it holds; NULL: nothing but the
- *	end of the process does
+ * @close: close the handle
+ * @outlives: closing does not release what the handle holds, only the end of the
+ *	process does
  * @floor: it locks nothing, it only shows what any peer of its kind must cost
  * @hold_max: how many locks a process can take within reason; 0: any number
  * @hold_why: why not more
@@ -49,6 +50,7 @@ struct peer {
 	bool (*trylock)(void *handle, uint32_t id);
 	void (*unlock)(void *handle, uint32_t id);
 	void (*close)(void *handle);
+	bool outlives;
 	bool floor;
 	uint32_t hold_max;
 	const char *hold_why;

@@ -7,65 +7,86 @@
 
 #include "bench.h"
 
-#define ROUNDS	5
-
+/**
+ * struct holder - who holds locks, and lets them all go at once
+ * @peer: of which kind
+ * @count: how many
+ * @subject: whose figure it is
+ * @times: shared with the process that ends
+ */
 struct holder {
 	const struct peer *peer;
 	uint32_t count;
-	bool exits;
 	struct subject *subject;
-	/* Shared with the child that holds the locks. */
-	struct times *times;
+	struct times {
+		uint64_t begin;
+		uint64_t end;
+	} *times;
 };
 
-struct times {
-	uint64_t begin;
-	uint64_t end;
-};
-
-static void hold(void *arg)
+static void *hold(const struct holder *holder)
 {
-	struct holder *holder = arg;
-	const struct peer *peer = holder->peer;
-	void *handle = peer->open();
+	void *handle = holder->peer->open();
 	uint32_t id;
 
 	for (id = 0; id < holder->count; id++)
-		peer->lock(handle, id);
+		holder->peer->lock(handle, id);
 
-	holder->times->begin = now_ns();
-	if (!holder->exits)
-		peer->close(handle);
-	holder->times->end = now_ns();
+	return handle;
 }
 
-static bool is_released(const struct peer *peer)
+static void check_released(const struct holder *holder)
 {
+	const struct peer *peer = holder->peer;
 	void *handle = peer->open();
-	bool released = peer->trylock(handle, 0);
 
-	if (released)
+	if (peer->trylock(handle, 0))
 		peer->unlock(handle, 0);
-	if (peer->close)
-		peer->close(handle);
-
-	return released;
+	else
+		holder->subject->missing = "some locks stay locked for ever";
+	peer->close(handle);
 }
 
-static double sample(void *arg)
+static double sample_close(void *arg)
+{
+	const struct holder *holder = arg;
+	void *handle = hold(holder);
+	uint64_t begin, end;
+
+	begin = now_ns();
+	holder->peer->close(handle);
+	end = now_ns();
+	check_released(holder);
+
+	return (end - begin) / 1000.0;
+}
+
+static void hold_and_exit(void *arg)
+{
+	const struct holder *holder = arg;
+
+	hold(holder);
+	holder->times->begin = now_ns();
+}
+
+static double sample_exit(void *arg)
 {
 	struct holder *holder = arg;
 
-	work_join(work_fork(hold, holder));
-	if (holder->exits)
-		holder->times->end = now_ns();
-	if (!is_released(holder->peer))
-		holder->subject->missing = "locks were left locked for ever";
+	work_join(work_fork(hold_and_exit, holder));
+	holder->times->end = now_ns();
+	check_released(holder);
 
-	return holder->times->end - holder->times->begin;
+	return (holder->times->end - holder->times->begin) / 1000.0;
 }
 
-static void bench_count(uint32_t count, bool exits, struct times *times)
+/* Why a peer cannot take part, or NULL. */
+static const char *excuse_of(const struct peer *peer, uint32_t count)
+{
+	return peer->hold_max && count > peer->hold_max ? peer->hold_why : NULL;
+}
+
+static void bench_count(uint32_t count, unsigned int rounds, bool exits, struct times *times)
 {
 	struct subject subjects[PEERS] = { 0 };
 	struct holder holders[PEERS];
@@ -75,28 +96,26 @@ static void bench_count(uint32_t count, bool exits, struct times *times)
 	for (i = 0; i < PEERS; i++) {
 		const struct peer *peer = peers[i];
 
-		if (peer->floor || (!exits && !peer->close))
+		if (peer->floor || (!exits && peer->outlives))
 			continue;
-		if (peer->hold_max && count > peer->hold_max) {
-			subjects[i].missing = peer->hold_why;
+		subjects[i].missing = excuse_of(peer, count);
+		if (subjects[i].missing)
 			continue;
-		}
 		peer->create(count);
 		holders[i] = (struct holder) {
 			.peer = peer,
 			.count = count,
-			.exits = exits,
 			.subject = &subjects[i],
 			.times = times,
 		};
-		subjects[i].sample = sample;
+		subjects[i].sample = exits ? sample_exit : sample_close;
 		subjects[i].arg = &holders[i];
 	}
 
-	measure(subjects, PEERS, ROUNDS);
+	measure(subjects, PEERS, rounds);
 	snprintf(name, sizeof(name), "%s.%u", exits ? "exit" : "close", count);
-	snprintf(title, sizeof(title), "%s, %u locks held", exits ? "exit" : "close", count);
-	report_row(name, title, "ns", subjects);
+	snprintf(title, sizeof(title), "%s, %u held", exits ? "exit" : "close", count);
+	report_row(name, title, "us", subjects);
 
 	for (i = 0; i < PEERS; i++)
 		if (subjects[i].sample)
@@ -105,12 +124,17 @@ static void bench_count(uint32_t count, bool exits, struct times *times)
 
 void bench_close(void)
 {
-	static const uint32_t counts[] = { 1, 1000, 100000 };
+	static const struct {
+		uint32_t count;
+		unsigned int rounds;
+	} rows[] = {
+		{ 1, 25 }, { 1000, 9 }, { 100000, 3 },
+	};
 	struct times *times = work_shared(sizeof(*times));
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(counts); i++)
-		bench_count(counts[i], false, times);
-	for (i = 0; i < ARRAY_SIZE(counts); i++)
-		bench_count(counts[i], true, times);
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		bench_count(rows[i].count, rows[i].rounds, false, times);
+	for (i = 0; i < ARRAY_SIZE(rows); i++)
+		bench_count(rows[i].count, rows[i].rounds, true, times);
 }

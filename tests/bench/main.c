@@ -3,6 +3,8 @@
  * What lockmgr costs, beside what a program would use instead: all of it in one
  * run, in turns.  The script `run` beside this says how to read the table.
  */
+#include <string.h>
+
 #include "bench.h"
 
 const struct peer *const peers[PEERS] = {
@@ -14,18 +16,44 @@ const struct peer *const peers[PEERS] = {
 	&peer_sysv,
 };
 
+static const struct part {
+	const char *name;
+	void (*run)(void);
+} parts[] = {
+	{ "uncontended",	bench_uncontended },
+	{ "contended",		bench_contended },
+	{ "allocate",		bench_allocate },
+	{ "close",		bench_close },
+	{ "memory",		bench_memory },
+};
+
+static const struct part *find_part(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
+		if (!strcmp(parts[i].name, name))
+			return &parts[i];
+
+	fail("there is no part %s", name);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 2)
-		fail("usage: %s RESULTS.json", argv[0]);
+	size_t i;
+	int arg;
+
+	if (argc < 2)
+		fail("usage: %s RESULTS.json [PART...]", argv[0]);
+	for (arg = 2; arg < argc; arg++)
+		find_part(argv[arg]);
 
 	work_begin();
 	report_begin();
-	bench_uncontended();
-	bench_contended();
-	bench_allocate();
-	bench_close();
-	bench_memory();
+	for (i = 0; argc == 2 && i < ARRAY_SIZE(parts); i++)
+		parts[i].run();
+	for (arg = 2; arg < argc; arg++)
+		find_part(argv[arg])->run();
 	report_end(argv[1]);
 	work_end();
 

@@ -34,19 +34,21 @@ static double quantile(const double *samples, unsigned int count, double part)
  * @subjects: what to sample; those that are missing, or have no @sample, are
  *	left out
  * @count: how many
- * @rounds: how often; a round before them is thrown away
+ * @rounds: how often
  *
- * Each round begins with another subject.
+ * Each round begins with another subject.  A round before them is thrown away,
+ * except where only a few are asked for: then each is long.
  */
 void measure(struct subject *subjects, size_t count, unsigned int rounds)
 {
+	const unsigned int warm_up = rounds > 3;
 	unsigned int round;
 	size_t i;
 
 	if (rounds > ROUNDS_MAX)
 		fail("more than %d rounds", ROUNDS_MAX);
 
-	for (round = 0; round <= rounds; round++) {
+	for (round = 0; round < warm_up + rounds; round++) {
 		for (i = 0; i < count; i++) {
 			struct subject *subject = &subjects[(i + round) % count];
 			double sample;
@@ -54,7 +56,7 @@ void measure(struct subject *subjects, size_t count, unsigned int rounds)
 			if (!subject->sample || subject->missing)
 				continue;
 			sample = subject->sample(subject->arg);
-			if (round && !subject->missing)
+			if (round >= warm_up && !subject->missing)
 				subject->samples[subject->rounds++] = sample;
 		}
 	}

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -15,6 +16,11 @@
 
 #define SEGMENT	"robust"
 
+struct handle {
+	pthread_mutex_t *mutexes;
+	size_t size;
+};
+
 /* pthread functions return what went wrong. */
 static void checked(int error, const char *what)
 {
@@ -22,40 +28,50 @@ static void checked(int error, const char *what)
 		fail("pthread_%s: %s", what, strerror(error));
 }
 
-static pthread_mutex_t *map_segment(void)
+static void *open_segment(void)
 {
+	struct handle *handle = malloc(sizeof(*handle));
 	int fd = must(open(work_path(SEGMENT), O_RDWR | O_CLOEXEC));
 	struct stat status;
-	void *segment;
 
+	if (!handle)
+		fail("no memory");
 	must(fstat(fd, &status));
-	segment = mmap(NULL, status.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (segment == MAP_FAILED)
+	handle->size = status.st_size;
+	handle->mutexes = mmap(NULL, handle->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (handle->mutexes == MAP_FAILED)
 		fail("mmap: %m");
 	must(close(fd));
 
-	return segment;
+	return handle;
+}
+
+static void close_segment(void *arg)
+{
+	struct handle *handle = arg;
+
+	must(munmap(handle->mutexes, handle->size));
+	free(handle);
 }
 
 static void create(uint32_t count)
 {
-	const size_t size = count * sizeof(pthread_mutex_t);
 	pthread_mutexattr_t attributes;
-	pthread_mutex_t *mutexes;
+	struct handle *handle;
 	uint32_t id;
 	int fd;
 
 	fd = must(open(work_path(SEGMENT), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-	must(ftruncate(fd, size));
+	must(ftruncate(fd, count * sizeof(pthread_mutex_t)));
 	must(close(fd));
 
 	pthread_mutexattr_init(&attributes);
 	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-	mutexes = map_segment();
+	handle = open_segment();
 	for (id = 0; id < count; id++)
-		checked(pthread_mutex_init(&mutexes[id], &attributes), "mutex_init");
-	must(munmap(mutexes, size));
+		checked(pthread_mutex_init(&handle->mutexes[id], &attributes), "mutex_init");
+	close_segment(handle);
 	pthread_mutexattr_destroy(&attributes);
 }
 
@@ -64,14 +80,10 @@ static void destroy(void)
 	must(unlink(work_path(SEGMENT)));
 }
 
-static void *open_segment(void)
+static void lock(void *arg, uint32_t id)
 {
-	return map_segment();
-}
-
-static void lock(void *handle, uint32_t id)
-{
-	pthread_mutex_t *mutex = (pthread_mutex_t *)handle + id;
+	struct handle *handle = arg;
+	pthread_mutex_t *mutex = &handle->mutexes[id];
 	int error = pthread_mutex_lock(mutex);
 
 	if (error == EOWNERDEAD)
@@ -79,9 +91,10 @@ static void lock(void *handle, uint32_t id)
 	checked(error, "mutex_lock");
 }
 
-static bool trylock(void *handle, uint32_t id)
+static bool trylock(void *arg, uint32_t id)
 {
-	pthread_mutex_t *mutex = (pthread_mutex_t *)handle + id;
+	struct handle *handle = arg;
+	pthread_mutex_t *mutex = &handle->mutexes[id];
 	int error = pthread_mutex_trylock(mutex);
 
 	if (error == EOWNERDEAD)
@@ -89,9 +102,11 @@ static bool trylock(void *handle, uint32_t id)
 	return !error;
 }
 
-static void unlock(void *handle, uint32_t id)
+static void unlock(void *arg, uint32_t id)
 {
-	checked(pthread_mutex_unlock((pthread_mutex_t *)handle + id), "mutex_unlock");
+	struct handle *handle = arg;
+
+	checked(pthread_mutex_unlock(&handle->mutexes[id]), "mutex_unlock");
 }
 
 const struct peer peer_robust = {
@@ -102,4 +117,6 @@ const struct peer peer_robust = {
 	.lock		= lock,
 	.trylock	= trylock,
 	.unlock		= unlock,
+	.close		= close_segment,
+	.outlives	= true,
 };

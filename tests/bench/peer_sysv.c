@@ -53,6 +53,11 @@ static void *open_sets(void)
 	return sets;
 }
 
+static void close_sets(void *handle)
+{
+	(void)handle;
+}
+
 static int add(uint32_t id, short value, short flags)
 {
 	struct sembuf operation = {
@@ -90,4 +95,6 @@ const struct peer peer_sysv = {
 	.lock		= lock,
 	.trylock	= trylock,
 	.unlock		= unlock,
+	.close		= close_sets,
+	.outlives	= true,
 };

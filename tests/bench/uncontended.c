@@ -52,8 +52,7 @@ void bench_uncontended(void)
 	report_row("uncontended", "lock+unlock, alone", "ns", subjects);
 
 	for (i = 0; i < PEERS; i++) {
-		if (peers[i]->close)
-			peers[i]->close(loops[i].handle);
+		peers[i]->close(loops[i].handle);
 		peers[i]->destroy();
 	}
 }
