@@ -189,6 +189,11 @@ cache_find()
 		return
 	fi
 	attempt cache_renew "$@"
+	# Servers forget old versions, so old lists may name what is not there.
+	if ((attempted != 0)) && [[ $(find /var/lib/apt/lists -maxdepth 0 -mmin +60) ]]; then
+		attempt apt_update
+		attempt cache_renew "$@"
+	fi
 	if ((attempted == 0)); then
 		cat "$store/newest"
 		return

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's macros that cppcheck cannot see through, in simpler words. They
+ * are never compiled.
+ */
+#define xa_for_each(array, index, entry) \
+	for (entry = first_of(array, &index); entry; entry = next_of(array, &index))
+#define xa_for_each_start(array, index, entry, start) \
+	for (entry = first_of(array, &index, start); entry; entry = next_of(array, &index))
+#define xa_for_each_marked(array, index, entry, mark) \
+	for (entry = first_of(array, &index); entry; entry = next_of(array, &index, mark))
+#define hash_for_each_possible(table, entry, member, key) \
+	for (entry = first_of(table, key); entry; entry = next_of(table, entry))
+#define hash_for_each_safe(table, bucket, next, entry, member) \
+	for (entry = first_of(table, &bucket); entry; entry = next_of(table, next))
+#define hlist_for_each_entry(entry, list, member) \
+	for (entry = first_of(list); entry; entry = next_of(entry))
