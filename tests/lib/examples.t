@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Runs every example of the library.
+
+cd "$(dirname "$0")/../.." || exit 1
+sources=$(echo libuser/examples/*.c)
+number=0
+
+for source in $sources; do
+	name=$(basename "$source" .c)
+	number=$((number + 1))
+
+	if output=$(timeout 60 "build/examples/$name" 2>&1); then
+		echo "ok $number - ${name}_example_ends_well"
+	else
+		echo "not ok $number - ${name}_example_ends_well"
+		echo "# status $?"
+		echo "$output" | sed 's/^/# /'
+	fi
+done
+
+echo "1..$number"
