@@ -46,7 +46,7 @@ static const char *space_of(const struct level *level)
 static void fill(struct level *level, uint32_t allocated)
 {
 	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
-	uint32_t i, id;
+	uint32_t i, id = 0;
 
 	level->allocated = allocated;
 	options.flags = LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_EXCL;
@@ -108,7 +108,8 @@ void bench_allocate(void)
 		fill(&levels[i], counts[i]);
 		alone[i].sample = sample_allocate;
 		pairs[i].sample = sample_pair;
-		alone[i].arg = pairs[i].arg = &levels[i];
+		alone[i].arg = &levels[i];
+		pairs[i].arg = &levels[i];
 	}
 
 	measure(pairs, ARRAY_SIZE(counts), ROUNDS);

@@ -124,8 +124,7 @@ void report_end(const char *json_path);
 
 uint64_t now_ns(void);
 
-__attribute__((noreturn, format(printf, 1, 2)))
-void fail(const char *format, ...);
+_Noreturn __attribute__((format(printf, 1, 2))) void fail(const char *format, ...);
 
 /* Fail if a call returned a negative value. */
 #define must(call) \

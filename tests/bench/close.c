@@ -7,6 +7,11 @@
 
 #include "bench.h"
 
+struct times {
+	uint64_t begin;
+	uint64_t end;
+};
+
 /**
  * struct holder - who holds locks, and lets them all go at once
  * @peer: of which kind
@@ -18,10 +23,7 @@ struct holder {
 	const struct peer *peer;
 	uint32_t count;
 	struct subject *subject;
-	struct times {
-		uint64_t begin;
-		uint64_t end;
-	} *times;
+	struct times *times;
 };
 
 static void *hold(const struct holder *holder)
@@ -128,7 +130,9 @@ void bench_close(void)
 		uint32_t count;
 		unsigned int rounds;
 	} rows[] = {
-		{ 1, 25 }, { 1000, 9 }, { 100000, 3 },
+		{ 1, 25 },
+		{ 1000, 9 },
+		{ 100000, 3 },
 	};
 	struct times *times = work_shared(sizeof(*times));
 	size_t i;

@@ -10,7 +10,7 @@
 
 #include "bench.h"
 
-#define ROUNDS		9
+#define ROUNDS		15
 #define SAMPLE_NS	100000000
 #define PROCESSES_MAX	16
 

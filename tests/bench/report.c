@@ -39,7 +39,10 @@ static struct result *add_result(const char *name, const char *peer, const char 
 	snprintf(result->name, sizeof(result->name), peer ? "%s.%s" : "%s", name, peer);
 	result->unit = unit;
 	result->peer = peer;
-	result->value = result->ratio = result->target = result->spread = NAN;
+	result->value = NAN;
+	result->ratio = NAN;
+	result->target = NAN;
+	result->spread = NAN;
 
 	return result;
 }
@@ -159,8 +162,10 @@ static void write_result(FILE *file, const struct result *result)
 	write_number(file, "ratio", result->ratio);
 	write_number(file, "spread", result->spread);
 	write_number(file, "target", result->target);
-	fprintf(file, ", \"met\": %s}",
-		isnan(result->target) ? "null" : is_met(result) ? "true" : "false");
+	if (isnan(result->target))
+		fprintf(file, ", \"met\": null}");
+	else
+		fprintf(file, ", \"met\": %s}", is_met(result) ? "true" : "false");
 }
 
 static void write_json(const char *path)

@@ -18,7 +18,7 @@
 
 #include "bench.h"
 
-static char directory[] = "/tmp/lockmgr-bench.XXXXXX";
+static char directory[32];
 
 uint64_t now_ns(void)
 {
@@ -46,6 +46,7 @@ void work_begin(void)
 {
 	struct rlimit files = { 1 << 20, 1 << 20 };
 
+	snprintf(directory, sizeof(directory), "/tmp/lockmgr-bench.XXXXXX");
 	if (!mkdtemp(directory))
 		fail("%s: %m", directory);
 	must(mount("bench", directory, "tmpfs", 0, "nr_inodes=0,mode=0700"));
