@@ -52,10 +52,12 @@ examples: lib
 .PHONY: demo
 demo:
 	@tests/vm/install-deps build vm
+	@echo 'demo: building the module for kernel $(vm_kernel), the library and the demo'
 	@tests/vm/module $(vm_kernel) >/dev/null
-	@$(MAKE) --no-print-directory lib
-	@$(MAKE) --no-print-directory $(jobs) -C tests/demo
-	@tests/vm/run --kernel $(vm_kernel) -- tests/demo/demo
+	@$(MAKE) --silent --no-print-directory $(jobs) -C libuser
+	@$(MAKE) --silent --no-print-directory $(jobs) -C tests/demo
+	@echo 'demo: booting kernel $(vm_kernel) in a virtual machine'
+	@tests/vm/run --kernel $(vm_kernel) -- build/demo/demo
 
 .PHONY: check
 check:
@@ -75,6 +77,8 @@ bench:
 .PHONY: shell
 shell:
 	@tests/vm/install-deps build vm
+	@tests/vm/module $(vm_kernel) >/dev/null
+	@echo 'shell: booting kernel $(vm_kernel) in a virtual machine; "exit" ends it'
 	@tests/vm/run --kernel $(vm_kernel) --interactive
 
 .PHONY: install install-lib install-module
