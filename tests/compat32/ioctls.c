@@ -133,7 +133,9 @@ static void list_fills_entries_at_a_32_bit_address(void)
 {
 	struct lockmgr_lock_entry entries[2];
 	struct lockmgr_ioctl_list args = {
-		.entries = (uintptr_t)entries, .entry_size = sizeof(entries[0]), .count = 2,
+		.entries = (uintptr_t)entries,
+		.entry_size = sizeof(entries[0]),
+		.count = 2,
 		.filter = LOCKMGR_ENTRY_HELD,
 	};
 	int file = open_space();
@@ -153,7 +155,9 @@ static void entries_beyond_32_bits_return_efault(void)
 {
 	struct lockmgr_lock_entry entry;
 	struct lockmgr_ioctl_list args = {
-		.entries = 1ULL << 47 | (uintptr_t)&entry, .entry_size = sizeof(entry), .count = 1,
+		.entries = 1ULL << 47 | (uintptr_t)&entry,
+		.entry_size = sizeof(entry),
+		.count = 1,
 		.filter = LOCKMGR_ENTRY_HELD,
 	};
 	int file = open_space();
@@ -167,7 +171,9 @@ static void waiters_of_an_idle_lock_are_none(void)
 {
 	struct lockmgr_waiter_entry entry;
 	struct lockmgr_ioctl_list args = {
-		.entries = (uintptr_t)&entry, .entry_size = sizeof(entry), .count = 1,
+		.entries = (uintptr_t)&entry,
+		.entry_size = sizeof(entry),
+		.count = 1,
 	};
 	int file = open_space();
 

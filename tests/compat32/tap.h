@@ -32,7 +32,10 @@ struct tap_test {
 	void (*run)(void);
 };
 
-#define tap_test(function)	{ #function, function }
+#define tap_test(function) \
+	{ \
+		.name = #function, .run = function \
+	}
 
 #define expect(actual, expected) \
 	tap_expect((long long)(actual), (long long)(expected), #actual, __FILE__, __LINE__)

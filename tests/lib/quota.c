@@ -55,7 +55,7 @@ static int write_text(const char *path, const char *text)
  */
 
 static const char *const limits[] = {
-	"locks_per_space", "spaces_per_user", "clients_per_space", "locks_per_user",
+	"locks_per_space", "spaces_per_user", "clients_per_space", "locks_per_user"
 };
 
 #define LIMITS	(sizeof(limits) / sizeof(limits[0]))
@@ -592,9 +592,11 @@ static void parameters_are_roots_to_write(void **state)
  * Memory, as a memory cgroup of its own counts it
  */
 
-#define PAGES(count)	((count) * 4096L)
+#define PAGES(count)	(4096L * (count))
 
-static char hierarchy[] = "/tmp/lockmgr-cgroup-XXXXXX";
+#define HIERARCHY	"/tmp/lockmgr-cgroup-XXXXXX"
+
+static char hierarchy[sizeof(HIERARCHY)];
 static char cgroup[sizeof(hierarchy) + 32];
 
 static void cgroup_path(char path[128], const char *file)
@@ -741,9 +743,13 @@ static long do_use_spaces(struct lockmgr **mgr, long count)
 {
 	long ret = 0;
 
-	while (count-- && !ret)
-		ret = do_open_large(mgr, 0) ?: do_use_locks(mgr, 3) ?:
-		      lockmgr_unlink(space_name(), NULL);
+	while (count-- && !ret) {
+		ret = do_open_large(mgr, 0);
+		if (!ret)
+			ret = do_use_locks(mgr, 3);
+		if (!ret)
+			ret = lockmgr_unlink(space_name(), NULL);
+	}
 
 	return ret;
 }
@@ -910,6 +916,7 @@ int main(void)
 	};
 	int ret;
 
+	strcpy(hierarchy, HIERARCHY);
 	if (!mkdtemp(hierarchy) || mount("cgroup2", hierarchy, "cgroup2", 0, NULL)) {
 		perror(hierarchy);
 		return 1;

@@ -152,13 +152,15 @@ static void limits_have_documented_defaults(void **state)
 
 static void limits_are_taken_when_loading(void **state)
 {
+	static const char all[] =
+		"locks_per_space=100 spaces_per_user=3 clients_per_space=4 locks_per_user=5";
+
 	(void)state;
-	assert_int_equal(load_with("locks_per_space=100 spaces_per_user=3 clients_per_space=4 "
-				   "locks_per_user=50"), 0);
+	assert_int_equal(load_with(all), 0);
 	expect_parameter("locks_per_space", 100);
 	expect_parameter("spaces_per_user", 3);
 	expect_parameter("clients_per_space", 4);
-	expect_parameter("locks_per_user", 50);
+	expect_parameter("locks_per_user", 5);
 	assert_int_equal(space_info(space_open()).capacity, 100);
 }
 

@@ -18,7 +18,7 @@ static void every_command_succeeds_with_good_arguments(void **state)
 	const struct raw_command *command;
 
 	(void)state;
-	for_each_command(command) {
+	for (command = raw_commands; command < RAW_COMMANDS_END; command++) {
 		struct raw_world world = raw_world(command);
 		union raw_args args = raw_args_of(command);
 
@@ -33,16 +33,18 @@ static void bad_address_returns_efault_and_changes_nothing(void **state)
 {
 	const struct raw_command *command;
 	size_t i;
+	long ret;
 
 	(void)state;
-	for_each_command(command) {
+	for (command = raw_commands; command < RAW_COMMANDS_END; command++) {
 		struct raw_world world = raw_world(command);
 		struct raw_sight before = raw_look(&world);
 
-		for (i = 0; i < ARRAY_SIZE(bad_addresses); i++)
-			expect_result(raw_call(world.file, command->number,
-					       (void *)bad_addresses[i]), -EFAULT,
-				      "%s at %#lx", command->name, bad_addresses[i]);
+		for (i = 0; i < ARRAY_SIZE(bad_addresses); i++) {
+			ret = raw_call(world.file, command->number, (void *)bad_addresses[i]);
+			expect_result(ret, -EFAULT, "%s at %#lx", command->name,
+				      bad_addresses[i]);
+		}
 		expect_same_sight(&before, &world, "%s", command->name);
 		raw_world_close(&world);
 	}
@@ -76,7 +78,7 @@ static void half_mapped_arguments_return_efault_and_change_nothing(void **state)
 	size_t behind;
 
 	(void)state;
-	for_each_command(command)
+	for (command = raw_commands; command < RAW_COMMANDS_END; command++)
 		for (behind = 1; behind <= command->size; behind++)
 			expect_efault_across(command, pages, PROT_NONE, behind);
 	raw_unmap(pages);
@@ -89,7 +91,7 @@ static void unwritable_output_returns_efault_and_changes_nothing(void **state)
 	size_t behind;
 
 	(void)state;
-	for_each_command(command)
+	for (command = raw_commands; command < RAW_COMMANDS_END; command++)
 		for (behind = 1; behind <= command->size; behind++)
 			if (raw_has_output(command))
 				expect_efault_across(command, pages, PROT_READ, behind);
@@ -101,7 +103,7 @@ static void input_may_be_read_only(void **state)
 	const struct raw_command *command;
 
 	(void)state;
-	for_each_command(command) {
+	for (command = raw_commands; command < RAW_COMMANDS_END; command++) {
 		struct raw_world world = raw_world(command);
 		union raw_args args = raw_args_of(command);
 		unsigned char *pages = raw_pages(PROT_READ | PROT_WRITE);
@@ -122,11 +124,11 @@ static void misaligned_arguments_work(void **state)
 	size_t offset;
 
 	(void)state;
-	for_each_command(command) {
+	for (command = raw_commands; command < RAW_COMMANDS_END; command++) {
 		for (offset = 1; offset < 8; offset++) {
+			unsigned char bytes[sizeof(union raw_args) + 8] __attribute__((aligned(8)));
 			struct raw_world world = raw_world(command);
 			union raw_args args = raw_args_of(command);
-			_Alignas(8) unsigned char bytes[sizeof(args) + 8];
 
 			memcpy(bytes + offset, &args, sizeof(args));
 			expect_result(raw_call(world.file, command->number, bytes + offset),
@@ -150,15 +152,22 @@ struct field {
 };
 
 #define FIELD(command, type, member, known) \
-	{ LOCKMGR_IOC_##command, offsetof(struct lockmgr_ioctl_##type, member), known }
+	{ \
+		LOCKMGR_IOC_##command, offsetof(struct lockmgr_ioctl_##type, member), known \
+	}
+/* The upper half of 64 bits. */
 #define FIELD_HIGH(command, type, member, known) \
-	{ LOCKMGR_IOC_##command, offsetof(struct lockmgr_ioctl_##type, member) + 4, known }
+	{ \
+		LOCKMGR_IOC_##command, offsetof(struct lockmgr_ioctl_##type, member) + 4, known \
+	}
+
+#define ATTACH_FLAGS \
+	(LOCKMGR_ATTACH_CREATE | LOCKMGR_ATTACH_EXCL | LOCKMGR_ATTACH_DETECT_DEADLOCK)
 
 #define FILTERS	(LOCKMGR_ENTRY_ALLOCATED | LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED)
 
 static const struct field fields[] = {
-	FIELD(ATTACH, attach, flags, LOCKMGR_ATTACH_CREATE | LOCKMGR_ATTACH_EXCL |
-	      LOCKMGR_ATTACH_DETECT_DEADLOCK),
+	FIELD(ATTACH, attach, flags, ATTACH_FLAGS),
 	FIELD(ATTACH, attach, mode, 0777),
 	FIELD(ATTACH, attach, token, 0),
 	FIELD(ATTACH, attach, generation, 0),

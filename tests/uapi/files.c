@@ -87,33 +87,44 @@ static void unknown_number_returns_enotty(void **state)
 {
 	int file = raw_attached();
 	unsigned int number, direction;
+	long ret;
 
 	(void)state;
-	for (number = ARRAY_SIZE(raw_commands); number < 256; number++)
-		for (direction = 0; direction < 4; direction++)
-			expect_result(raw_call(file, _IOC(direction, LOCKMGR_IOC_MAGIC, number, 8),
-					       nothing), -ENOTTY,
-				      "number %u, direction %u", number, direction);
+	for (number = ARRAY_SIZE(raw_commands); number < 256; number++) {
+		for (direction = 0; direction < 4; direction++) {
+			ret = raw_call(file, _IOC(direction, LOCKMGR_IOC_MAGIC, number, 8),
+				       nothing);
+			expect_result(ret, -ENOTTY, "number %u, direction %u", number, direction);
+		}
+	}
+}
+
+/* A command with another direction or type. */
+static unsigned int altered(const struct raw_command *command, unsigned int direction,
+			    unsigned int type)
+{
+	return _IOC(direction, type, _IOC_NR(command->number), command->size);
 }
 
 static void wrong_direction_returns_enotty(void **state)
 {
 	const struct raw_command *command;
 	unsigned int direction;
+	long ret;
 
 	(void)state;
-	for_each_command(command) {
+	for (command = raw_commands; command < RAW_COMMANDS_END; command++) {
 		struct raw_world world = raw_world(command);
 		struct raw_sight before = raw_look(&world);
 		union raw_args args = raw_args_of(command);
 
-		for (direction = 0; direction < 4; direction++)
-			if (direction != _IOC_DIR(command->number))
-				expect_result(raw_call(world.file,
-						       _IOC(direction, LOCKMGR_IOC_MAGIC,
-							    _IOC_NR(command->number),
-							    command->size), &args), -ENOTTY,
-					      "%s, direction %u", command->name, direction);
+		for (direction = 0; direction < 4; direction++) {
+			if (direction == _IOC_DIR(command->number))
+				continue;
+			ret = raw_call(world.file, altered(command, direction, LOCKMGR_IOC_MAGIC),
+				       &args);
+			expect_result(ret, -ENOTTY, "%s, direction %u", command->name, direction);
+		}
 		expect_same_sight(&before, &world, "%s", command->name);
 		raw_world_close(&world);
 	}
@@ -124,15 +135,16 @@ static void wrong_type_returns_enotty(void **state)
 	const struct raw_command *command = &raw_commands[_IOC_NR(LOCKMGR_IOC_UNLOCK)];
 	struct raw_world world = raw_world(command);
 	union raw_args args = raw_args_of(command);
-	unsigned int type;
+	unsigned int direction = _IOC_DIR(command->number), type;
+	long ret;
 
 	(void)state;
-	for (type = 0; type < 256; type++)
-		if (type != LOCKMGR_IOC_MAGIC)
-			expect_result(raw_call(world.file,
-					       _IOC(_IOC_DIR(command->number), type,
-						    _IOC_NR(command->number), command->size),
-					       &args), -ENOTTY, "type %u", type);
+	for (type = 0; type < 256; type++) {
+		if (type == LOCKMGR_IOC_MAGIC)
+			continue;
+		ret = raw_call(world.file, altered(command, direction, type), &args);
+		expect_result(ret, -ENOTTY, "type %u", type);
+	}
 	expect_result(raw_call(world.file, command->number, &args), 0, "the right type");
 }
 
@@ -176,7 +188,7 @@ static void commands_need_the_open_mode_that_the_abi_says(void **state)
 	const struct raw_command *command;
 
 	(void)state;
-	for_each_command(command) {
+	for (command = raw_commands; command < RAW_COMMANDS_END; command++) {
 		expect_mode(command, O_RDONLY, "O_RDONLY");
 		expect_mode(command, O_WRONLY, "O_WRONLY");
 		expect_mode(command, O_RDWR, "O_RDWR");

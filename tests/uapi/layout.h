@@ -14,11 +14,14 @@
 #define LAYOUT_SIZE(type, size) \
 	static_assert(sizeof(struct type) == (size), "size of " #type)
 
+#define LAYOUT_END(type, member) \
+	(offsetof(struct type, member) + sizeof(((struct type *)0)->member))
+#define LAYOUT_IS(type, member, begin, end) \
+	(offsetof(struct type, member) == (begin) && LAYOUT_END(type, member) == (end))
+
 /* A member lies where the former one ends: there is no implicit padding. */
 #define LAYOUT_MEMBER(type, member, begin, end) \
-	static_assert(offsetof(struct type, member) == (begin) && \
-		      offsetof(struct type, member) + sizeof(((struct type *)0)->member) == (end), \
-		      #type "." #member)
+	static_assert(LAYOUT_IS(type, member, begin, end), #type "." #member)
 
 LAYOUT_MEMBER(lockmgr_record, word, 0, 8);
 LAYOUT_MEMBER(lockmgr_record, since, 8, 16);

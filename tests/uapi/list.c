@@ -244,7 +244,8 @@ static void cursor_past_the_end_lists_nothing(void **state)
 
 static void waiter_cursor_past_the_end_lists_nothing(void **state)
 {
-	static const uint64_t cursors[] = { 1ULL << 63, LOCKMGR_CURSOR_END - 1, LOCKMGR_CURSOR_END };
+	static const uint64_t cursors[] = { 1ULL << 63, LOCKMGR_CURSOR_END - 1,
+					    LOCKMGR_CURSOR_END };
 	struct lockmgr_waiter_entry entry;
 	int file = contended(0, 1);
 	size_t i;

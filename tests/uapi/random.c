@@ -202,7 +202,7 @@ static bool is_documented(long result)
 {
 	static const int errors[] = {
 		0, -1, ENOTTY, EFAULT, E2BIG, EINVAL, ENOTCONN, EBADF, ENOMEM, EACCES, EDQUOT,
-		EEXIST, EISCONN, ENOENT, EPERM, EUSERS, EBUSY, ENOSPC, EDEADLK, EINTR, ETIMEDOUT,
+		EEXIST, EISCONN, ENOENT, EPERM, EUSERS, EBUSY, ENOSPC, EDEADLK, EINTR, ETIMEDOUT
 	};
 	size_t i;
 
@@ -215,9 +215,10 @@ static bool is_documented(long result)
 
 static unsigned int random_number(struct fuzzer *fuzzer, const struct raw_command *command)
 {
+	unsigned int type = one_in(fuzzer, 2) ? LOCKMGR_IOC_MAGIC : below(fuzzer, 256);
+
 	if (one_in(fuzzer, 20))
-		return _IOC(below(fuzzer, 4), one_in(fuzzer, 2) ? LOCKMGR_IOC_MAGIC :
-			    below(fuzzer, 256), below(fuzzer, 32), below(fuzzer, 16384));
+		return _IOC(below(fuzzer, 4), type, below(fuzzer, 32), below(fuzzer, 16384));
 	if (one_in(fuzzer, 10))
 		return raw_number_of_size(command, below(fuzzer, 16384));
 
@@ -372,8 +373,11 @@ static void expect_held_by(int file, const struct lockmgr_lock_entry *entry)
 static void expect_sound_list(int file)
 {
 	static struct lockmgr_lock_entry entries[512];
-	struct lockmgr_ioctl_list args = { .entries = (uintptr_t)entries, .entry_size = 64,
-					   .filter = 7 };
+	struct lockmgr_ioctl_list args = {
+		.entries = (uintptr_t)entries,
+		.entry_size = 64,
+		.filter = 7,
+	};
 	uint32_t allocated = 0, held = 0, next = 0, i;
 
 	while (args.cursor != LOCKMGR_CURSOR_END) {

@@ -46,9 +46,8 @@ static inline int raw_teardown(void **state)
 	return harness_teardown(state);
 }
 
-__attribute__((format(printf, 5, 6)))
-static inline void raw_expect(long result, long expected, const char *file, int line,
-			      const char *format, ...)
+static inline void __attribute__((format(printf, 5, 6)))
+raw_expect(long result, long expected, const char *file, int line, const char *format, ...)
 {
 	char what[256];
 	va_list arguments;
@@ -287,7 +286,10 @@ struct raw_command {
 	long result;
 };
 
-#define RAW_COMMAND(name, ...)	{ #name, LOCKMGR_IOC_##name, __VA_ARGS__ }
+#define RAW_COMMAND(command, ...) \
+	{ \
+		.name = #command, .number = LOCKMGR_IOC_##command, __VA_ARGS__ \
+	}
 
 static const struct raw_command raw_commands[] = {
 	RAW_COMMAND(VERSION, 24, O_RDWR, false, NULL, 0),
@@ -306,9 +308,7 @@ static const struct raw_command raw_commands[] = {
 	RAW_COMMAND(LIST_WAITERS, 32, O_RDONLY, true, raw_fill_list_waiters, 0),
 };
 
-#define for_each_command(command) \
-	for ((command) = raw_commands; \
-	     (command) < raw_commands + ARRAY_SIZE(raw_commands); (command)++)
+#define RAW_COMMANDS_END	(raw_commands + ARRAY_SIZE(raw_commands))
 
 /** Arguments with which a command succeeds in a world. */
 static inline union raw_args raw_args_of(const struct raw_command *command)
@@ -379,13 +379,16 @@ static inline struct raw_sight raw_look(const struct raw_world *world)
 	return sight;
 }
 
+static inline bool raw_has_changed(const struct raw_world *world, const struct raw_sight *before)
+{
+	struct raw_sight now = raw_look(world);
+
+	return memcmp(before, &now, sizeof(now));
+}
+
 /** That a command which failed has changed nothing. */
 #define expect_same_sight(before, world, ...) \
-	do { \
-		struct raw_sight now = raw_look(world); \
-		\
-		expect_result(memcmp(before, &now, sizeof(now)), 0, __VA_ARGS__); \
-	} while (0)
+	expect_result(raw_has_changed(world, before), false, __VA_ARGS__)
 
 static inline void raw_expect_version(const union raw_args *args)
 {
