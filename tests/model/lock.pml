@@ -1,0 +1,829 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The protocol of one lock, for Spin: all interleavings of a few threads that
+ * lock, unlock, wait, leave, die and come back. ./check runs it.
+ *
+ * A label or an inline has the name of the function that it mirrors, in
+ * kmod/lock.c unless it says otherwise; the transitions R and W and the
+ * invariant I1 are those of the comment there.
+ *
+ * Two forms:
+ *
+ *	kernel-only	take_free() and release_unwaited() in the kernel
+ *	MAPPED		take and release by a compare-and-swap in user space;
+ *			the kernel is asked where that fails
+ *
+ * What is a step of its own: each load of the word, each compare-and-swap of it,
+ * each look at the table of clients, each look at the queue without its lock,
+ * each change of the queue, of a thread's sleeping state, of the clients. What
+ * happens between two of these is seen by nobody else, so it goes with one of
+ * them; so does taking the queue's lock (with the step after it) and letting it
+ * go (with the step before it).
+ *
+ * What is left out: thread ids in the word (they are advisory; without them two
+ * clients' words are alike more often, which is worse), times, other locks in
+ * the same bucket (take_free() then merely gives up more often), and the walk
+ * for deadlocks (EDEADLK leaves the queue as a signal does). Memory is
+ * sequentially consistent.
+ *
+ * Size:
+ *
+ *	N		threads; each has a client of its own, one after the other
+ *	ROUNDS		lock calls of each thread, with all its clients
+ *	LEAVES		signals and timeouts, all in all
+ *	DEATHS		clients that die early, all in all
+ *	TRIES		MAX_TRIES
+ *	MAX_BYPASSED	as there
+ *
+ * There may be fewer signals and deaths than that: the number is chosen at the
+ * beginning, so that none left over can wake somebody whom all have forgotten.
+ *
+ * Each #ifdef below that tests none of these is a mutation: a way to do it wrong,
+ * which must be found.
+ */
+
+#ifndef N
+#define N 2
+#endif
+#ifndef ROUNDS
+#define ROUNDS 2
+#endif
+#ifndef LEAVES
+#define LEAVES 1
+#endif
+#ifndef DEATHS
+#define DEATHS 1
+#endif
+#ifndef TRIES
+#define TRIES 2
+#endif
+#ifndef MAX_BYPASSED
+#define MAX_BYPASSED 1
+#endif
+
+/*
+ * How many may acquire the lock before the first waiter, in the kernel-only form:
+ * those whose releases count, the last of which hands over, and once each thread
+ * that had found the queue empty before.
+ */
+#ifndef BOUND
+#define BOUND (MAX_BYPASSED + 1 + (N - 1))
+#endif
+
+#define NONE		N
+
+/* The word. Tokens are 1 ... N. */
+#define TOKEN(w)	((w) & 7)
+#define WAITERS		8
+#define DIED		16
+
+/* enum lockmgr_wait_state, kmod/wait.h */
+#define QUEUED		0
+#define WOKEN		1
+#define GRANTED		2
+
+/* What the functions return. */
+#define OK		0
+#define OWNER_DIED	1
+#define EBUSY		2
+#define DISTURBED	3
+#define SLEEP_ON	4
+#define LEFT		5	/* ERESTARTSYS, ETIMEDOUT or EDEADLK */
+#define AGAIN		6	/* not yet */
+
+byte word;			/* struct lockmgr_record */
+bool locked;			/* struct lockmgr_bucket: lock */
+bool client[N + 1];		/* struct lockmgr_space: clients, by token */
+
+/*
+ * struct lockmgr_waiter, by thread. A ticket is kept by a thread that has left
+ * because of a signal; only the order of tickets matters, so they are 1, 2, ...
+ * among those who have one, and 0 is none.
+ */
+bool queued[N];
+byte ticket[N];
+byte state[N];
+byte bypassed[N];
+bool handoff[N];
+bool died[N];
+byte token[N];			/* client->token */
+
+bool asleep[N];			/* not TASK_RUNNING */
+
+byte leaves;
+byte deaths;
+
+/* What the specification sees. */
+byte holder = NONE;		/* the thread that holds the lock, and lives */
+bool pending;			/* a holder died, and nobody was told yet */
+bool due[N];			/* must be told */
+byte strict = NONE;		/* first, woken in vain: must be the next */
+byte passes;			/* acquisitions past the first in the queue */
+byte done;
+
+hidden byte i;
+hidden byte first;
+hidden byte count;
+
+/* lockmgr_queue_first() in first, lockmgr_queue_length() in count; kmod/wait.c */
+inline lockmgr_queue_first()
+{
+	first = NONE;
+	count = 0;
+	for (i : 0 .. N - 1) {
+		if
+		:: queued[i] ->
+			count++;
+			if
+			:: first == NONE -> first = i
+			:: first != NONE && ticket[i] < ticket[first] -> first = i
+			:: else
+			fi
+		:: else
+		fi
+	}
+	i = 0
+}
+
+/* kmod/wait.c */
+inline lockmgr_queue_add(p)
+{
+	if
+	:: ticket[p] == 0 ->
+		ticket[p] = 1;
+		for (i : 0 .. N - 1) {
+			if
+			:: i != p && ticket[i] >= ticket[p] -> ticket[p] = ticket[i] + 1
+			:: else
+			fi
+		}
+	:: else		/* can_return() */
+	fi;
+	queued[p] = true;
+	state[p] = QUEUED;
+	lockmgr_queue_first();
+	if
+	:: first == p -> strict = NONE; passes = 0
+	:: else
+	fi
+}
+
+/* kmod/wait.c */
+inline lockmgr_queue_del(p)
+{
+	lockmgr_queue_first();
+	if
+	:: first == p -> strict = NONE; passes = 0
+	:: else
+	fi;
+	queued[p] = false;
+	handoff[p] = false;
+	bypassed[p] = 0
+}
+
+inline drop_ticket(p)
+{
+	for (i : 0 .. N - 1) {
+		if
+		:: ticket[p] && ticket[i] > ticket[p] -> ticket[i]--
+		:: else
+		fi
+	}
+	i = 0;
+	ticket[p] = 0
+}
+
+/* Whenever the queue is unlocked. */
+inline invariant_1()
+{
+	count = 0;
+	first = 0;
+	for (i : 0 .. N - 1) {
+		if
+		:: queued[i] -> count++
+		:: else
+		fi;
+		if
+		:: queued[i] && state[i] == WOKEN -> first++
+		:: else
+		fi
+	}
+	i = 0;
+	assert(!count || first || (TOKEN(word) && (word & WAITERS)))
+}
+
+inline spin_lock()
+{
+	!locked;
+	locked = true
+}
+
+inline spin_unlock()
+{
+	invariant_1();
+	locked = false
+}
+
+/* The specification: p has the lock from now on. */
+inline acquire(p)
+{
+	assert(holder == NONE);
+	holder = p;
+	due[p] = pending;
+	pending = false;
+	assert(strict == NONE || strict == p);
+#ifndef MAPPED
+	lockmgr_queue_first();
+	if
+	:: first != NONE && first != p ->
+		passes++;
+		assert(passes <= BOUND)
+	:: else
+	fi
+#endif
+}
+
+inline let_go(p)
+{
+	assert(holder == p);
+	holder = NONE
+}
+
+/*
+ * Ends the turn of a loop; the steps below are in atomic { } together with this so
+ * that it is no step of its own.
+ */
+#define BREAK_UNLESS(condition)	if :: condition :: else -> break fi
+
+/*
+ * The queue is locked, and the caller has loaded the word into old. others and
+ * mark are parameters there.
+ */
+inline take_locked()
+{
+	ret = AGAIN;
+	do
+	:: atomic {
+		d_step {
+			if
+			:: tries == TRIES -> ret = DISTURBED
+			:: else ->
+				tries++;
+				/* is_held() */
+				held = (TOKEN(old) -> client[TOKEN(old)] : false);
+				if
+				:: held && (!mark || (old & WAITERS)) -> ret = EBUSY
+				:: else
+				fi
+			fi
+		}
+		BREAK_UNLESS(ret == AGAIN)
+	   }
+	   atomic {
+		d_step {
+			if
+			:: word != old -> old = word
+			:: word == old && held ->
+				word = old | WAITERS;
+				ret = EBUSY
+#ifndef STALE_LIVENESS
+			/* It cannot move then: what is seen next, stays true. */
+			:: word == old && !held && TOKEN(old) && !(old & WAITERS) ->
+				word = old | WAITERS;
+				old = word
+			:: word == old && !held && (!TOKEN(old) || (old & WAITERS)) ->
+#else
+			:: word == old && !held ->
+#endif
+#ifdef WAITERS_NOT_KEPT
+				word = token[me];
+#else
+				word = token[me] | (others -> WAITERS : 0);
+#endif
+				acquire(me);
+				ret = (old -> OWNER_DIED : OK)
+			fi;
+			held = false
+		}
+		BREAK_UNLESS(ret == AGAIN)
+	   }
+	od
+}
+
+/* Forget what is only used while the queue is locked. */
+inline clean_up()
+{
+	old = 0;
+	tries = 0;
+	held = false;
+	others = false;
+	mark = false
+}
+
+/* W1 -> W2 */
+inline tell_to_look(p)
+{
+	if
+	:: p == NONE
+	:: p != NONE && state[p] == WOKEN ->
+		/* More makes no difference. */
+		if
+		:: bypassed[p] < MAX_BYPASSED -> bypassed[p]++
+		:: else
+		fi
+	:: p != NONE && state[p] != WOKEN ->
+		state[p] = WOKEN;
+		sleeper = p
+	fi
+}
+
+/* W1, W2 -> W3 */
+inline grant(p, dead)
+{
+	lockmgr_queue_del(p);
+	drop_ticket(p);
+#ifndef DIED_DROPPED
+	died[p] = dead;
+#endif
+	state[p] = GRANTED;
+	sleeper = p
+}
+
+inline wake()
+{
+	if
+	:: d_step {
+		sleeper != NONE ->
+		asleep[sleeper] = false;
+		sleeper = NONE
+	   }
+	:: else
+	fi
+}
+
+inline must_hand_over()
+{
+#ifdef HANDOFF_IGNORED
+	hand_over = false;
+#else
+#ifdef BYPASSED_IGNORED
+	hand_over = (first == NONE -> false : handoff[first]);
+#else
+	hand_over = (first == NONE -> false : handoff[first] || bypassed[first] >= MAX_BYPASSED);
+#endif
+#endif
+}
+
+/*
+ * R2, R3 -> R0, R1, R2, R3, and the locking and waking around it; dead: by
+ * lockmgr_lock_abandon(). One try is enough: only the holder, who is here, and who
+ * has the queue locked move a word that is held.
+ */
+inline release(dead)
+{
+#ifdef WAKE_EARLY
+	d_step {
+		lockmgr_queue_first();
+		early = first;
+		if
+		:: early != NONE -> asleep[early] = false
+		:: else
+		fi
+	}
+#endif
+	d_step {
+		spin_lock();
+		old = word
+	}
+	d_step {
+		/* Otherwise EPERM, or for the dead a warning. */
+		assert(TOKEN(old) == token[me] && word == old);
+		if
+		:: dead -> assert(holder == NONE)
+		:: else -> let_go(me)
+		fi;
+
+		lockmgr_queue_first();
+		must_hand_over();
+		if
+		:: hand_over ->
+#ifdef WAITERS_NOT_KEPT
+			word = token[first];
+#else
+			word = token[first] | (count > 1 -> WAITERS : 0);
+#endif
+			sleeper = first;
+			acquire(sleeper)
+		:: else ->
+#ifdef DIED_FORGOTTEN
+			word = 0
+#else
+			word = (dead -> DIED : 0)
+#endif
+		fi
+	}
+	d_step {
+		if
+		:: hand_over ->
+			grant(sleeper, dead)
+		:: else ->
+			lockmgr_queue_first();
+			tell_to_look(first)
+		fi;
+		hand_over = false;
+		clean_up();
+#ifdef WAKE_EARLY
+		if
+		:: sleeper == early -> sleeper = NONE
+		:: else
+		fi;
+		early = NONE;
+#endif
+		spin_unlock()
+	}
+	wake()
+}
+
+/* What follows from the word after a wake-up. */
+inline look_end()
+{
+	if
+	:: ret == EBUSY ->
+		lockmgr_queue_first();
+		if
+		:: first == me -> strict = me
+		:: else
+		fi;
+		state[me] = QUEUED;
+		handoff[me] = true;
+		ret = SLEEP_ON
+	:: ret == OK || ret == OWNER_DIED ->
+		lockmgr_queue_del(me);
+		drop_ticket(me);
+		state[me] = QUEUED
+	:: else		/* DISTURBED */
+	fi
+}
+
+inline give_up()
+{
+	lockmgr_queue_del(me);
+#ifndef LEAVE_SILENTLY
+	if
+	:: state[me] == WOKEN ->
+		lockmgr_queue_first();
+		tell_to_look(first)
+	:: else
+	fi;
+#endif
+	state[me] = QUEUED;
+	ret = LEFT
+}
+
+inline decide()
+{
+	d_step {
+		spin_lock();
+		ret = SLEEP_ON;
+		if
+#ifdef SIGNAL_BEATS_GRANT
+		:: state[me] == GRANTED && excuse -> ret = LEFT
+		:: state[me] == GRANTED && !excuse ->
+#else
+		:: state[me] == GRANTED ->
+#endif
+			ret = (died[me] -> OWNER_DIED : OK);
+			died[me] = false;
+			state[me] = QUEUED
+#ifdef LEAVE_UNSEEN
+		:: state[me] == WOKEN && excuse
+		:: state[me] == WOKEN && !excuse ->
+#else
+		:: state[me] == WOKEN ->
+#endif
+			/* look() */
+			ret = AGAIN;
+			old = word;
+			lockmgr_queue_first();
+			others = count > 1;
+#ifndef WAITERS_NOT_SET_AGAIN
+			mark = true
+#endif
+		:: state[me] == QUEUED
+		fi
+	}
+	if
+	:: ret == AGAIN -> take_locked()
+	:: else
+	fi;
+	atomic {
+		d_step {
+			if
+			:: tries -> look_end()
+			:: else
+			fi;
+			if
+			:: (ret == SLEEP_ON || ret == DISTURBED) && excuse -> give_up()
+			:: else
+			fi;
+			clean_up();
+			spin_unlock()
+		}
+	}
+	wake()
+}
+
+/* A signal or the deadline, now or never. */
+inline may_be_disturbed()
+{
+	if
+	:: true
+	:: leaves && !excuse -> leaves--; excuse = true
+	fi
+}
+
+/* sleep() is a word of others. */
+inline sleep_until_decided()
+{
+	do
+	:: true ->
+#ifndef STATE_LATE
+		/* set_current_state() */
+		atomic {
+			asleep[me] = true;
+			may_be_disturbed()
+		}
+#endif
+		decide();
+#ifdef STATE_LATE
+		asleep[me] = true;
+#endif
+		if
+		:: atomic {
+			ret == SLEEP_ON ->
+			/* schedule_hrtimeout_range() */
+			if
+			:: !asleep[me]
+			:: leaves && !excuse -> leaves--; excuse = true
+			fi
+		   }
+		:: ret == DISTURBED
+		:: else -> break
+		fi
+	od;
+	/* __set_current_state() */
+	atomic {
+		asleep[me] = false;
+		excuse = false
+	}
+}
+
+inline take_or_queue()
+{
+	do
+	:: d_step {
+		spin_lock();
+		lockmgr_queue_first();
+		others = first != NONE;
+		mark = true;
+		old = word
+	   }
+	   take_locked();
+	   atomic {
+		   d_step {
+			if
+			:: ret == EBUSY -> lockmgr_queue_add(me)
+			:: ret == OK || ret == OWNER_DIED -> drop_ticket(me)
+			:: else
+			fi;
+			clean_up();
+			spin_unlock()
+		   }
+	   }
+	   atomic {
+		if
+		:: ret == DISTURBED ->
+			if
+			:: true
+			:: leaves -> leaves--; ret = LEFT; break
+			fi
+		:: else -> break
+		fi
+	   }
+	od
+}
+
+/* take_free(); or what user space does */
+inline take_free()
+{
+	ret = EBUSY;
+#ifndef MAPPED
+#ifndef FAST_PAST_WAITERS
+	d_step {
+		lockmgr_queue_first();
+		ret = (first == NONE -> AGAIN : EBUSY)
+	}
+#endif
+	if
+	:: ret == EBUSY
+	:: else ->
+#endif
+	d_step {
+		if
+		:: word == 0 ->
+			word = token[me];
+			acquire(me);
+			drop_ticket(me);
+			ret = OK
+		:: else ->
+			ret = EBUSY
+		fi
+	}
+#ifndef MAPPED
+	fi
+#endif
+}
+
+/* release_unwaited() after the load of the word; or what user space does */
+inline release_unwaited()
+{
+#ifndef MAPPED
+	d_step {
+		assert(TOKEN(word) == token[me]);
+		ret = (word & WAITERS -> EBUSY : AGAIN)
+	}
+#else
+	ret = AGAIN;
+#endif
+	if
+	:: ret == EBUSY
+	:: else ->
+	   d_step {
+		if
+		:: word == token[me] ->
+			let_go(me);
+			word = 0;
+			ret = OK
+		:: else ->
+			ret = EBUSY
+		fi
+	   }
+	fi
+}
+
+/* What must hold when all is over. */
+inline finish()
+{
+	done++;
+	if
+	:: done == N ->
+		lockmgr_queue_first();
+		assert(!count && !locked && holder == NONE && strict == NONE);
+		assert(word == (pending -> DIED : 0))
+	:: else
+	fi
+}
+
+proctype Thread(byte me)
+{
+	byte round;
+	byte ret;
+	byte old;
+	byte tries;
+	byte sleeper = NONE;
+	bool held;
+	bool others;
+	bool mark;
+	bool excuse;
+	bool hand_over;
+#ifdef WAKE_EARLY
+	byte early = NONE;
+#endif
+
+attach:		/* add_client(), kmod/space.c: the lowest free token */
+	atomic {
+		d_step {
+			token[me] = 1;
+			do
+			:: client[token[me]] -> token[me]++
+			:: else -> break
+			od;
+			client[token[me]] = true
+		}
+	}
+
+outside:
+	if
+	:: round < ROUNDS -> round++; goto lockmgr_lock
+	:: round < ROUNDS -> round++; goto lockmgr_trylock
+	:: d_step { round < ROUNDS && deaths -> deaths-- } goto close
+	:: round == ROUNDS -> goto close
+	fi;
+
+lockmgr_trylock:
+	take_free();
+	if
+	:: ret == OK -> goto inside
+	:: else
+	fi;
+	d_step {
+		spin_lock();
+		lockmgr_queue_first();
+		others = first != NONE;
+		old = word
+	}
+	take_locked();
+	atomic {
+		d_step {
+			clean_up();
+			spin_unlock()
+		}
+	}
+	if
+	:: ret == OK || ret == OWNER_DIED -> goto inside
+	:: else -> ret = OK; goto outside
+	fi;
+
+lockmgr_lock:
+	take_free();
+	if
+	:: ret == OK -> goto inside
+	:: else
+	fi;
+	take_or_queue();
+	if
+	:: ret == EBUSY -> sleep_until_decided()
+	:: else
+	fi;
+	if
+	:: ret == LEFT ->
+		if
+		/* A signal: again, with the ticket. */
+		:: goto lockmgr_lock
+		/* The deadline. */
+		:: d_step { drop_ticket(me); ret = OK } goto outside
+		/* Killed. */
+		:: d_step { deaths -> deaths--; drop_ticket(me); ret = OK } goto close
+		fi
+	:: else
+	fi;
+
+inside:
+	atomic {
+		d_step {
+			assert(holder == me);
+			assert((ret == OWNER_DIED) == due[me]);
+			due[me] = false;
+			ret = OK
+		}
+		if
+		:: true
+		:: deaths ->
+			deaths--;
+			holder = NONE;
+			pending = true;
+			goto close
+		fi
+	}
+
+lockmgr_unlock:
+	release_unwaited();
+	if
+	:: ret == OK -> goto outside
+	:: else -> ret = OK
+	fi;
+	release(false);
+	goto outside;
+
+close:		/* lockmgr_client_destroy(), kmod/client.c */
+#ifdef TOKEN_EARLY
+	client[token[me]] = false;
+#endif
+	/* abandon_page() */
+	if
+	:: TOKEN(word) == token[me] -> release(true)
+	:: else
+	fi;
+	/* lockmgr_space_leave(), kmod/space.c */
+#ifndef TOKEN_EARLY
+	client[token[me]] = false;
+#endif
+	token[me] = 0;
+	if
+	:: round < ROUNDS -> goto attach
+	:: else
+	fi;
+
+	d_step { finish() }
+}
+
+init
+{
+	atomic {
+		select(leaves : 0 .. LEAVES);
+		select(deaths : 0 .. DEATHS);
+		for (i : 0 .. N - 1) {
+			run Thread(i)
+		}
+	}
+}
