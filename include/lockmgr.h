@@ -97,7 +97,9 @@ struct lockmgr_options {
 
 /** Initialiser: the caller's own space, which must exist, on the usual device. */
 #define LOCKMGR_OPTIONS_INIT \
-	{ sizeof(struct lockmgr_options), 0, 0, 0, (uid_t)-1, (gid_t)-1, NULL }
+	{ \
+		sizeof(struct lockmgr_options), 0, 0, 0, (uid_t)-1, (gid_t)-1, NULL \
+	}
 
 /**
  * lockmgr_open() - open a Manager

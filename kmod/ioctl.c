@@ -99,6 +99,7 @@ static int to_space_args(struct file *file, const struct lockmgr_ioctl_attach *a
 {
 	const u32 known = LOCKMGR_ATTACH_CREATE | LOCKMGR_ATTACH_EXCL |
 			  LOCKMGR_ATTACH_DETECT_DEADLOCK;
+	int want = 0;
 	int ret;
 
 	if (attach->flags & ~known || attach->reserved[0] || attach->reserved[1] ||
@@ -113,14 +114,18 @@ static int to_space_args(struct file *file, const struct lockmgr_ioctl_attach *a
 	if (!(file->f_mode & (FMODE_READ | FMODE_WRITE)))
 		return -EBADF;
 
+	if (file->f_mode & FMODE_READ)
+		want |= MAY_READ;
+	if (file->f_mode & FMODE_WRITE)
+		want |= MAY_WRITE;
+
 	*args = (struct lockmgr_space_args) {
 		.name		= attach->name,
 		.mode		= attach->mode ?: 0600,
 		.capacity	= attach->capacity,
 		.create		= attach->flags & LOCKMGR_ATTACH_CREATE,
 		.exclusive	= attach->flags & LOCKMGR_ATTACH_EXCL,
-		.want		= (file->f_mode & FMODE_READ ? MAY_READ : 0) |
-				  (file->f_mode & FMODE_WRITE ? MAY_WRITE : 0),
+		.want		= want,
 		.cred		= file->f_cred,
 	};
 	ret = to_kuid(file, attach->owner, &args->owner);

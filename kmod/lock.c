@@ -169,9 +169,10 @@ static int take_locked(struct lockmgr_client *client, struct lockmgr_record *rec
 
 	for (tries = 0; tries < MAX_TRIES; tries++) {
 		bool held = is_held(client, old);
-		u64 new = held ? old | LOCKMGR_WORD_WAITERS :
-			  others ? word | LOCKMGR_WORD_WAITERS : word;
+		u64 new = held ? old : word;
 
+		if (held || others)
+			new |= LOCKMGR_WORD_WAITERS;
 		if (held && (!mark || new == old))
 			return -EBUSY;
 		if (!atomic64_try_cmpxchg_acquire(lockmgr_word(record), &old, new))

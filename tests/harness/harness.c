@@ -66,12 +66,13 @@ void wait_until(bool (*condition)(void *data), void *data, const char *what)
 
 struct lockmgr_lock_info lock_info(struct lockmgr *mgr, uint32_t id)
 {
+	const uint32_t any = LOCKMGR_LOCK_IS_ALLOCATED | LOCKMGR_LOCK_IS_HELD |
+			     LOCKMGR_LOCK_IS_WAITED;
 	struct lockmgr_lock_info info = { .id = UINT32_MAX };
 	uint64_t cursor = id;
 	size_t count;
 
-	assert_int_equal(lockmgr_list(mgr, LOCKMGR_LOCK_IS_ALLOCATED | LOCKMGR_LOCK_IS_HELD |
-				      LOCKMGR_LOCK_IS_WAITED, &cursor, &info, 1, &count), 0);
+	assert_int_equal(lockmgr_list(mgr, any, &cursor, &info, 1, &count), 0);
 	if (!count || info.id != id)
 		info = (struct lockmgr_lock_info) { .id = id };
 
