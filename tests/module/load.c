@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Loading and unloading the module, whose file LOCKMGR_KO in the environment names.
- * It must not be loaded when this begins, and is not when this ends.
+ * It must not be in use when this begins, and is not loaded when this ends.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,8 +58,8 @@ static bool is_device_there(void)
 
 static int setup(void **state)
 {
-	if (is_device_there()) {
-		print_error("the module is loaded already\n");
+	if (is_device_there() && unload()) {
+		print_error("the module is loaded and in use already\n");
 		return -1;
 	}
 

@@ -163,6 +163,9 @@ static union raw_args random_args(struct fuzzer *fuzzer, const struct raw_comman
 		break;
 	case LOCKMGR_IOC_UNLINK:
 		random_name(fuzzer, args.unlink.name);
+		/* The victim is to stay in reach for most of the time. */
+		if (fuzzer->report->done < CALLS / 4 * 3)
+			strcpy(args.unlink.name, other_space_name());
 		args.unlink.owner = random_owner(fuzzer);
 		break;
 	case LOCKMGR_IOC_LOCK:
