@@ -148,12 +148,30 @@ static bool release_unwaited(struct lockmgr_record *record, u64 word)
 	       atomic64_try_cmpxchg_release(lockmgr_word(record), &word, 0);
 }
 
-static bool is_held(struct lockmgr_client *client, u64 word)
+/* What a word says of the lock's holder. */
+enum holder {
+	HOLDER_NONE,
+	HOLDER_LIVES,
+	HOLDER_SUSPECT,
+};
+
+/*
+ * A client's token is valid until its death has released all its locks.  A word
+ * with another token is a dead holder's, but as long as it has no WAITERS it may
+ * change unseen: between two looks the holder can unlock and close, and a new
+ * client get the same token and take the lock.  With WAITERS it moves only under
+ * the queue's lock.
+ */
+static enum holder holder_of(struct lockmgr_client *client, u64 word)
 {
 	u32 token = lockmgr_word_token(word);
 
-	/* A client's token is valid until its death has released all its locks. */
-	return token && xa_load(&client->space->clients, token);
+	if (!token)
+		return HOLDER_NONE;
+	if (xa_load(&client->space->clients, token))
+		return HOLDER_LIVES;
+
+	return word & LOCKMGR_WORD_WAITERS ? HOLDER_NONE : HOLDER_SUSPECT;
 }
 
 /*
@@ -168,19 +186,23 @@ static int take_locked(struct lockmgr_client *client, struct lockmgr_record *rec
 	int tries;
 
 	for (tries = 0; tries < MAX_TRIES; tries++) {
-		bool held = is_held(client, old);
-		u64 new = held ? old : word;
+		enum holder holder = holder_of(client, old);
+		u64 new = holder == HOLDER_NONE ? word : old;
 
-		if (held || others)
+		if (holder != HOLDER_NONE || others)
 			new |= LOCKMGR_WORD_WAITERS;
-		if (held && (!mark || new == old))
+		if (holder == HOLDER_LIVES && (!mark || new == old))
 			return -EBUSY;
 		if (!atomic64_try_cmpxchg_acquire(lockmgr_word(record), &old, new))
 			continue;
-		if (held)
+		if (holder == HOLDER_LIVES)
 			return -EBUSY;
-		note_time(record);
-		return old ? LOCKMGR_OWNER_DIED : 0;
+		if (holder == HOLDER_NONE) {
+			note_time(record);
+			return old ? LOCKMGR_OWNER_DIED : 0;
+		}
+		/* Now that it keeps still, look again. */
+		old = new;
 	}
 
 	return DISTURBED;

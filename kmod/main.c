@@ -66,6 +66,8 @@ MODULE_PARM_DESC(locks_per_user, "Most locks that all spaces of a user can have 
 
 static int __init lockmgr_init(void)
 {
+	lockmgr_spaces_init();
+
 	return lockmgr_device_init();
 }
 

@@ -20,7 +20,7 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/hashtable.h>
-#include <linux/once.h>
+#include <linux/init.h>
 #include <linux/random.h>
 #include <linux/sched/signal.h>
 #include <linux/siphash.h>
@@ -33,6 +33,9 @@
 
 static DEFINE_HASHTABLE(spaces, 10);
 static DEFINE_MUTEX(spaces_lock);
+
+/* Random: nobody shall be able to choose names that end up in one chain. */
+static siphash_key_t hash_key;
 
 /**
  * lockmgr_space_name_valid() - whether a space can have that name
@@ -109,12 +112,7 @@ bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred 
 
 static u32 hash_name(const char *name, kuid_t owner)
 {
-	static siphash_key_t key;
-
-	/* Nobody shall be able to choose names that end up in one chain. */
-	get_random_once(&key, sizeof(key));
-
-	return siphash(name, strlen(name), &key) ^ __kuid_val(owner);
+	return siphash(name, strlen(name), &hash_key) ^ __kuid_val(owner);
 }
 
 static struct lockmgr_space *find_space(const char *name, kuid_t owner)
@@ -471,6 +469,14 @@ int lockmgr_space_free_all(struct lockmgr_space *space, const struct cred *cred)
 	lockmgr_records_all_idle(&space->records);
 
 	return 0;
+}
+
+/**
+ * lockmgr_spaces_init() - before anything else is called here
+ */
+void __init lockmgr_spaces_init(void)
+{
+	get_random_bytes(&hash_key, sizeof(hash_key));
 }
 
 /**

@@ -96,6 +96,7 @@ int lockmgr_space_set_capacity(struct lockmgr_space *space, u32 capacity, const 
 int lockmgr_space_free(struct lockmgr_space *space, u32 id);
 int lockmgr_space_free_all(struct lockmgr_space *space, const struct cred *cred);
 
+void lockmgr_spaces_init(void);
 void lockmgr_spaces_exit(void);
 
 #endif /* LOCKMGR_SPACE_H */
