@@ -11,11 +11,13 @@ for source in $sources; do
 	name=$(basename "$source" .c)
 	number=$((number + 1))
 
-	if output=$(timeout 60 "build/examples/$name" 2>&1); then
+	output=$(timeout 60 "build/examples/$name" 2>&1)
+	status=$?
+	if [ "$status" -eq 0 ]; then
 		echo "ok $number - ${name}_example_ends_well"
 	else
 		echo "not ok $number - ${name}_example_ends_well"
-		echo "# status $?"
+		echo "# status $status"
 		echo "$output" | sed 's/^/# /'
 	fi
 done

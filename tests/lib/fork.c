@@ -179,7 +179,7 @@ static int call_list_waiters(struct lockmgr *mgr)
 static const child_fn calls[] = {
 	call_set_capacity, call_allocate, call_allocate_id, call_retrieve, call_free,
 	lockmgr_free_all, call_available, call_held, call_lock, call_trylock,
-	call_timedlock, call_unlock, call_info, call_list, call_list_waiters,
+	call_timedlock, call_unlock, call_info, call_list, call_list_waiters
 };
 
 static void every_call_in_the_child_returns_echild(void **state)
@@ -527,11 +527,13 @@ static void exec_releases_the_locks(void **state)
 	assert_int_equal(waitpid(agent_pid(agent), NULL, WNOHANG), 0);
 }
 
+/* clang-format off */
 #define FORKED(test) \
 	{ #test "_after_fork", test, harness_setup, harness_teardown, &by_fork }, \
 	{ #test "_after_raw_fork", test, harness_setup, harness_teardown, &by_raw_fork }
 #define SHARED(test) \
 	{ #test, test, share, harness_teardown, NULL }
+/* clang-format on */
 
 int main(void)
 {

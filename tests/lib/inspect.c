@@ -78,7 +78,8 @@ static size_t list_all_waiters(struct lockmgr *mgr, uint32_t id,
 
 		assert_true(total + piece <= max);
 		assert_int_equal(lockmgr_list_waiters(mgr, id, &cursor, waiters + total, piece,
-						      &count), 0);
+						      &count),
+				 0);
 		assert_in_range(count, 0, piece);
 		total += count;
 	}
@@ -235,7 +236,7 @@ static void flags_tell_what_each_lock_is(void **state)
 
 /* On both sides of what might be a border: lines, groups, pages, leaves. */
 static const uint32_t scattered[] = {
-	0, 1, 63, 64, 255, 256, 257, 1023, 1024, 32767, 32768, 65536, 500000, CAPACITY_MAX - 1,
+	0, 1, 63, 64, 255, 256, 257, 1023, 1024, 32767, 32768, 65536, 500000, CAPACITY_MAX - 1
 };
 
 #define SCATTERED	(sizeof(scattered) / sizeof(*scattered))
@@ -960,7 +961,9 @@ static void waiter_outside_is_shown_in_a_pid_namespace_without_number(void **sta
 	assert_int_equal(inside->outer_waiter.tid, 0);
 }
 
+/* clang-format off */
 #define SHARED(test)	{ #test, test, share, harness_teardown, NULL }
+/* clang-format on */
 
 int main(void)
 {

@@ -735,11 +735,13 @@ static void chain_of_deaths_tells_each_heir(void **state)
 	}
 }
 
+/* clang-format off */
 #define IN_EACH_WAY(test) \
 	BY(test, close), BY(test, exit), BY(test, crash), BY(test, sigkill), BY(test, sigterm)
 #define BY(test, way) \
 	{ #test "_after_" #way, test, harness_setup, harness_teardown, \
 	  &(struct death) { die_by_##way } }
+/* clang-format on */
 
 int main(void)
 {

@@ -742,8 +742,14 @@ static void module_with_unfit_arguments_returns_einval(void **state)
 
 static void longer_structs_are_filled_with_zeros(void **state)
 {
-	struct { struct lockmgr_module_info known; uint64_t unknown; } module;
-	struct { struct lockmgr_space_info known; uint64_t unknown; } space;
+	struct {
+		struct lockmgr_module_info known;
+		uint64_t unknown;
+	} module;
+	struct {
+		struct lockmgr_space_info known;
+		uint64_t unknown;
+	} space;
 
 	(void)state;
 	memset(&module, 0xff, sizeof(module));
@@ -935,7 +941,10 @@ static int create(struct lockmgr *unused, uint32_t unused_too)
 	(void)unused;
 	(void)unused_too;
 
-	return ret == -EEXIST ? 0 : ret ? ret : 1;
+	if (ret == -EEXIST)
+		return 0;
+
+	return ret ? ret : 1;
 }
 
 static void one_of_those_who_create_at_once_makes_the_space(void **state)

@@ -88,8 +88,9 @@ static void list_in_pieces_names_each_id_once(void **state)
 
 	(void)state;
 	while (cursor != LOCKMGR_LIST_END) {
-		assert_int_equal(lockmgr_list(mgr, LOCKMGR_LOCK_IS_ALLOCATED, &cursor,
-					      locks, 1000, &count), 0);
+		assert_int_equal(lockmgr_list(mgr, LOCKMGR_LOCK_IS_ALLOCATED, &cursor, locks,
+					      1000, &count),
+				 0);
 		for (i = 0; i < count; i++)
 			if (locks[i].id != expected++)
 				fail_msg("id %u instead of %u", locks[i].id, expected - 1);

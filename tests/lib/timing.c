@@ -109,7 +109,7 @@ static long agent_handle_with_restart(struct lockmgr **mgr, long unused)
 	(void)unused;
 
 	return agent_handle(&(struct sigaction) { .sa_handler = note_signal,
-						  .sa_flags = SA_RESTART });
+						 .sa_flags = SA_RESTART });
 }
 
 static long agent_handle_without_restart(struct lockmgr **mgr, long unused)
@@ -469,7 +469,7 @@ static struct lockmgr *lock_0_is_held(void)
 }
 
 static const struct timespec past[] = {
-	{ 0, 0 }, { 0, 1 }, { 1, 0 }, { -1, 0 }, { -1, 999999999 }, { LONG_MIN, 0 },
+	{ 0, 0 }, { 0, 1 }, { 1, 0 }, { -1, 0 }, { -1, 999999999 }, { LONG_MIN, 0 }
 };
 
 static void past_deadline_of_a_held_lock_returns_etimedout(void **state)
@@ -494,7 +494,7 @@ static void past_deadline_of_a_free_lock_acquires_it(void **state)
 
 static const struct timespec invalid[] = {
 	{ 0, -1 }, { 0, 1000000000 }, { 0, LONG_MAX }, { 0, LONG_MIN }, { -1, -1 },
-	{ LONG_MAX, 1000000000 },
+	{ LONG_MAX, 1000000000 }
 };
 
 static void invalid_deadline_returns_einval(void **state)
@@ -670,6 +670,7 @@ static int setup(void **state)
 	return harness_setup(state);
 }
 
+/* clang-format off */
 #define WITH(disturbance, test) \
 	{ #test "_with_" #disturbance, test, setup, harness_teardown, &(disturbance) }
 #define WITH_EACH(test) \
@@ -678,6 +679,7 @@ static int setup(void **state)
 	WITH(interrupting_storm, test), WITH(stop_and_continue, test)
 #define WITH_EACH_HANDLER(test) \
 	WITH(restarting_signal, test), WITH(interrupting_signal, test)
+/* clang-format on */
 
 int main(void)
 {
