@@ -448,7 +448,7 @@ struct lockmgr_waiter_info {
 /**
  * lockmgr_list_waiters() - list who waits for a lock
  * @mgr: the handle
- * @id: the lock
+ * @id: the lock; may be beyond a capacity that was lowered while it was in use
  * @cursor: as lockmgr_list()
  * @waiters: receives the entries, in the order of the queue
  * @max: room in @waiters, not 0
