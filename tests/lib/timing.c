@@ -493,8 +493,12 @@ static void past_deadline_of_a_free_lock_acquires_it(void **state)
 }
 
 static const struct timespec invalid[] = {
-	{ 0, -1 }, { 0, 1000000000 }, { 0, LONG_MAX }, { 0, LONG_MIN }, { -1, -1 },
-	{ LONG_MAX, 1000000000 }
+	{ 0, -1 },
+	{ 0, 1000000000 },
+	{ 0, LONG_MAX },
+	{ 0, LONG_MIN },
+	{ -1, -1 },
+	{ LONG_MAX, 1000000000 },
 };
 
 static void invalid_deadline_returns_einval(void **state)
