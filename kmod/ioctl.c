@@ -488,11 +488,13 @@ static const struct command *find_command(unsigned int number)
 static int copy_in(const struct command *command, union arguments *args,
 		   const void __user *from, size_t size)
 {
-	memset(args, 0, sizeof(*args));
-	if (!(_IOC_DIR(command->number) & _IOC_WRITE))
-		return 0;
+	size_t known = _IOC_SIZE(command->number);
 
-	return copy_struct_from_user(args, _IOC_SIZE(command->number), from, size);
+	if (_IOC_DIR(command->number) & _IOC_WRITE)
+		return copy_struct_from_user(args, known, from, size);
+	memset(args, 0, known);
+
+	return 0;
 }
 
 static int copy_out(const struct command *command, const union arguments *args,
@@ -502,7 +504,9 @@ static int copy_out(const struct command *command, const union arguments *args,
 
 	if (!(_IOC_DIR(command->number) & _IOC_READ))
 		return 0;
-	if (copy_to_user(to, args, known) || clear_user(to + known, size - known))
+	if (copy_to_user(to, args, known))
+		return -EFAULT;
+	if (size > known && clear_user(to + known, size - known))
 		return -EFAULT;
 
 	return 0;
