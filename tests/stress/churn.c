@@ -19,7 +19,10 @@
 #define CAPACITY	48
 #define EPOCH_KILLS	50
 
-enum mood { QUIET, BUSY };
+enum mood {
+	QUIET,
+	BUSY,
+};
 
 /**
  * struct plan - who has what
@@ -29,10 +32,10 @@ enum mood { QUIET, BUSY };
  * @full: how often no id was left
  */
 struct plan {
-	_Atomic uint32_t owners[CAPACITY];
-	_Atomic uint32_t moods[WORKERS];
+	atomic_uint_least32_t owners[CAPACITY];
+	atomic_uint_least32_t moods[WORKERS];
 	uint32_t doubts;
-	_Atomic uint64_t full;
+	atomic_uint_least64_t full;
 };
 
 static struct plan *plan;
@@ -131,12 +134,24 @@ static void reopen(struct owner *owner)
 	owner->mgr = worker_open(owner->self);
 }
 
+typedef void (*deed_fn)(struct owner *owner);
+
+static deed_fn any_deed(struct owner *owner)
+{
+	uint32_t chance = random_below(&owner->random, 10);
+
+	if (chance < 3)
+		return allocate;
+	if (chance < 6)
+		return give_back;
+	if (chance < 8)
+		return use;
+
+	return chance == 8 ? allocate_id : reopen;
+}
+
 static void churn(struct crowd *crowd, struct worker *self)
 {
-	void (*const deeds[])(struct owner *owner) = {
-		allocate, allocate, allocate, allocate_id, give_back, give_back, give_back,
-		use, use, reopen,
-	};
 	struct owner owner = {
 		.self	= self,
 		.mgr	= worker_open(self),
@@ -144,7 +159,9 @@ static void churn(struct crowd *crowd, struct worker *self)
 	};
 
 	while (!atomic_load(&crowd->stop)) {
-		deeds[random_below(&owner.random, sizeof(deeds) / sizeof(deeds[0]))](&owner);
+		deed_fn deed = any_deed(&owner);
+
+		deed(&owner);
 		worker_step(self, 0);
 	}
 }
@@ -265,7 +282,7 @@ static void ids_are_unique_and_none_is_lost_when_owners_die(void **state)
 
 struct making {
 	uint64_t wanted;
-	_Atomic uint64_t unlinked;
+	atomic_uint_least64_t unlinked;
 };
 
 static struct making *making;

@@ -14,7 +14,12 @@
 static const uint32_t several_ids[] = { 0, 1, 64, 65, 4096, 999999, 1048575 };
 static const uint32_t one_id[] = { 7 };
 
-enum way { LOCK, TRYLOCK, TIMEDLOCK, WAYS };
+enum way {
+	LOCK,
+	TRYLOCK,
+	TIMEDLOCK,
+	WAYS,
+};
 
 struct place {
 	volatile uint64_t count;
@@ -29,8 +34,8 @@ struct plan {
 	uint64_t rounds;
 
 	struct place places[8];
-	_Atomic uint64_t acquired[WAYS];
-	_Atomic uint64_t refused[WAYS];
+	atomic_uint_least64_t acquired[WAYS];
+	atomic_uint_least64_t refused[WAYS];
 };
 
 static struct plan *plan;

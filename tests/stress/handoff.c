@@ -48,9 +48,9 @@ struct plan {
 	unsigned int hammerers;
 	bool single;
 	volatile uint64_t count;
-	_Atomic uint64_t turn;
-	_Atomic uint64_t done;
-	_Atomic uint64_t count_then;
+	atomic_uint_least64_t turn;
+	atomic_uint_least64_t done;
+	atomic_uint_least64_t count_then;
 };
 
 static struct plan *plan;
@@ -118,9 +118,10 @@ static unsigned int place_in_queue(struct lockmgr *mgr, pid_t pid)
 	struct lockmgr_waiter_info waiters[HAMMERERS_MAX + 1];
 	uint64_t cursor = 0;
 	size_t count, i;
+	int ret;
 
-	assert_int_equal(lockmgr_list_waiters(mgr, LOCK, &cursor, waiters, HAMMERERS_MAX + 1,
-					      &count), 0);
+	ret = lockmgr_list_waiters(mgr, LOCK, &cursor, waiters, HAMMERERS_MAX + 1, &count);
+	assert_int_equal(ret, 0);
 	for (i = 0; i < count; i++)
 		if (waiters[i].pid == pid)
 			return i + 1;
@@ -295,6 +296,63 @@ static void sleepers_keep_their_order_when_others_barge_in(void **state)
 	expect_order_of_queue();
 }
 
+/* The sleepers are awake, but do not get to run. */
+static void lock_is_handed_over_after_a_bounded_number_of_releases(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct crowd *crowd = make_plan(mgr, 0, false);
+	unsigned int barged = 0;
+
+	(void)state;
+	conduct();
+	assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
+	queue_up(crowd);
+
+	do {
+		assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
+	} while (!lockmgr_trylock(mgr, LOCK) && ++barged < 1000);
+	assert_in_range(barged, 0, MAX_BYPASSED + 1);
+
+	/* Those behind who got it so are served as well. */
+	crowd_finish(crowd);
+	expect_order_of_queue();
+}
+
+static bool first_sleeps(void *crowd)
+{
+	const struct crowd *sleepers = crowd;
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", sleepers->workers[0].pid);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%*d %*s %c", &state), 1);
+	fclose(file);
+
+	return state == 'S';
+}
+
+static void waiter_that_was_woken_in_vain_has_the_lock_at_the_next_release(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct crowd *crowd = make_plan(mgr, 0, false);
+
+	(void)state;
+	conduct();
+	assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
+	queue_up(crowd);
+
+	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
+	assert_int_equal(lockmgr_trylock(mgr, LOCK), 0);
+	/* It has not run yet; it will, and find the lock held. */
+	crowd_until(crowd, first_sleeps, crowd, "the first waiter sleeps again");
+	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
+
+	assert_int_equal(lockmgr_trylock(mgr, LOCK), -EBUSY);
+	crowd_finish(crowd);
+}
+
 /* ------------------------------------------------------------------------
  * Shares
  */
@@ -352,6 +410,8 @@ int main(void)
 		harness_test(waiter_for_a_single_locker_is_overtaken_a_bounded_number_of_times),
 		harness_test(sleepers_get_the_lock_in_the_order_of_the_queue),
 		harness_test(sleepers_keep_their_order_when_others_barge_in),
+		harness_test(lock_is_handed_over_after_a_bounded_number_of_releases),
+		harness_test(waiter_that_was_woken_in_vain_has_the_lock_at_the_next_release),
 		harness_test(each_of_64_processes_gets_a_share),
 	};
 

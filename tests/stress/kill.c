@@ -34,11 +34,17 @@
 #define HOT_LOCKS	3
 #define LOCKS		12
 
-enum whereabouts { AWAY, ASKING, INSIDE, LEAVING, WHEREABOUTS_BITS = 2 };
+enum whereabouts {
+	AWAY,
+	ASKING,
+	INSIDE,
+	LEAVING,
+};
 
-#define NOTE(told, whereabouts)	((told) << WHEREABOUTS_BITS | (whereabouts))
-#define NOTE_TOLD(note)		((note) >> WHEREABOUTS_BITS)
-#define NOTE_WHERE(note)	((note) & 3)
+#define WHEREABOUTS		4
+
+#define NOTE_TOLD(note)		((note) / WHEREABOUTS)
+#define NOTE_WHERE(note)	((note) % WHEREABOUTS)
 
 /**
  * struct life - one thread of one worker
@@ -46,8 +52,8 @@ enum whereabouts { AWAY, ASKING, INSIDE, LEAVING, WHEREABOUTS_BITS = 2 };
  * @notes: for each lock, where it is and how often it has been told
  */
 struct life {
-	_Atomic bool doomed;
-	_Atomic uint32_t notes[LOCKS];
+	atomic_bool doomed;
+	atomic_uint_least32_t notes[LOCKS];
 };
 
 /**
@@ -63,7 +69,7 @@ struct plan {
 	uint32_t life_count;
 	struct life *lives;
 	volatile uint32_t inside[LOCKS];
-	uint32_t deaths[LOCKS][1 << WHEREABOUTS_BITS];
+	uint32_t deaths[LOCKS][WHEREABOUTS];
 };
 
 static struct plan *plan;
@@ -83,9 +89,9 @@ struct lodger {
 
 static void note(const struct lodger *lodger, uint32_t id, enum whereabouts where, bool told)
 {
-	_Atomic uint32_t *word = &plan->lives[lodger->number].notes[id];
+	atomic_uint_least32_t *word = &plan->lives[lodger->number].notes[id];
 
-	atomic_store(word, NOTE(NOTE_TOLD(atomic_load(word)) + told, where));
+	atomic_store(word, (NOTE_TOLD(atomic_load(word)) + told) * WHEREABOUTS + where);
 }
 
 static int acquire(struct lodger *lodger, uint32_t id)
@@ -478,6 +484,28 @@ static void each_of_a_chain_of_killed_holders_is_told_to_the_next(void **state)
 		crowd_kill(crowd, index);
 }
 
+/* Whoever is killed between being woken and running must not keep the wake-up. */
+static void wake_up_of_a_killed_waiter_is_not_lost(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct crowd *crowd = crowd_new(mgr);
+
+	(void)state;
+	scene = shared_new(sizeof(*scene));
+	conduct();
+	assert_int_equal(lockmgr_lock(mgr, 0), 0);
+	crowd_start(crowd, 0, pass_through, 0);
+	wait_for_waiters(mgr, 0, 1);
+	crowd_start(crowd, 1, pass_through, 0);
+	wait_for_waiters(mgr, 0, 2);
+
+	assert_int_equal(lockmgr_unlock(mgr, 0), 0);
+	crowd_kill(crowd, 0);
+	crowd_finish(crowd);
+
+	assert_int_equal(scene->passed, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,6 +513,7 @@ int main(void)
 		harness_test(each_holder_killed_among_its_threads_is_told_once),
 		harness_test(killed_waiters_leave_the_others_waiting_and_untold),
 		harness_test(each_of_a_chain_of_killed_holders_is_told_to_the_next),
+		harness_test(wake_up_of_a_killed_waiter_is_not_lost),
 	};
 
 	stress_seed();

@@ -12,9 +12,9 @@ struct plan {
 	uint64_t rounds;
 	volatile uint64_t count;
 	volatile uint32_t inside;
-	_Atomic uint64_t handled;
-	_Atomic uint64_t acquired;
-	_Atomic uint64_t timeouts;
+	atomic_uint_least64_t handled;
+	atomic_uint_least64_t acquired;
+	atomic_uint_least64_t timeouts;
 };
 
 static struct plan *plan;
@@ -172,8 +172,8 @@ static void be_impatient(struct crowd *crowd, struct worker *self)
 
 	worker_wait_for_go(crowd);
 	for (seen = 0; atomic_load(&plan->timeouts) < plan->rounds;) {
-		struct timespec deadline = deadline_in_us(random_below(&random, 4 * STAY_US));
-		int ret = lockmgr_timedlock(mgr, LOCK, &deadline);
+		struct timespec end = deadline_in_us(random_below(&random, 4 * STAY_US));
+		int ret = lockmgr_timedlock(mgr, LOCK, &end);
 
 		worker_check(!ret || ret == -ETIMEDOUT);
 		if (ret) {
@@ -218,7 +218,8 @@ static void race(unsigned int impatient, unsigned int patient, uint64_t timeouts
 	crowd_go(crowd);
 	crowd_finish(crowd);
 
-	printf("# %" PRIu64 " timeouts, %" PRIu64 " acquisitions\n", plan->timeouts, plan->acquired);
+	printf("# %" PRIu64 " timeouts, %" PRIu64 " acquisitions\n", plan->timeouts,
+	       plan->acquired);
 	assert_int_equal(plan->count, plan->acquired);
 	assert_int_equal(lock_info(mgr, LOCK).waiters, 0);
 	assert_int_equal(lockmgr_trylock(mgr, LOCK), 0);
@@ -236,6 +237,62 @@ static void deadlines_of_few_that_race_with_hand_over_lose_nothing(void **state)
 	race(2, 1, scaled(3000));
 }
 
+static struct timespec deadline;
+
+static void lock_until_deadline(struct crowd *crowd, struct worker *self)
+{
+	struct lockmgr *mgr = worker_open(self);
+	int ret = lockmgr_timedlock(mgr, LOCK, &deadline);
+
+	(void)crowd;
+	worker_check(!ret || ret == -ETIMEDOUT);
+	if (!ret)
+		worker_check(!lockmgr_unlock(mgr, LOCK));
+}
+
+static bool deadline_has_passed(void)
+{
+	return now_ns() > deadline.tv_sec * 1000000000ULL + deadline.tv_nsec;
+}
+
+/* On a machine that is too slow for that, the deadline passes earlier. */
+static bool one_waits_or_never(void *mgr)
+{
+	return lock_info(mgr, LOCK).waiters == 1 || deadline_has_passed();
+}
+
+static bool two_wait_or_never(void *mgr)
+{
+	return lock_info(mgr, LOCK).waiters == 2 || deadline_has_passed();
+}
+
+/*
+ * Whoever is woken, and finds that its deadline has passed when it gets to run,
+ * must not keep the wake-up.
+ */
+static void wake_up_of_a_waiter_whose_deadline_passes_is_not_lost(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct crowd *crowd = make_plan(mgr, 1);
+
+	(void)state;
+	conduct();
+	assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
+	/* Less than the kernel lets a process of our priority run without a break. */
+	deadline = deadline_in(300);
+	crowd_start(crowd, 0, lock_until_deadline, 0);
+	crowd_until(crowd, one_waits_or_never, mgr, "one waits for the lock");
+	crowd_start(crowd, 1, lock_once, 0);
+	crowd_until(crowd, two_wait_or_never, mgr, "two wait for the lock");
+
+	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
+	while (!deadline_has_passed())
+		;
+	crowd_finish(crowd);
+
+	assert_int_equal(plan->count, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +300,7 @@ int main(void)
 		harness_test(stopped_waiters_hold_up_nobody_and_get_the_lock_later),
 		harness_test(deadlines_of_many_that_race_with_hand_over_lose_nothing),
 		harness_test(deadlines_of_few_that_race_with_hand_over_lose_nothing),
+		harness_test(wake_up_of_a_waiter_whose_deadline_passes_is_not_lost),
 	};
 
 	stress_seed();

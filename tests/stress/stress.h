@@ -104,6 +104,36 @@ static inline void *shared_new(size_t size)
 }
 
 /* ------------------------------------------------------------------------
+ * Processors
+ */
+
+/**
+ * Share one processor with all children that are started from now on, and have it
+ * whenever the caller does not sleep: none of them runs between two of its steps.
+ */
+static inline void conduct(void)
+{
+	const struct sched_param param = { .sched_priority = 1 };
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	assert_int_equal(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
+	assert_int_equal(sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param), 0);
+}
+
+/** The opposite, as in the beginning. */
+static inline void stop_conducting(void)
+{
+	const struct sched_param param = { 0 };
+	cpu_set_t cpus;
+
+	memset(&cpus, 0xff, sizeof(cpus));
+	assert_int_equal(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
+	assert_int_equal(sched_setscheduler(0, SCHED_OTHER, &param), 0);
+}
+
+/* ------------------------------------------------------------------------
  * Crowds
  */
 
@@ -121,7 +151,7 @@ struct worker {
 	unsigned int index;
 	uint32_t argument;
 	pid_t pid;
-	_Atomic uint64_t steps[WORKER_THREADS_MAX];
+	atomic_uint_least64_t steps[WORKER_THREADS_MAX];
 	uint64_t seen[WORKER_THREADS_MAX];
 	uint64_t seen_at[WORKER_THREADS_MAX];
 };
@@ -136,9 +166,9 @@ struct worker {
  */
 struct crowd {
 	struct lockmgr *mgr;
-	_Atomic unsigned int ready;
-	_Atomic bool go;
-	_Atomic bool stop;
+	atomic_uint ready;
+	atomic_bool go;
+	atomic_bool stop;
 	struct worker workers[WORKERS_MAX];
 };
 
@@ -148,6 +178,8 @@ static inline struct crowd *crowd_new(struct lockmgr *mgr)
 {
 	struct crowd *crowd = shared_new(sizeof(*crowd));
 
+	/* A test before this one may have failed while it did. */
+	stop_conducting();
 	crowd->mgr = mgr;
 
 	return crowd;
@@ -226,9 +258,10 @@ static inline void dump_space(struct lockmgr *mgr)
 			     1, &count)) {
 		if (!count)
 			continue;
-		printf("# lock %u: flags %#x, held by pid %d tid %d client %u for %" PRIu64
-		       " ms, %u waiters\n", lock.id, lock.flags, lock.pid, lock.tid,
-		       lock.client, lock.since ? (now - lock.since) / 1000000 : 0, lock.waiters);
+		printf("# lock %u: flags %#x, %u waiters\n", lock.id, lock.flags, lock.waiters);
+		if (lock.client)
+			printf("#     held by: pid %d tid %d client %u for %" PRIu64 " ms\n",
+			       lock.pid, lock.tid, lock.client, (now - lock.since) / 1000000);
 		dump_waiters(mgr, lock.id);
 	}
 	fflush(stdout);
