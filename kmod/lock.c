@@ -60,8 +60,9 @@
  *   run.  So the first in the queue waits for a bounded number of others'
  *   acquisitions through the kernel, and becoming the first takes finitely
  *   many of these: the queue is first come, first served, by tickets.  A thread
- *   that leaves to handle a signal keeps its ticket and returns to its place, or
- *   else periodic signals could keep it from ever getting to the front.
+ *   that leaves to handle a signal keeps its ticket and returns to its place, with
+ *   @handoff, or else periodic signals could keep it from ever getting to the front,
+ *   or from ever being handed the lock there.
  *
  * Memory order
  *

@@ -87,7 +87,9 @@ void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
 	lockdep_assert_held(&bucket->lock);
 
 	lockmgr_sleeper_add(waiter);
-	if (!can_return(bucket, waiter))
+	/* It may have left with a claim to the next release, so give it one. */
+	waiter->handoff = can_return(bucket, waiter);
+	if (!waiter->handoff)
 		waiter->ticket = waiter->sequence;
 	if (!first || waiter->ticket < first->ticket)
 		first = waiter;

@@ -58,7 +58,8 @@ enum lockmgr_wait_state {
  * @state: see above
  * @count: only in the first of a queue: how many the queue has
  * @bypassed: how often the lock was let go and taken by others since it was woken
- * @handoff: it was woken in vain; the next release gives it the lock
+ * @handoff: it was woken in vain, or has returned to its place; once it is the
+ *	first, the next release gives it the lock
  * @died: granted by a holder that died
  * @deadline: when it gives up; KTIME_MAX: never
  *
