@@ -30,6 +30,7 @@
  *
  *	N		threads; each has a client of its own, one after the other
  *	ROUNDS		lock calls of each thread, with all its clients
+ *	ROUNDS_OF_FIRST	those of thread 0, if it makes another number of them
  *	LEAVES		signals and timeouts, all in all
  *	DEATHS		clients that die early, all in all
  *	TRIES		MAX_TRIES
@@ -48,6 +49,10 @@
 #ifndef ROUNDS
 #define ROUNDS 2
 #endif
+#ifndef ROUNDS_OF_FIRST
+#define ROUNDS_OF_FIRST ROUNDS
+#endif
+#define ROUNDS_OF(p)	(p == 0 -> ROUNDS_OF_FIRST : ROUNDS)
 #ifndef LEAVES
 #define LEAVES 1
 #endif
@@ -64,10 +69,11 @@
 /*
  * How many may acquire the lock before the first waiter, in the kernel-only form:
  * those whose releases count, the last of which hands over, and once each thread
- * that had found the queue empty before.
+ * that had found the queue empty before. So did neither the first waiter nor who
+ * held the lock then.
  */
 #ifndef BOUND
-#define BOUND (MAX_BYPASSED + 1 + (N - 1))
+#define BOUND (MAX_BYPASSED + 1 + (N - 2))
 #endif
 
 #define NONE		N
@@ -269,7 +275,7 @@ inline take_locked()
 			:: tries == TRIES -> ret = DISTURBED
 			:: else ->
 				tries++;
-				/* is_held() */
+				/* holder_of() */
 				held = (TOKEN(old) -> client[TOKEN(old)] : false);
 				if
 				:: held && (!mark || (old & WAITERS)) -> ret = EBUSY
@@ -287,7 +293,7 @@ inline take_locked()
 				word = old | WAITERS;
 				ret = EBUSY
 #ifndef STALE_LIVENESS
-			/* It cannot move then: what is seen next, stays true. */
+			/* HOLDER_SUSPECT: now that it keeps still, look again. */
 			:: word == old && !held && TOKEN(old) && !(old & WAITERS) ->
 				word = old | WAITERS;
 				old = word
@@ -496,7 +502,7 @@ inline decide()
 			died[me] = false;
 			state[me] = QUEUED
 #ifdef LEAVE_UNSEEN
-		:: state[me] == WOKEN && excuse
+		:: state[me] == WOKEN && excuse -> state[me] = QUEUED
 		:: state[me] == WOKEN && !excuse ->
 #else
 		:: state[me] == WOKEN ->
@@ -542,7 +548,7 @@ inline may_be_disturbed()
 	fi
 }
 
-/* sleep() is a word of others. */
+/* sleep() */
 inline sleep_until_decided()
 {
 	do
@@ -590,7 +596,7 @@ inline take_or_queue()
 	   }
 	   take_locked();
 	   atomic {
-		   d_step {
+		d_step {
 			if
 			:: ret == EBUSY -> lockmgr_queue_add(me)
 			:: ret == OK || ret == OWNER_DIED -> drop_ticket(me)
@@ -598,7 +604,7 @@ inline take_or_queue()
 			fi;
 			clean_up();
 			spin_unlock()
-		   }
+		}
 	   }
 	   atomic {
 		if
@@ -616,14 +622,15 @@ inline take_or_queue()
 /* take_free(); or what user space does */
 inline take_free()
 {
-	ret = EBUSY;
 #ifndef MAPPED
-#ifndef FAST_PAST_WAITERS
 	d_step {
 		lockmgr_queue_first();
+#ifdef FAST_PAST_WAITERS
+		ret = AGAIN
+#else
 		ret = (first == NONE -> AGAIN : EBUSY)
-	}
 #endif
+	}
 	if
 	:: ret == EBUSY
 	:: else ->
@@ -714,41 +721,17 @@ attach:		/* add_client(), kmod/space.c: the lowest free token */
 
 outside:
 	if
-	:: round < ROUNDS -> round++; goto lockmgr_lock
-	:: round < ROUNDS -> round++; goto lockmgr_trylock
-	:: d_step { round < ROUNDS && deaths -> deaths-- } goto close
-	:: round == ROUNDS -> goto close
-	fi;
-
-lockmgr_trylock:
-	take_free();
-	if
-	:: ret == OK -> goto inside
-	:: else
-	fi;
-	d_step {
-		spin_lock();
-		lockmgr_queue_first();
-		others = first != NONE;
-		old = word
-	}
-	take_locked();
-	atomic {
-		d_step {
-			clean_up();
-			spin_unlock()
-		}
-	}
-	if
-	:: ret == OK || ret == OWNER_DIED -> goto inside
-	:: else -> ret = OK; goto outside
+	:: round < ROUNDS_OF(me) -> round++
+	:: d_step { round < ROUNDS_OF(me) && deaths -> deaths-- } goto close
+	:: round == ROUNDS_OF(me) -> goto close
 	fi;
 
 lockmgr_lock:
 	take_free();
 	if
 	:: ret == OK -> goto inside
-	:: else
+	:: ret == EBUSY
+	:: ret == EBUSY && !ticket[me] -> goto lockmgr_trylock
 	fi;
 	take_or_queue();
 	if
@@ -768,7 +751,7 @@ lockmgr_lock:
 	:: else
 	fi;
 
-inside:
+inside:		/* the caller, with the lock */
 	atomic {
 		d_step {
 			assert(holder == me);
@@ -795,6 +778,27 @@ lockmgr_unlock:
 	release(false);
 	goto outside;
 
+lockmgr_trylock:	/* begins as lockmgr_lock() */
+	atomic {
+		d_step {
+			spin_lock();
+			lockmgr_queue_first();
+			others = first != NONE;
+			old = word
+		}
+	}
+	take_locked();
+	atomic {
+		d_step {
+			clean_up();
+			spin_unlock()
+		}
+	}
+	if
+	:: ret == OK || ret == OWNER_DIED -> goto inside
+	:: else -> ret = OK; goto outside
+	fi;
+
 close:		/* lockmgr_client_destroy(), kmod/client.c */
 #ifdef TOKEN_EARLY
 	client[token[me]] = false;
@@ -810,7 +814,7 @@ close:		/* lockmgr_client_destroy(), kmod/client.c */
 #endif
 	token[me] = 0;
 	if
-	:: round < ROUNDS -> goto attach
+	:: round < ROUNDS_OF(me) -> goto attach
 	:: else
 	fi;
 
