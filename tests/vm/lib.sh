@@ -65,13 +65,8 @@ need_commands()
 		die "missing: ${missing[*]} (tests/vm/install-deps installs what is needed)"
 }
 
-# Package lists are fetched at most once a script: a second time would bring
-# the same again.
-apt_lists_fetched=
 apt_update()
 {
-	[[ -z $apt_lists_fetched ]] || return 0
-	apt_lists_fetched=yes
 	say "fetching the package lists (apt-get update)"
 	as_root apt-get -qq update >&2
 }
@@ -147,10 +142,7 @@ cache_renew()
 	local store=$1 ask=$2 make=$3 reply identities entry work
 
 	is_debian || die "Debian's packages are needed: this works on Debian only"
-	reply=$(
-		attempt "$ask"
-		((attempted == 0)) || { apt_update && "$ask"; }
-	)
+	reply=$("$ask")
 	identities=$(tail -n +2 <<<"$reply")
 	entry=$store/$(head -n 1 <<<"$reply")-$(sha256sum <<<"$identities" | cut -c 1-16)
 
@@ -189,8 +181,9 @@ cache_find()
 		return
 	fi
 	attempt cache_renew "$@"
-	# Servers forget old versions, so old lists may name what is not there.
-	if ((attempted != 0)) && [[ $(find /var/lib/apt/lists -maxdepth 0 -mmin +60) ]]; then
+	# There may be no lists yet, or old ones that name what servers have
+	# forgotten.
+	if ((attempted != 0)); then
 		attempt apt_update
 		attempt cache_renew "$@"
 	fi
