@@ -276,8 +276,12 @@ static void ids_are_unique_and_none_is_lost_when_owners_die(void **state)
 #define MAKERS	6
 #define NAMES	4
 
-/* A space is some 2 KiB of slab, a client 200 bytes: 10^4 of these show. */
-#define SLAB_NOISE_KIB	4096
+/*
+ * A space is some 2 KiB of slab, its clients hundreds of bytes, its records a page:
+ * 10^4 of either show.
+ */
+#define SLAB_NOISE_KIB	2048
+#define PAGES_NOISE_KIB	16384
 #define SPACES		10000
 
 struct making {
@@ -351,14 +355,26 @@ static long module_references(void)
 	return number_in_file("/sys/module/lockmgr/refcnt", "%ld");
 }
 
-static long slab_kib(void)
+struct memory {
+	long slab;
+	long available;
+};
+
+static struct memory memory_kib(void)
 {
-	return number_in_file("/proc/meminfo", "SUnreclaim: %ld");
+	return (struct memory) {
+		.slab		= number_in_file("/proc/meminfo", "SUnreclaim: %ld"),
+		.available	= number_in_file("/proc/meminfo", "MemAvailable: %ld"),
+	};
 }
 
-static bool slab_is_below(void *limit)
+static bool memory_is_back(void *data)
 {
-	return slab_kib() < *(long *)limit;
+	const struct memory *before = data;
+	struct memory now = memory_kib();
+
+	return now.slab < before->slab + SLAB_NOISE_KIB &&
+	       now.available > before->available - PAGES_NOISE_KIB;
 }
 
 static void make_and_kill(struct crowd *crowd)
@@ -395,7 +411,8 @@ static void unlink_what_the_dead_have_left(void)
 static void spaces_that_come_and_go_leave_nothing_behind(void **state)
 {
 	struct crowd *crowd = crowd_new(space_open());
-	long references, slab;
+	struct memory before;
+	long references;
 
 	(void)state;
 	making = shared_new(sizeof(*making));
@@ -403,7 +420,7 @@ static void spaces_that_come_and_go_leave_nothing_behind(void **state)
 	make_and_kill(crowd);
 	unlink_what_the_dead_have_left();
 	references = module_references();
-	slab = slab_kib() + SLAB_NOISE_KIB;
+	before = memory_kib();
 
 	making->wanted += scaled(SPACES);
 	make_and_kill(crowd);
@@ -411,7 +428,7 @@ static void spaces_that_come_and_go_leave_nothing_behind(void **state)
 
 	assert_int_equal(module_references(), references);
 	/* Some are freed after a grace period only. */
-	wait_until(slab_is_below, &slab, "slab is back to where it was");
+	wait_until(memory_is_back, &before, "the memory is free again");
 }
 
 int main(void)
