@@ -59,8 +59,8 @@ union entry {
 	struct lockmgr_waiter_entry waiter;
 };
 
-static_assert(sizeof(struct lockmgr_lock_entry) ==
-	      sizeof(struct lockmgr_waiter_entry), "entry size");
+static_assert(sizeof(union entry) == sizeof(struct lockmgr_lock_entry), "entry size");
+static_assert(sizeof(union entry) == sizeof(struct lockmgr_waiter_entry), "entry size");
 
 /* A list read in batches: what to ask for, and what to make of the answer. */
 struct reader {

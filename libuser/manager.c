@@ -88,9 +88,11 @@ static uint32_t attach_flags(uint32_t flags)
 static int read_version(struct lockmgr *mgr,
 			struct lockmgr_ioctl_version *version)
 {
+	int ret;
+
 	memset(version, 0, sizeof(*version));
-	return lockmgr_call(mgr, LOCKMGR_IOC_VERSION, version) ?
-	       -EPROTONOSUPPORT : 0;
+	ret = lockmgr_call(mgr, LOCKMGR_IOC_VERSION, version);
+	return ret ? -EPROTONOSUPPORT : 0;
 }
 
 /* Open the device and make sure that its module speaks our language. */

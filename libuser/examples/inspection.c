@@ -32,13 +32,13 @@ static void show_locks(struct lockmgr *mgr)
 	int total = 0;
 
 	while (cursor != LOCKMGR_LIST_END) {
-		step("list locks", lockmgr_list(mgr, filter, &cursor, locks,
-						2, &count), 0);
+		step("list locks",
+		     lockmgr_list(mgr, filter, &cursor, locks, 2, &count), 0);
 		total += count;
 		for (i = 0; i < count; i++) {
-			printf("lock %u%s", locks[i].id,
-			       locks[i].flags & LOCKMGR_LOCK_IS_ALLOCATED ?
-			       ", allocated" : "");
+			printf("lock %u", locks[i].id);
+			if (locks[i].flags & LOCKMGR_LOCK_IS_ALLOCATED)
+				printf(", allocated");
 			if (locks[i].flags & LOCKMGR_LOCK_IS_HELD)
 				printf(", held by %s (%ld) for %.3f s, %u wait",
 				       locks[i].command, (long)locks[i].pid,

@@ -187,7 +187,8 @@ static void null_pointers_are_einval(void **state)
 	assert_int_equal(lockmgr_list_waiters(mgr, 0, &cursor, NULL, 1, &count),
 			 -EINVAL);
 	assert_int_equal(lockmgr_list_waiters(mgr, 0, &cursor, &waiter, 1,
-					      NULL), -EINVAL);
+					      NULL),
+			 -EINVAL);
 	assert_int_equal(fake.calls, 0);
 	lockmgr_close(mgr);
 }

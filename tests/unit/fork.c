@@ -273,7 +273,8 @@ static void no_file_slips_into_child_while_threads_open(void **state)
 	files_without_handles = count_files();
 	for (i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL,
-						open_and_close, NULL), 0);
+						open_and_close, NULL),
+				 0);
 	for (i = 0; i < 300; i++)
 		expect_in_child(fork, no_handle_has_a_file, NULL);
 	stop = true;
@@ -298,7 +299,8 @@ static void cancelled_thread_closes_all_the_same(void **state)
 
 	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, close_when_cancelled,
-					mgr), 0);
+					mgr),
+			 0);
 	pthread_join(thread, &result);
 	assert_ptr_equal(result, mgr);
 	assert_false(file_is_open());

@@ -113,7 +113,8 @@ static void expect_all_locks(size_t max, size_t most)
 
 	while (cursor != LOCKMGR_LIST_END) {
 		assert_int_equal(lockmgr_list(mgr, LOCKMGR_LOCK_IS_HELD,
-					      &cursor, locks, max, &count), 0);
+					      &cursor, locks, max, &count),
+				 0);
 		assert_in_range(count, 1, max);
 		assert_int_equal(fake.args.list.filter, LOCKMGR_ENTRY_HELD);
 		assert_int_equal(fake.args.list.id, 0);
@@ -133,7 +134,8 @@ static void expect_all_waiters(size_t max, size_t most)
 
 	while (cursor != LOCKMGR_LIST_END) {
 		assert_int_equal(lockmgr_list_waiters(mgr, 7, &cursor, waiters,
-						      max, &count), 0);
+						      max, &count),
+				 0);
 		assert_in_range(count, 1, max);
 		assert_int_equal(fake.args.list.filter, 0);
 		assert_int_equal(fake.args.list.id, 7);
@@ -179,7 +181,8 @@ static void list_writes_no_more_than_there_is_room_for(void **state)
 	memset(&untouched, 0xff, sizeof(untouched));
 	locks[40] = untouched;
 	assert_int_equal(lockmgr_list(mgr, LOCKMGR_LOCK_IS_HELD, &cursor,
-				      locks, 40, &count), 0);
+				      locks, 40, &count),
+			 0);
 	assert_int_equal(count, 40);
 	assert_int_equal(cursor, 1040);
 	assert_memory_equal(&locks[40], &untouched, sizeof(untouched));
@@ -196,9 +199,11 @@ static void list_without_room_is_einval(void **state)
 
 	(void)state;
 	assert_int_equal(lockmgr_list(mgr, LOCKMGR_LOCK_IS_HELD, &cursor,
-				      &lock, 0, &count), -EINVAL);
+				      &lock, 0, &count),
+			 -EINVAL);
 	assert_int_equal(lockmgr_list_waiters(mgr, 7, &cursor, &waiter, 0,
-					      &count), -EINVAL);
+					      &count),
+			 -EINVAL);
 	assert_int_equal(fake.calls, 0);
 	lockmgr_close(mgr);
 }
@@ -252,7 +257,8 @@ static void list_that_fails_midway_leaves_cursor_and_count(void **state)
 	(void)state;
 	fake.answer = answer_list_once;
 	assert_int_equal(lockmgr_list(mgr, LOCKMGR_LOCK_IS_HELD, &cursor,
-				      locks, ENTRY_COUNT, &count), -ENOMEM);
+				      locks, ENTRY_COUNT, &count),
+			 -ENOMEM);
 	assert_int_equal(cursor, 0);
 	assert_int_equal(count, 4711);
 

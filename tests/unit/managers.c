@@ -107,8 +107,9 @@ static void device_node_without_driver_is_enodev(void **state)
 	(void)state;
 	scratch_make();
 	/* Device number 0 is for ever unused. */
-	ret = mknod(scratch_path, S_IFCHR | 0666, 0) ? -EACCES :
-	      try_device(scratch_path);
+	ret = -EACCES;
+	if (!mknod(scratch_path, S_IFCHR | 0666, 0))
+		ret = try_device(scratch_path);
 	scratch_remove();
 	if (ret == -EACCES)
 		skip();
@@ -183,7 +184,8 @@ static void flags_that_contradict_are_einval(void **state)
 	assert_int_equal(try_flags(LOCKMGR_OPEN_READONLY | LOCKMGR_OPEN_CREATE),
 			 -EINVAL);
 	assert_int_equal(try_flags(LOCKMGR_OPEN_READONLY |
-				   LOCKMGR_OPEN_WRITEONLY), -EINVAL);
+				   LOCKMGR_OPEN_WRITEONLY),
+			 -EINVAL);
 	assert_int_equal(fake.calls, 0);
 }
 
@@ -205,9 +207,11 @@ static void flags_that_agree_are_accepted(void **state)
 	assert_int_equal(try_flags(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_EXCL), 0);
 	assert_int_equal(try_flags(LOCKMGR_OPEN_READONLY), 0);
 	assert_int_equal(try_flags(LOCKMGR_OPEN_READONLY |
-				   LOCKMGR_OPEN_DETECT_DEADLOCK), 0);
+				   LOCKMGR_OPEN_DETECT_DEADLOCK),
+			 0);
 	assert_int_equal(try_flags(LOCKMGR_OPEN_WRITEONLY |
-				   LOCKMGR_OPEN_CREATE), 0);
+				   LOCKMGR_OPEN_CREATE),
+			 0);
 }
 
 static void options_too_short_or_absurd_are_einval(void **state)
@@ -451,7 +455,8 @@ static void version_has_three_numbers(void **state)
 
 	(void)state;
 	assert_int_equal(sscanf(lockmgr_version(), "%u.%u.%u%c", &major,
-				&minor, &patch, &end), 3);
+				&minor, &patch, &end),
+			 3);
 }
 
 int main(void)
