@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The protocol of one lock, for Spin: all interleavings of a few threads that
- * lock, unlock, wait, leave, die and come back. ./check runs it.
+ * lock, unlock, wait, leave, die and come back. ./check.t runs it.
  *
  * A label or an inline has the name of the function that it mirrors, in
  * kmod/lock.c unless it says otherwise; the transitions R and W and the
@@ -123,13 +123,14 @@ byte deaths;
 byte holder = NONE;		/* the thread that holds the lock, and lives */
 bool pending;			/* a holder died, and nobody was told yet */
 bool due[N];			/* must be told */
-byte strict = NONE;		/* first, woken in vain: must be the next */
+byte strict = NONE;		/* first, and woken in vain or returned: the next */
 byte passes;			/* acquisitions past the first in the queue */
 byte done;
 
 hidden byte i;
 hidden byte first;
 hidden byte count;
+hidden byte returns;
 
 /* lockmgr_queue_first() in first, lockmgr_queue_length() in count; kmod/wait.c */
 inline lockmgr_queue_first()
@@ -154,6 +155,10 @@ inline lockmgr_queue_first()
 /* kmod/wait.c */
 inline lockmgr_queue_add(p)
 {
+	returns = ticket[p] != 0;
+#ifndef RETURN_FORGOTTEN
+	handoff[p] = returns;
+#endif
 	if
 	:: ticket[p] == 0 ->
 		ticket[p] = 1;
@@ -163,13 +168,13 @@ inline lockmgr_queue_add(p)
 			:: else
 			fi
 		}
-	:: else		/* can_return() */
+	:: else		/* can_return(): keeps its place */
 	fi;
 	queued[p] = true;
 	state[p] = QUEUED;
 	lockmgr_queue_first();
 	if
-	:: first == p -> strict = NONE; passes = 0
+	:: first == p -> strict = (returns -> p : NONE); passes = 0
 	:: else
 	fi
 }

@@ -29,11 +29,11 @@ configurations=(
 
 # The properties, by what Spin prints when one is violated.
 declare -A properties=(
-	[exclusion]='assertion violated .*holder'
-	[I1]='assertion violated .*count'
+	[exclusion]='assertion violated \(holder=='
+	[I1]='assertion violated .*\|\|first'
 	[ends]='invalid end state'
 	[told]='assertion violated .*(due|pending)'
-	[handed]='assertion violated .*strict'
+	[handed]='assertion violated .*strict==me'
 	[bounded]='assertion violated .*passes'
 )
 
@@ -56,6 +56,8 @@ mutations=(
 	'DIED_FORGOTTEN		told		kernel-only'
 	'HANDOFF_IGNORED	handed		kernel-only ROUNDS=3'
 	'HANDOFF_IGNORED	handed		mapped ROUNDS=3'
+	'RETURN_FORGOTTEN	handed		kernel-only'
+	'RETURN_FORGOTTEN	handed		mapped'
 	'BYPASSED_IGNORED	bounded		kernel-only ROUNDS=1 ROUNDS_OF_FIRST=5'
 	'FAST_PAST_WAITERS	bounded		kernel-only ROUNDS=1 ROUNDS_OF_FIRST=5'
 	# No mutation, but a bound that is too low by one.
@@ -96,11 +98,11 @@ verify()
 	rm -rf "${scratch:?}"/*
 	cp "$here/lock.pml" "$scratch"
 	(
-		cd "$scratch"
-		spin -a "${options[@]}" lock.pml
 		# Every state is stored whole: what it says of all states, is so.
-		gcc -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM="$memory" -o pan pan.c
-		timeout "$seconds" ./pan -m100000 -n
+		cd "$scratch" &&
+			spin -a "${options[@]}" lock.pml &&
+			gcc -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM="$memory" -o pan pan.c &&
+			timeout "$seconds" ./pan -m100000 -n
 	) 2>&1 || echo "ended with status $?"
 }
 
