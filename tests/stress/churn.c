@@ -16,7 +16,7 @@
 
 #define WORKERS		16
 #define OWN_MAX		4
-#define CAPACITY	48
+#define CAPACITY	32
 #define EPOCH_KILLS	50
 
 enum mood {
@@ -220,9 +220,9 @@ static void count_and_clean(struct lockmgr *mgr)
 			assert_int_equal(lockmgr_free(mgr, id), 0);
 }
 
-static bool ids_have_run_out(void *data)
+static bool ids_have_run_out(void *crowd)
 {
-	(void)data;
+	crowd_check(crowd);
 	return atomic_load(&plan->full);
 }
 
@@ -248,7 +248,7 @@ static void run_epoch(struct crowd *crowd, uint64_t kills, uint64_t *random)
 		crowd_start(crowd, index, churn, random_below(random, UINT32_MAX));
 	}
 
-	wait_until(ids_have_run_out, NULL, "all ids are allocated");
+	wait_until(ids_have_run_out, crowd, "all ids are allocated");
 	atomic_store(&crowd->stop, true);
 	crowd_finish(crowd);
 }
