@@ -30,7 +30,9 @@
 #define STRESS_PATIENCE_S	60
 #endif
 
+#ifndef WORKERS_MAX
 #define WORKERS_MAX		72
+#endif
 #define WORKER_THREADS_MAX	4
 
 /* ------------------------------------------------------------------------
