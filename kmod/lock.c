@@ -307,7 +307,8 @@ static int look(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 }
 
 /* Leave the queue without the lock; whoever is behind a W2 must look in its place. */
-static struct task_struct *give_up(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+STATIC_BUT_FOR_KUNIT
+struct task_struct *give_up(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
 	lockmgr_queue_del(bucket, waiter);
 	if (waiter->state != LOCKMGR_WAIT_WOKEN)
