@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The fuzzer has a Makefile of its own; it is built with the test programs.
+
+all: fuzzer
+
+.PHONY: fuzzer
+fuzzer:
+	@$(MAKE) --no-print-directory -C tests/fuzz

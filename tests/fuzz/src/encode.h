@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From operations to system calls.
+ */
+#ifndef ENCODE_H
+#define ENCODE_H
+
+#include <linux/lockmgr.h>
+
+#include "agent.h"
+#include "program.h"
+
+#define DEVICE	"/dev/lockmgr"
+
+/* The largest struct of a command. */
+union arguments {
+	unsigned char bytes[128];
+	struct lockmgr_ioctl_version version;
+	struct lockmgr_ioctl_attach attach;
+	struct lockmgr_ioctl_unlink unlink;
+	struct lockmgr_ioctl_capacity capacity;
+	struct lockmgr_ioctl_info info;
+	struct lockmgr_ioctl_id id;
+	struct lockmgr_ioctl_flags flags;
+	struct lockmgr_ioctl_lock lock;
+	struct lockmgr_ioctl_list list;
+};
+
+/**
+ * struct memo - numbers of the kernel's that later calls of a thread may pass on
+ * @ticket: of the last call that a signal ended
+ * @locks: where the last list of locks ended
+ * @waiters: likewise
+ */
+struct memo {
+	uint64_t ticket;
+	uint64_t locks;
+	uint64_t waiters;
+};
+
+/**
+ * struct letter - what has been written for an operation
+ * @args: the command's struct
+ * @size: as the call says
+ * @deadline: of a lock call that has one
+ */
+struct letter {
+	union arguments args;
+	uint32_t size;
+	uint64_t deadline;
+};
+
+/** The name of a space: LOCKMGR_NAME_SIZE bytes. */
+void encode_name(enum space_name name, char *bytes);
+
+/** Write an operation's calls, and what they point to, for its thread. */
+void encode(const struct op *op, const struct memo *memo, struct letter *letter);
+
+/** Write the calls of the other side of VERB_SEND. */
+void encode_receive(const struct op *op);
+
+/** CLOCK_MONOTONIC, in nanoseconds. */
+uint64_t now_ns(void);
+
+#endif /* ENCODE_H */

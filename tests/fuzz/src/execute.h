@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Running a program on the kernel beside the model.
+ */
+#ifndef EXECUTE_H
+#define EXECUTE_H
+
+#include "judge.h"
+
+enum verdict {
+	AGREED,
+	DISAGREED,
+	/* Somebody can neither go on nor be killed. */
+	STUCK,
+};
+
+/**
+ * struct execution - how a program went
+ * @verdict: whether model and kernel agree
+ * @complaint: if not, what is wrong
+ * @at: the operation after which they disagree; may be one of those that end it
+ * @executed: how many operations were no nonsense
+ */
+struct execution {
+	enum verdict verdict;
+	struct complaint complaint;
+	struct op at;
+	uint32_t executed;
+	uint64_t used;		/* bit by bit: which operations were no nonsense */
+};
+
+/** Prepare; once. */
+void execute_init(void);
+
+/**
+ * execute() - run a program
+ * @program: the program
+ * @execution: receives how it went
+ *
+ * Afterwards nothing is left of it, and all agents are well.
+ */
+void execute(const struct program *program, struct execution *execution);
+
+#endif /* EXECUTE_H */

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The reference model: what the contract (include/uapi/linux/lockmgr.h) says that
+ * each operation returns, whom it lets go on, and what can be seen afterwards.  As
+ * simple as can be: arrays, searched from the beginning.
+ *
+ * It predicts what happens when operations come one after the other, each when
+ * everybody has come to rest.  What the contract leaves open, it learns: tokens,
+ * generations, who wins where two may.
+ *
+ * Where several errors are possible at once, it expects the first of: ENOTTY, EINVAL
+ * for the size, EBADF and ENOTCONN for the file, EFAULT or E2BIG for the struct, EINVAL
+ * for its contents, then those of the command in the order of the tests here.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <linux/lockmgr.h>
+
+#include "program.h"
+
+#define NONE		(-1)
+
+/* Each operation opens one file at most; so many can be open at the same time. */
+#define CLIENTS_MAX	(PROCESSES * (FILES + THREADS))
+#define SPACES_MAX	PROGRAM_MAX
+#define IDS_MAX		PROGRAM_MAX
+#define LOCKS_MAX	PROGRAM_MAX
+
+/* Places in a queue that are not made up by the caller are larger. */
+#define SEQUENCE_BEGIN	1000
+
+/* A thread, and not another that took its place after its death. */
+struct being {
+	int process;
+	int thread;
+	uint32_t birth;
+};
+
+/* An open file. */
+struct model_client {
+	int refs;			/* descriptors, and threads that wait; 0: unused */
+	bool readable;
+	bool writable;
+	enum who opener;
+	struct being opened_by;
+	int space;			/* or NONE */
+	uint32_t token;
+	bool detect;
+};
+
+struct model_lock {
+	uint32_t id;
+	int client;			/* who holds it, or NONE */
+	struct being taker;
+	bool died;			/* and nobody has been told */
+	uint64_t since;
+};
+
+struct model_space {
+	bool exists;
+	bool linked;
+	enum space_name name;
+	uint32_t owner;
+	uint32_t group;
+	uint32_t mode;
+	uint32_t capacity;
+	uint64_t generation;
+	uint32_t clients;
+	uint32_t id_count;
+	uint32_t ids[IDS_MAX];		/* in order */
+	uint32_t lock_count;
+	struct model_lock locks[LOCKS_MAX];	/* in order of their ids */
+};
+
+/* Where a list ended. */
+struct model_cursor {
+	int space;			/* or NONE */
+	uint32_t id;
+	uint64_t next;			/* id, or place in the queue */
+};
+
+struct model_thread {
+	enum who who;
+	bool waits;
+	/* If it waits. */
+	struct op call;
+	int client;
+	uint64_t ticket;
+	uint64_t passed_ticket;		/* what the struct had */
+	uint64_t since;
+	/* What earlier calls have left. */
+	uint64_t saved_ticket;
+	struct model_cursor locks;
+	struct model_cursor waiters;
+};
+
+struct model_process {
+	bool alive;
+	uint32_t birth;
+	int files[FILES];		/* or NONE */
+	struct model_thread threads[THREADS];
+};
+
+struct model {
+	struct model_process processes[PROCESSES];
+	struct model_client clients[CLIENTS_MAX];
+	struct model_space spaces[SPACES_MAX];
+	uint64_t sequence;
+	uint32_t births;
+};
+
+/* What an operation is to do. */
+struct outcome {
+	bool skip;			/* it makes no sense here */
+	bool waits;
+	bool timed_out;			/* it waits until its deadline */
+	long result;			/* unless it waits */
+	uint32_t id;			/* what allocate returns */
+	bool created;			/* the space was made */
+	/* Threads that waited, and wait no more. */
+	uint32_t done_count;
+	struct {
+		int process;
+		int thread;
+		long result;
+	} done[PROCESSES * THREADS];
+};
+
+void model_init(struct model *model);
+
+/** Predict what an operation does, at a time of CLOCK_MONOTONIC. */
+void model_apply(struct model *model, const struct op *op, uint64_t now,
+		 struct outcome *outcome);
+
+/** The client of an operation's file, or NULL. */
+struct model_client *model_file(struct model *model, const struct op *op);
+
+/** The space of a client, or NULL. */
+struct model_space *model_space_of(struct model *model, const struct model_client *client);
+
+/** Whether a list can begin where it is asked to. */
+bool model_cursor_known(struct model *model, const struct op *op);
+
+/** Where a list begins: an id, or a place in the queue after which it begins. */
+uint64_t model_cursor_of(struct model *model, const struct op *op);
+
+/** After a list: where it ended. */
+void model_note_cursor(struct model *model, const struct op *op, uint64_t next);
+
+/** After a relock that took the lock again before whoever waited: it did not wait. */
+void model_barge(struct model *model, const struct op *op, uint64_t now,
+		 struct outcome *outcome);
+
+bool model_is_allocated(const struct model_space *space, uint32_t id);
+
+/** The thread that has waited longest for a lock behind that place, or NULL. */
+struct model_thread *model_queue_after(struct model *model, int space, uint32_t id,
+				       uint64_t ticket);
+uint32_t model_queue_length(struct model *model, int space, uint32_t id);
+struct being model_being(struct model *model, const struct model_thread *thread);
+bool model_lives(struct model *model, const struct being *being);
+
+/** Whether a path of waits leads from a thread to itself; through that lock, if given. */
+bool model_in_cycle(struct model *model, struct being from, const struct model_lock *through);
+
+/* For the parts of the model itself. */
+
+struct model_thread *model_thread(struct model *model, const struct op *op);
+struct model_lock *model_find_lock(struct model_space *space, uint32_t id);
+uint32_t model_native_size(enum verb verb);
+void model_put_client(struct model *model, struct outcome *outcome, int client, uint64_t now);
+long model_command(struct model *model, const struct op *op, uint64_t now,
+		   struct outcome *outcome);
+long model_do_lock(struct model *model, struct model_thread *thread, const struct op *op,
+		   int client, uint64_t ticket, uint64_t now, struct outcome *outcome);
+long model_do_unlock(struct model *model, int client, uint32_t id, uint64_t now,
+		     struct outcome *outcome);
+void model_release_all(struct model *model, int client, uint64_t now, struct outcome *outcome);
+void model_interrupt(struct model *model, struct model_thread *thread, enum how how,
+		     uint64_t now, struct outcome *outcome);
+void model_done(struct model *model, struct outcome *outcome, struct model_thread *thread,
+		long result);
+
+#endif /* MODEL_H */

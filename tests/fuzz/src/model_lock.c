@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The model of locks: who holds one, who waits for it in which order, and who waits
+ * for whom.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "model.h"
+
+struct model_lock *model_find_lock(struct model_space *space, uint32_t id)
+{
+	uint32_t i;
+
+	for (i = 0; i < space->lock_count; i++)
+		if (space->locks[i].id == id)
+			return &space->locks[i];
+
+	return NULL;
+}
+
+static struct model_lock *make_lock(struct model_space *space, uint32_t id)
+{
+	struct model_lock *lock = model_find_lock(space, id);
+	uint32_t i = space->lock_count;
+
+	if (lock)
+		return lock;
+	for (; i && space->locks[i - 1].id > id; i--)
+		space->locks[i] = space->locks[i - 1];
+	space->lock_count++;
+	space->locks[i] = (struct model_lock) { .id = id, .client = NONE };
+
+	return &space->locks[i];
+}
+
+/* ------------------------------------------------------------------------
+ * Queues
+ */
+
+static bool waits_for(struct model *model, const struct model_thread *thread, int space,
+		      uint32_t id)
+{
+	return thread->waits && model->clients[thread->client].space == space &&
+	       thread->call.args[ARG_ID] == id;
+}
+
+static struct model_thread *thread_number(struct model *model, int i)
+{
+	return &model->processes[i / THREADS].threads[i % THREADS];
+}
+
+struct model_thread *model_queue_after(struct model *model, int space, uint32_t id,
+				       uint64_t ticket)
+{
+	struct model_thread *found = NULL;
+	int i;
+
+	for (i = 0; i < PROCESSES * THREADS; i++) {
+		struct model_thread *thread = thread_number(model, i);
+
+		if (waits_for(model, thread, space, id) && thread->ticket > ticket &&
+		    (!found || thread->ticket < found->ticket))
+			found = thread;
+	}
+
+	return found;
+}
+
+uint32_t model_queue_length(struct model *model, int space, uint32_t id)
+{
+	uint32_t count = 0;
+	int i;
+
+	for (i = 0; i < PROCESSES * THREADS; i++)
+		count += waits_for(model, thread_number(model, i), space, id);
+
+	return count;
+}
+
+/* A place that an earlier call has left can be had again if nobody else is there. */
+static uint64_t draw_ticket(struct model *model, int space, uint32_t id, uint64_t wish)
+{
+	uint64_t sequence = ++model->sequence;
+	struct model_thread *next;
+
+	if (!wish || wish >= sequence)
+		return sequence;
+	next = model_queue_after(model, space, id, wish - 1);
+
+	return next && next->ticket == wish ? sequence : wish;
+}
+
+/* ------------------------------------------------------------------------
+ * Who waits for whom
+ */
+
+static struct model_lock *awaited(struct model *model, const struct model_thread *thread)
+{
+	struct model_client *client = &model->clients[thread->client];
+
+	return model_find_lock(model_space_of(model, client), thread->call.args[ARG_ID]);
+}
+
+bool model_in_cycle(struct model *model, struct being from, const struct model_lock *through)
+{
+	struct being at = from;
+	int steps;
+
+	for (steps = 0; steps < PROCESSES * THREADS; steps++) {
+		struct model_thread *thread =
+			&model->processes[at.process].threads[at.thread];
+		struct model_lock *lock;
+
+		if (!model_lives(model, &at) || !thread->waits)
+			return false;
+		lock = awaited(model, thread);
+		if (lock->client == NONE)
+			return false;
+		at = lock->taker;
+		if (at.birth == from.birth && at.thread == from.thread)
+			return !through || lock == through;
+	}
+
+	return false;
+}
+
+/* ------------------------------------------------------------------------
+ * Locking
+ */
+
+static long take(struct model *model, struct model_lock *lock, struct model_thread *thread,
+		 int client, uint64_t now)
+{
+	long result = lock->died ? LOCKMGR_OWNER_DIED : 0;
+
+	lock->client = client;
+	lock->taker = model_being(model, thread);
+	lock->died = false;
+	lock->since = now;
+
+	return result;
+}
+
+static void queue_up(struct model *model, struct model_thread *thread, const struct op *op,
+		     int client, uint64_t ticket, uint64_t now)
+{
+	thread->call = *op;
+	thread->client = client;
+	thread->ticket = draw_ticket(model, model->clients[client].space, op->args[ARG_ID],
+				     ticket);
+	thread->since = now;
+	thread->waits = true;
+	model->clients[client].refs++;
+}
+
+/* A thread that queued up returns without having slept. */
+static long turn_back(struct model *model, struct model_thread *thread, long result)
+{
+	thread->waits = false;
+	model->clients[thread->client].refs--;
+
+	return result;
+}
+
+long model_do_lock(struct model *model, struct model_thread *thread, const struct op *op,
+		   int client, uint64_t ticket, uint64_t now, struct outcome *outcome)
+{
+	struct model_space *space = model_space_of(model, &model->clients[client]);
+	enum deadline deadline = op->args[ARG_DEADLINE];
+	bool timed = op->args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_DEADLINE;
+	struct model_lock *lock = make_lock(space, op->args[ARG_ID]);
+
+	if (lock->client == NONE)
+		return take(model, lock, thread, client, now);
+	if (op->args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_TRY)
+		return -EBUSY;
+
+	queue_up(model, thread, op, client, ticket, now);
+	if (model->clients[client].detect &&
+	    model_in_cycle(model, model_being(model, thread), NULL))
+		return turn_back(model, thread, -EDEADLK);
+	if (timed && deadline <= DEADLINE_NEAR) {
+		outcome->timed_out = true;
+		return turn_back(model, thread, -ETIMEDOUT);
+	}
+	outcome->waits = true;
+
+	return 0;
+}
+
+/* ------------------------------------------------------------------------
+ * Letting go
+ */
+
+static void hand_on(struct model *model, int space, uint32_t id, bool died, uint64_t now,
+		    struct outcome *outcome)
+{
+	struct model_lock *lock = model_find_lock(&model->spaces[space], id);
+	struct model_thread *first = model_queue_after(model, space, id, 0);
+
+	lock->client = NONE;
+	lock->died = died;
+	if (!first)
+		return;
+	model_done(model, outcome, first, take(model, lock, first, first->client, now));
+	/* Its file may have been closed meanwhile. */
+	model_put_client(model, outcome, first->client, now);
+}
+
+long model_do_unlock(struct model *model, int client, uint32_t id, uint64_t now,
+		     struct outcome *outcome)
+{
+	int number = model->clients[client].space;
+	struct model_space *space = &model->spaces[number];
+	struct model_lock *lock = model_find_lock(space, id);
+
+	if (!lock || lock->client != client)
+		return id >= space->capacity ? -EINVAL : -EPERM;
+	hand_on(model, number, id, false, now, outcome);
+
+	return 0;
+}
+
+void model_release_all(struct model *model, int client, uint64_t now, struct outcome *outcome)
+{
+	int number = model->clients[client].space;
+	struct model_space *space = &model->spaces[number];
+	uint32_t i;
+
+	for (i = 0; i < space->lock_count; i++)
+		if (space->locks[i].client == client)
+			hand_on(model, number, space->locks[i].id, true, now, outcome);
+}
+
+/* ------------------------------------------------------------------------
+ * Signals
+ */
+
+/* The ticket that the struct has after a signal. */
+static uint64_t left_ticket(const struct model_thread *thread)
+{
+	if (thread->call.args[ARG_MEMORY] == MEMORY_GOOD)
+		return thread->ticket;
+
+	/* It cannot be written to, so the call begins anew. */
+	return thread->passed_ticket;
+}
+
+void model_interrupt(struct model *model, struct model_thread *thread, enum how how,
+		     uint64_t now, struct outcome *outcome)
+{
+	uint64_t ticket = left_ticket(thread);
+	struct op call = thread->call;
+	struct outcome again = { .done_count = 0 };
+	struct model_client *client;
+	long result;
+
+	thread->waits = false;
+	model_put_client(model, outcome, thread->client, now);
+	if (how == HOW_EINTR) {
+		thread->saved_ticket = ticket;
+		model_done(model, outcome, thread, -EINTR);
+		return;
+	}
+
+	/* The call is made again, on whatever file has that number now. */
+	client = model_file(model, &call);
+	thread->passed_ticket = ticket;
+	call.args[ARG_TICKET] = TICKET_PASSED;
+	result = client ? model_command(model, &call, now, &again) : -EBADF;
+	if (!again.waits)
+		model_done(model, outcome, thread, result);
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A program: the sequence of operations that the fuzzer makes up, runs, keeps and
+ * minimises.  As text, one operation a line:
+ *
+ *	0.1 lock file=2 id=5 flags=deadline deadline=past
+ *
+ * is an operation of thread 1 of process 0.  What is not said has its default.
+ */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define PROCESSES	3
+#define THREADS		2
+/* How many files a process can have open. */
+#define FILES		4
+
+#define PROGRAM_MAX	48
+
+enum verb {
+	/* On files and processes. */
+	VERB_OPEN,
+	VERB_CLOSE,
+	VERB_DUP,
+	VERB_SEND,
+	VERB_FORK,
+	VERB_KILL,
+	VERB_SPAWN,
+	VERB_SIGNAL,
+	VERB_BECOME,
+	/* The commands of the device, in the order of their numbers. */
+	VERB_VERSION,
+	VERB_ATTACH,
+	VERB_UNLINK,
+	VERB_CAPACITY,
+	VERB_INFO,
+	VERB_ALLOCATE,
+	VERB_ALLOCATE_ID,
+	VERB_RETRIEVE,
+	VERB_FREE,
+	VERB_FREE_ALL,
+	VERB_LOCK,
+	VERB_UNLOCK,
+	VERB_LIST_LOCKS,
+	VERB_LIST_WAITERS,
+	/* Others. */
+	VERB_COMMAND,
+	VERB_RELOCK,
+	VERBS
+};
+
+enum arg {
+	ARG_FILE,
+	ARG_TO,
+	ARG_PROCESS,
+	ARG_THREAD,
+	ARG_OPEN_MODE,
+	ARG_HOW,
+	ARG_WHO,
+	ARG_NUMBER,
+	ARG_SIZE,
+	ARG_MEMORY,
+	ARG_SURPLUS,
+	ARG_SPACE,
+	ARG_ATTACH_FLAGS,
+	ARG_OWNER,
+	ARG_GROUP,
+	ARG_MODE,
+	ARG_CAPACITY,
+	ARG_TOKEN,
+	ARG_GENERATION,
+	ARG_RESERVED,
+	ARG_ID,
+	ARG_FLAGS,
+	ARG_LOCK_FLAGS,
+	ARG_DEADLINE,
+	ARG_TICKET,
+	ARG_ENTRIES,
+	ARG_ENTRY_SIZE,
+	ARG_COUNT,
+	ARG_CURSOR,
+	ARG_FILTER,
+	ARGS
+};
+
+enum open_mode {
+	OPEN_RDWR,
+	OPEN_RDONLY,
+	OPEN_WRONLY,
+	OPEN_NEITHER,
+	OPEN_MODES,
+};
+
+enum how {
+	HOW_EINTR,
+	HOW_RESTART,
+	HOWS,
+};
+
+/* Who a thread acts as; see personas[]. */
+enum who {
+	WHO_ROOT,
+	WHO_ALICE,
+	WHO_BOB,
+	WHO_CAROL,
+	WHOS,
+};
+
+/* Where a pointer leads. */
+enum memory {
+	MEMORY_GOOD,
+	MEMORY_NULL,
+	MEMORY_KERNEL,
+	MEMORY_NOWHERE,		/* beyond user addresses, and below the kernel's */
+	MEMORY_HOLE,		/* not mapped */
+	MEMORY_READONLY,
+	MEMORY_EDGE,		/* the second half is not mapped */
+	MEMORIES
+};
+
+/* Names of spaces: the first ones are good, the others are not. */
+enum space_name {
+	SPACE_A,
+	SPACE_B,
+	SPACE_LONG,
+	SPACES_GOOD,
+	SPACE_EMPTY = SPACES_GOOD,
+	SPACE_DOT,
+	SPACE_ENDLESS,
+	SPACE_SLASH,
+	SPACE_TAIL,
+	SPACE_HIGH,
+	SPACE_NAMES
+};
+
+enum deadline {
+	DEADLINE_ZERO,
+	DEADLINE_PAST,
+	DEADLINE_NEAR,
+	DEADLINE_FAR,
+	DEADLINE_MAX,
+	DEADLINE_NEGATIVE,
+	DEADLINES
+};
+
+/* TICKET_SAVED: what the thread's last call that a signal ended has left. */
+enum ticket {
+	TICKET_NONE,
+	TICKET_SAVED,
+	TICKET_ONE,
+	TICKET_MAX,
+	TICKETS,
+	/* In the model only: what the struct has after a signal. */
+	TICKET_PASSED = TICKETS,
+};
+
+/* CURSOR_LAST: where the thread's last list of this kind, and of this lock, ended. */
+enum cursor {
+	CURSOR_BEGIN,
+	CURSOR_LAST,
+	CURSOR_END,
+	CURSORS,
+};
+
+/* The size of a struct as this ABI has it. */
+#define SIZE_NATIVE	0xffff
+
+struct op {
+	uint8_t verb;
+	uint8_t process;
+	uint8_t thread;
+	uint64_t args[ARGS];
+};
+
+struct program {
+	uint32_t count;
+	struct op ops[PROGRAM_MAX];
+};
+
+/** struct persona - a user that threads act as, beside root */
+struct persona {
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t extra_group;	/* 0: none */
+};
+
+extern const struct persona personas[WHOS];
+
+/** Whether operations of that verb have such an argument. */
+bool verb_has(enum verb verb, enum arg arg);
+
+/** Whether the verb is a command of the device, whose argument is a struct. */
+static inline bool verb_is_command(enum verb verb)
+{
+	return verb >= VERB_VERSION && verb <= VERB_LIST_WAITERS;
+}
+
+/** An operation with all defaults. */
+struct op op_new(enum verb verb, unsigned int process, unsigned int thread);
+
+/** One past the largest value of an argument that has names only; 0: any value. */
+uint64_t arg_end(enum arg arg);
+
+void op_print(FILE *out, const struct op *op);
+void program_print(FILE *out, const struct program *program);
+
+/** Returns 0, or the number of the first line that is not understood. */
+unsigned int program_parse(struct program *program, FILE *in);
+
+/** Returns false, having said why, if the file is not a program. */
+bool program_load(struct program *program, const char *path);
+
+bool program_save(const struct program *program, const char *path, const char *comment);
+
+#endif /* PROGRAM_H */
