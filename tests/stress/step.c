@@ -264,13 +264,28 @@ static void expect_lock_of(bool dead_holder)
 	assert_int_equal(space_info().clients, 1);
 }
 
-/* On one processor, so that each step is a switch there and back. */
+/*
+ * On one processor, so that each step is a switch there and back, and without
+ * pre-empting each other: who traces a thread that has stopped but not left its
+ * processor yet must wait for the next tick of the clock.
+ */
+static void share_processor(void)
+{
+	const struct sched_param param = { 0 };
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	assert_int_equal(sched_setaffinity(0, sizeof(cpus), &cpus), 0);
+	assert_int_equal(sched_setscheduler(0, SCHED_BATCH, &param), 0);
+}
+
 static void set_the_scene(void)
 {
 	mgr = space_open();
 	crowd = crowd_new(mgr);
 	scene = shared_new(sizeof(*scene));
-	conduct();
+	share_processor();
 }
 
 /* ------------------------------------------------------------------------
