@@ -5,13 +5,15 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
-# The kernel for virtual machines: 6.1, 6.12 or 6.1-rt. Empty for `module`:
-# the running one.
+# The kernel for virtual machines: one of those of tests/vm/kernel. Empty for
+# `module`: the running one.
 KERNEL ?=
 KDIR ?= /lib/modules/$(shell uname -r)/build
 # What `check` runs, and on which kernels. Empty: everything.
 TESTS ?=
 KERNELS ?=
+# How long `stress` and `fuzz` shall run.
+SECONDS ?= 300
 
 vm_kernel = $(or $(KERNEL),6.1)
 # Own parallelism, unless the caller asked for one.
@@ -25,11 +27,16 @@ all: lib examples $(if $(wildcard $(KDIR)/Makefile),module)
 help:
 	@echo 'lockmgr: kernel-managed locks. Targets:'
 	@echo '  all        library, examples, and the module if the running kernel has headers'
-	@echo '  module     the module for the running kernel, for KDIR=..., or for KERNEL=6.1|6.12|6.1-rt'
+	@echo '  module     the module for the running kernel, for KDIR=..., or for KERNEL=6.1 etc.'
 	@echo '  lib        the library, into build/lib'
 	@echo '  examples   the library'\''s examples'
 	@echo '  demo       the main job on real processes, in a virtual machine'
 	@echo '  check      all tests; TESTS="tests/lib/alloc ..." and KERNELS="6.1 ..." choose'
+	@echo '  check-quick  those that take seconds, on User Mode Linux: after each edit'
+	@echo '  check-all  all tests on every kernel there is, KCSAN among them'
+	@echo '  coverage   which lines and branches of module and library the tests reach'
+	@echo '  fuzz       calls by chance, held against a model; SECONDS=300'
+	@echo '  stress     thousands of processes that lock, allocate and die; SECONDS=300'
 	@echo '  lint       the static checks of `check` only'
 	@echo '  bench      measurements, in a virtual machine'
 	@echo '  shell      a shell in a virtual machine with the module loaded; KERNEL=6.12 etc.'
@@ -61,8 +68,33 @@ demo:
 
 .PHONY: check
 check:
-	@tests/vm/install-deps build vm check
+	@tests/vm/install-deps
 	@TESTS='$(TESTS)' KERNELS='$(KERNELS)' tests/check
+
+.PHONY: check-quick
+check-quick:
+	@tests/vm/install-deps build kernel check
+	@QUICK=yes TESTS='$(TESTS)' tests/check
+
+.PHONY: check-all
+check-all:
+	@tests/vm/install-deps
+	@TESTS='$(TESTS)' KERNELS='debug 6.1 6.1-rt 6.12 kcsan' tests/check
+
+.PHONY: coverage
+coverage:
+	@tests/vm/install-deps
+	@tests/coverage
+
+.PHONY: fuzz
+fuzz:
+	@tests/vm/install-deps
+	@FUZZ_SECONDS='$(SECONDS)' tests/fuzz/run
+
+.PHONY: stress
+stress:
+	@tests/vm/install-deps build vm check
+	@KERNEL='$(vm_kernel)' LOCKMGR_STRESS_SECONDS='$(SECONDS)' tests/stress/run
 
 .PHONY: lint
 lint:

@@ -122,13 +122,14 @@ cache_intact()
 }
 
 # Asking apt takes seconds, so its answer is believed for a day, or until the
-# package lists change.
+# package lists or the scripts here, which may ask for something else, change.
 cache_is_fresh()
 {
-	local answer=$1
+	local answer=$1 changed
 
-	[[ -s $answer && -n $(find "$answer" -mmin -1440) ]] &&
-		! [[ /var/lib/apt/lists -nt $answer ]]
+	[[ -s $answer && -n $(find "$answer" -mmin -1440) ]] || return
+	changed=$(find "$here" -type f -newer "$answer" -print -quit)
+	[[ ! $changed && ! /var/lib/apt/lists -nt $answer ]]
 }
 
 # The entries of a store, newest version first.

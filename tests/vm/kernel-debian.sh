@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Debian's kernels, downloaded and unpacked, not installed: a developer's
+# machine must not find another kernel in its /boot. Sourced by tests/vm/kernel,
+# which sets $name.
+
+# Part of the cache's key: raise it when this script makes something else out
+# of the same packages.
+debian_recipe=3
+
+# What it takes to reach the host's files and to talk to the host. They load
+# before any other file system is there.
+boot_modules=(virtio_pci virtio_console virtio_rng 9pnet_virtio 9p overlay)
+
+# Debian's header packages of a kernel, as a pattern on package names.
+headers_pattern()
+{
+	case $1 in
+	6.1)	echo '^linux-headers-6\.1\.[0-9]+([+-][^-]+)?-amd64$' ;;
+	6.1-rt)	echo '^linux-headers-6\.1\.[0-9]+([+-][^-]+)?-rt-amd64$' ;;
+	6.12)	echo '^linux-headers-6\.12\.[0-9]+([+-][^-]+)?-amd64$' ;;
+	esac
+}
+
+newest_release()
+{
+	apt-cache search --names-only "$1" | awk '{ print $1 }' |
+		sed 's/^linux-headers-//' | sort -V | tail -n 1
+}
+
+# The image without Secure Boot signatures exists earlier than the signed one.
+image_identity()
+{
+	deb_identity "linux-image-$1-unsigned" || deb_identity "linux-image-$1"
+}
+
+# Those of the headers' dependencies that hold files which a build reads.
+headers_identities()
+{
+	local dependency
+
+	deb_identity "linux-headers-$1"
+	apt-cache show --no-all-versions "linux-headers-$1" |
+		sed -n 's/^Depends: //p' | grep -oE '[^ ,|]+' |
+		grep -E '^linux-(headers|kbuild|compiler)-' |
+		while read -r dependency; do
+			deb_identity "$dependency"
+		done
+}
+
+# Every package of the kernel RELEASE, as deb_identity says it.
+kernel_identities()
+{
+	image_identity "$1"
+	headers_identities "$1"
+}
+
+# The payload of a bzImage, by the offsets in its boot header
+# (Documentation/arch/x86/boot.rst, protocol 2.08 and later).
+unpack_image()
+{
+	local bzimage=$1 vmlinux=$2 sectors offset length magic
+
+	sectors=$(od -An -tu1 -j $((0x1f1)) -N1 "$bzimage")
+	offset=$(od -An -tu4 -j $((0x248)) -N4 "$bzimage")
+	# The last four bytes are the unpacked size, not the compressor's.
+	length=$(($(od -An -tu4 -j $((0x24c)) -N4 "$bzimage") - 4))
+	offset=$((offset + (sectors + 1) * 512))
+	magic=$(od -An -tx1 -j "$offset" -N4 "$bzimage" | tr -d ' ')
+
+	case $magic in
+	fd377a58) set -- xz -dc ;;
+	28b52ffd) set -- zstd -dcq ;;
+	*) die "$bzimage: unknown compression ($magic)" ;;
+	esac
+	# Without head in the pipe: it would end with SIGPIPE half of the time.
+	dd if="$bzimage" bs=64K iflag=skip_bytes,count_bytes \
+		skip="$offset" count="$length" status=none | "$@" >"$vmlinux"
+}
+
+# The packages expect to live in /usr/src.
+relocate_headers()
+{
+	local tree=$1 final=$2 makefile
+
+	for makefile in "$tree"/usr/src/linux-headers-*/Makefile; do
+		sed -i "s|^include /usr/src/|include $final/usr/src/|" "$makefile"
+	done
+}
+
+# An archive for the initramfs: the modules that boot_modules names and those
+# that they need, unpacked, and a list in the order of loading.
+pack_modules()
+{
+	local root=$1 release=$2 archive=$3 work module file name
+
+	work=$root/boot-modules
+	mkdir -p "$work/modules"
+	depmod -b "$root" "$release"
+	for module in "${boot_modules[@]}"; do
+		modprobe -d "$root" -S "$release" --show-depends "$module"
+	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$work/paths"
+
+	while read -r file; do
+		name=${file##*/}
+		name=${name%.xz}
+		case $file in
+		*.xz) xz -dc "$file" >"$work/modules/$name" ;;
+		*) cp "$file" "$work/modules/$name" ;;
+		esac
+		printf '%s\n' "$name"
+	done <"$work/paths" >"$work/modules/order"
+	(cd "$work" && find modules | LC_ALL=C sort |
+		cpio --quiet -o -H newc -R 0:0) >"$archive"
+
+	# All others, hundreds of megabytes, have no use here.
+	find "$root/lib/modules/$release/kernel" -type f | grep -vxFf "$work/paths" |
+		tr '\n' '\0' | xargs -0 rm -f
+	find "$root/lib/modules/$release/kernel" -type d -empty -delete
+	depmod -b "$root" "$release"
+	rm -rf "$work"
+}
+
+# The name of the newest one, and what it is made of.
+debian_ask()
+{
+	local release
+
+	release=$(newest_release "$(headers_pattern "$name")")
+	[[ $release ]]
+	printf '%s\n' "$release" "recipe $debian_recipe ${boot_modules[*]}"
+	kernel_identities "$release"
+}
+
+debian_make()
+{
+	local work=$1 final=$2 release deb
+
+	release=$(sed -n 's/^linux-headers-\(.*-amd64\) .*/\1/p' <<<"$3")
+	need_commands depmod modprobe xz zstd cpio
+	say "downloading Debian's kernel $release"
+	grep '^linux-' <<<"$3" | deb_download "$work" >"$work/debs"
+	say "unpacking it"
+	while read -r deb; do
+		dpkg -x "$deb" "$work"
+		rm "$deb"
+	done <"$work/debs"
+	rm "$work/debs"
+
+	relocate_headers "$work" "$final"
+	unpack_image "$work/boot/vmlinuz-$release" "$work/vmlinux"
+	cp "$work/boot/config-$release" "$work/config"
+	# Packages of usrmerged releases have the modules in /usr/lib.
+	if [[ -d $work/usr/lib/modules ]]; then
+		mkdir -p "$work/lib"
+		cp -al "$work/usr/lib/modules" "$work/lib/"
+		rm -rf "$work/usr/lib/modules"
+	fi
+	# Links to where the headers would be if they were installed.
+	rm -f "$work/lib/modules/$release/"{build,source}
+	pack_modules "$work" "$release" "$work/modules.cpio"
+	rm -rf "${work:?}"/{boot,etc,usr/share}
+
+	cat >"$work/facts" <<-END
+	kernel_name='$name'
+	kernel_arch='x86_64'
+	kernel_release='$release'
+	kernel_kdir='$final/usr/src/linux-headers-$release'
+	kernel_image='$final/vmlinux'
+	kernel_modules='$final/lib/modules/$release'
+	kernel_initrd='$final/modules.cpio'
+	END
+}

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The machine as User Mode Linux: a process of the host. Sourced by
+# tests/vm/run, whose variables say how it shall be.
+
+machine_kind=uml
+needed_commands=(setarch)
+
+# Leaves the command in $machine, which takes the port's two ends as
+# descriptors 3 and 4, and the console as 5.
+describe_machine()
+{
+	# Where addresses are chosen at random, it pays for the gaps with memory.
+	# shellcheck disable=SC2206 # words of a kernel's command line
+	machine=(setarch -R "$here/with-port" "$dir/port" "$dir/console.log" "$kernel_image"
+		"mem=${memory}M" "initrd=$dir/initrd" "uml_dir=$dir"
+		con=null con0=null,fd:5 ssl=null ssl0=fd:4,fd:3 console=tty0
+		$kernel_parameters)
+	[[ ! $interactive ]] || machine+=(ssl1=fd:0,fd:1)
+}
