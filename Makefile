@@ -89,7 +89,7 @@ coverage:
 .PHONY: fuzz
 fuzz:
 	@tests/vm/install-deps
-	@FUZZ_SECONDS='$(SECONDS)' tests/fuzz/run
+	@tests/fuzz/run '$(SECONDS)'
 
 .PHONY: stress
 stress:
