@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Users, spaces and clients for the tests, made as an open file makes them.
+ */
+#include <kunit/resource.h>
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/slab.h>
+
+#include "client.h"
+#include "fixture.h"
+#include "lock.h"
+#include "quota.h"
+#include "record.h"
+
+struct limit {
+	unsigned int *limit;
+	unsigned int old;
+};
+
+static void restore_limit(void *data)
+{
+	struct limit *limit = data;
+
+	WRITE_ONCE(*limit->limit, limit->old);
+}
+
+/* Change one of lockmgr_limits until the test ends. */
+void fixture_limit(struct kunit *test, unsigned int *limit, unsigned int value)
+{
+	struct limit *saved = kunit_kzalloc(test, sizeof(*saved), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, saved);
+	*saved = (struct limit) { .limit = limit, .old = *limit };
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, restore_limit, saved), 0);
+	WRITE_ONCE(*limit, value);
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(remove_space, lockmgr_user_remove_space, struct lockmgr_user *);
+
+/* A user to charge, with one space. */
+struct lockmgr_user *fixture_user(struct kunit *test)
+{
+	struct lockmgr_user *user = lockmgr_user_add_space(FIXTURE_OWNER);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(user));
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, remove_space, user), 0);
+
+	return user;
+}
+
+static void put_fixture_cred(void *data)
+{
+	struct cred *cred = data;
+
+	/* A test may have lent it one that goes away with the test. */
+	cred->user_ns = &init_user_ns;
+	put_cred(cred);
+}
+
+/* Credentials of somebody with one group and no capability. */
+struct cred *fixture_cred(struct kunit *test, kuid_t user, kgid_t group)
+{
+	struct group_info *groups = groups_alloc(0);
+	struct cred *cred = prepare_creds();
+
+	KUNIT_ASSERT_NOT_NULL(test, groups);
+	KUNIT_ASSERT_NOT_NULL(test, cred);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_fixture_cred, cred), 0);
+
+	cred->fsuid = user;
+	cred->fsgid = group;
+	cap_clear(cred->cap_effective);
+	set_groups(cred, groups);
+	put_group_info(groups);
+
+	return cred;
+}
+
+/* What a program asks for that opens a space with the defaults. */
+struct lockmgr_space_args fixture_args(const char *name)
+{
+	return (struct lockmgr_space_args) {
+		.name	= name,
+		.owner	= FIXTURE_OWNER,
+		.group	= FIXTURE_GROUP,
+		.mode	= 0600,
+		.create	= true,
+		.want	= MAY_READ | MAY_WRITE,
+		.cred	= current_cred(),
+	};
+}
+
+KUNIT_DEFINE_ACTION_WRAPPER(close_client, lockmgr_client_destroy, struct lockmgr_client *);
+
+static void unlink_name(void *name)
+{
+	/* The test may have done so. */
+	lockmgr_space_unlink(name, FIXTURE_OWNER, current_cred());
+}
+
+/* What an open file begins with. */
+struct lockmgr_client *fixture_unattached(struct kunit *test)
+{
+	struct lockmgr_client *client = lockmgr_client_create();
+
+	KUNIT_ASSERT_NOT_NULL(test, client);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, close_client, client), 0);
+
+	return client;
+}
+
+/* Attach, as the ioctl does; what that made is unlinked when the test ends. */
+int fixture_attach(struct kunit *test, struct lockmgr_client *client,
+		   const struct lockmgr_space_args *args)
+{
+	int ret;
+
+	mutex_lock(&client->lock);
+	ret = lockmgr_client_join(client, args, false);
+	if (!ret)
+		lockmgr_client_publish(client);
+	mutex_unlock(&client->lock);
+
+	if (!ret && client->created)
+		ret = kunit_add_action_or_reset(test, unlink_name, (void *)args->name);
+
+	return ret;
+}
+
+/* A client of a space, which is made if it is missing. */
+struct lockmgr_client *fixture_client(struct kunit *test, const char *space)
+{
+	struct lockmgr_space_args args = fixture_args(space);
+	struct lockmgr_client *client = fixture_unattached(test);
+
+	KUNIT_ASSERT_EQ(test, fixture_attach(test, client, &args), 0);
+
+	return client;
+}
+
+/* Close its file before the test ends. */
+void fixture_close(struct kunit *test, struct lockmgr_client *client)
+{
+	kunit_release_action(test, close_client, client);
+}
+
+/* A lock's record, as if the client had used the lock. */
+struct lockmgr_record *fixture_record(struct kunit *test, struct lockmgr_client *client, u32 id)
+{
+	struct lockmgr_record *page = lockmgr_records_page(&client->space->records, id);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(page));
+	KUNIT_ASSERT_FALSE(test, xa_is_err(xa_store(&client->pages, lockmgr_id_to_page(id), page,
+						    GFP_KERNEL)));
+
+	return &page[lockmgr_id_to_index(id)];
+}
+
+/* The word of a lock; of one that nobody has used, too. */
+u64 fixture_word(struct lockmgr_client *client, u32 id)
+{
+	struct lockmgr_record *record = lockmgr_record_find(&client->space->records, id);
+
+	return record ? READ_ONCE(record->word) : 0;
+}

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * lock.c, those who sleep: threads that are inside of lock calls. What happens
+ * between a wake-up and the moment when the sleeper runs, happens here while the
+ * test keeps the only processor for itself.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/preempt.h>
+#include <linux/sched.h>
+#include <linux/timekeeping.h>
+
+#include "client.h"
+#include "fixture.h"
+#include "lock.h"
+#include "record.h"
+#include "suites.h"
+
+#define ID	7
+#define OTHER	8
+
+struct lock {
+	struct lockmgr_client *holder;
+	struct lockmgr_client *waiter;
+};
+
+/* The lock is held, and so far nobody waits. */
+static int init(struct kunit *test)
+{
+	struct lock *lock = kunit_kzalloc(test, sizeof(*lock), GFP_KERNEL);
+
+	if (!lock)
+		return -ENOMEM;
+	fixture_stay_on_one_cpu(test);
+	lock->holder = fixture_client(test, "lock");
+	lock->waiter = fixture_client(test, "lock");
+	test->priv = lock;
+
+	return lockmgr_client_lock(lock->holder, ID, false, 0, NULL);
+}
+
+static int trylock(struct lockmgr_client *client)
+{
+	return lockmgr_client_lock(client, ID, false, 0, NULL);
+}
+
+static int unlock(struct lockmgr_client *client)
+{
+	return lockmgr_client_unlock(client, ID);
+}
+
+static u32 owner(const struct lock *lock)
+{
+	return lockmgr_word_token(fixture_word(lock->holder, ID));
+}
+
+static void expect_free(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+
+	KUNIT_EXPECT_EQ(test, owner(lock), 0);
+	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->holder, ID), 0);
+}
+
+/* ------------------------------------------------------------------------
+ * Acquiring
+ */
+
+static void waiter_acquires_what_is_unlocked(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *call = fixture_waiting(test, lock->waiter, ID);
+
+	KUNIT_EXPECT_EQ(test, unlock(lock->holder), 0);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), 0);
+	KUNIT_EXPECT_EQ(test, owner(lock), lock->waiter->token);
+	KUNIT_EXPECT_EQ(test, unlock(lock->waiter), 0);
+	expect_free(test);
+}
+
+static void waiter_of_the_same_client_acquires_it_too(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *call = fixture_waiting(test, lock->holder, ID);
+
+	KUNIT_EXPECT_EQ(test, unlock(lock->holder), 0);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), 0);
+	KUNIT_EXPECT_EQ(test, unlock(lock->holder), 0);
+	expect_free(test);
+}
+
+static void waiters_acquire_in_their_order(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *calls[4];
+	u32 i, j;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		calls[i] = fixture_waiting(test, lock->waiter, ID);
+	KUNIT_ASSERT_EQ(test, unlock(lock->holder), 0);
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		KUNIT_EXPECT_EQ(test, fixture_result(test, calls[i]), 0);
+		for (j = i + 1; j < ARRAY_SIZE(calls); j++)
+			KUNIT_EXPECT_FALSE(test, completion_done(&calls[j]->done));
+		KUNIT_ASSERT_EQ(test, unlock(lock->waiter), 0);
+	}
+	expect_free(test);
+}
+
+static void waiters_of_another_lock_sleep_on(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *call, *other;
+
+	KUNIT_ASSERT_EQ(test, lockmgr_client_lock(lock->holder, OTHER, false, 0, NULL), 0);
+	other = fixture_waiting(test, lock->waiter, OTHER);
+	call = fixture_waiting(test, lock->waiter, ID);
+	KUNIT_EXPECT_EQ(test, unlock(lock->holder), 0);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), 0);
+	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->holder, OTHER), 1);
+	KUNIT_EXPECT_FALSE(test, completion_done(&other->done));
+}
+
+/* ------------------------------------------------------------------------
+ * Death
+ */
+
+static void death_of_the_holder_tells_the_waiter(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *call = fixture_waiting(test, lock->waiter, ID);
+
+	fixture_close(test, lock->holder);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), LOCKMGR_OWNER_DIED);
+	KUNIT_EXPECT_EQ(test, unlock(lock->waiter), 0);
+	/* Nobody is told again. */
+	KUNIT_EXPECT_EQ(test, trylock(lock->waiter), 0);
+}
+
+static void death_of_the_holder_tells_one_waiter_only(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *first = fixture_waiting(test, lock->waiter, ID);
+	struct fixture_call *second = fixture_waiting(test, lock->waiter, ID);
+
+	fixture_close(test, lock->holder);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, first), LOCKMGR_OWNER_DIED);
+	KUNIT_EXPECT_EQ(test, unlock(lock->waiter), 0);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, second), 0);
+}
+
+/* The token goes to the next client, the lock does not. */
+static void token_of_the_dead_comes_without_their_locks(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	u32 token = lock->holder->token;
+	struct lockmgr_client *heir;
+
+	fixture_close(test, lock->holder);
+	heir = fixture_client(test, "lock");
+	KUNIT_ASSERT_EQ(test, heir->token, token);
+	KUNIT_EXPECT_EQ(test, unlock(heir), -EPERM);
+	KUNIT_EXPECT_EQ(test, trylock(lock->waiter), LOCKMGR_OWNER_DIED);
+}
+
+/* ------------------------------------------------------------------------
+ * Leaving
+ */
+
+static void waiter_leaves_at_its_deadline(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	ktime_t deadline = ktime_add_ms(ktime_get(), 20);
+	struct fixture_call *call = fixture_call(test, lock->waiter, ID, deadline, 0);
+
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), -ETIMEDOUT);
+	KUNIT_EXPECT_GE(test, ktime_get(), deadline);
+	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->holder, ID), 0);
+	KUNIT_EXPECT_EQ(test, owner(lock), lock->holder->token);
+	KUNIT_EXPECT_EQ(test, unlock(lock->holder), 0);
+	expect_free(test);
+}
+
+static void waiter_leaves_for_a_signal_with_its_ticket(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *call = fixture_waiting(test, lock->waiter, ID);
+
+	fixture_signal(call);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), -ERESTARTSYS);
+	KUNIT_EXPECT_NE(test, call->ticket, 0);
+	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->holder, ID), 0);
+	KUNIT_EXPECT_EQ(test, unlock(lock->holder), 0);
+	expect_free(test);
+}
+
+static void those_behind_who_leaves_get_the_lock(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
+	struct fixture_call *stayer = fixture_waiting(test, lock->waiter, ID);
+
+	fixture_signal(leaver);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, leaver), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, unlock(lock->holder), 0);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, stayer), 0);
+}
+
+/* Ahead of who came later, and the lock is handed to it there. */
+static void waiter_returns_to_its_place_with_its_ticket(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
+	struct fixture_call *later = fixture_waiting(test, lock->waiter, ID);
+	struct fixture_call *again;
+
+	fixture_signal(leaver);
+	KUNIT_ASSERT_EQ(test, fixture_result(test, leaver), -ERESTARTSYS);
+	again = fixture_call(test, lock->waiter, ID, KTIME_MAX, leaver->ticket);
+	fixture_await_waiters(test, lock->waiter, ID, 2);
+
+	KUNIT_ASSERT_EQ(test, unlock(lock->holder), 0);
+	KUNIT_EXPECT_EQ(test, trylock(lock->holder), -EBUSY);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, again), 0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&later->done));
+}
+
+/* ------------------------------------------------------------------------
+ * Between a wake-up and the sleeper's running. There, expectations are collected
+ * and looked at later, for nothing there may sleep.
+ */
+
+static bool has_claim(const struct lock *lock)
+{
+	struct lockmgr_bucket *bucket = lockmgr_bucket(&lock->waiter->space->queues, ID);
+	struct lockmgr_waiter *first;
+	bool handoff;
+
+	spin_lock(&bucket->lock);
+	first = lockmgr_queue_first(bucket, ID);
+	handoff = first && first->handoff;
+	spin_unlock(&bucket->lock);
+
+	return handoff;
+}
+
+/* It looks, in vain, and sleeps again. */
+static void await_claim(struct kunit *test)
+{
+	unsigned long deadline = jiffies + FIXTURE_PATIENCE;
+
+	while (!has_claim(test->priv)) {
+		KUNIT_ASSERT_TRUE(test, time_before(jiffies, deadline));
+		usleep_range(50, 100);
+	}
+}
+
+static void woken_in_vain_the_waiter_is_handed_the_lock(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *call = fixture_waiting(test, lock->waiter, ID);
+	int ret;
+
+	preempt_disable();
+	ret = unlock(lock->holder) ?: trylock(lock->holder);
+	preempt_enable();
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	await_claim(test);
+
+	preempt_disable();
+	ret = unlock(lock->holder) ?: trylock(lock->holder);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, ret, -EBUSY);
+	KUNIT_EXPECT_EQ(test, owner(lock), lock->waiter->token);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), 0);
+}
+
+static void signal_does_not_take_a_handed_lock_away(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
+	struct fixture_call *again;
+	int ret;
+
+	fixture_signal(leaver);
+	KUNIT_ASSERT_EQ(test, fixture_result(test, leaver), -ERESTARTSYS);
+	again = fixture_call(test, lock->waiter, ID, KTIME_MAX, leaver->ticket);
+	fixture_await_waiters(test, lock->waiter, ID, 1);
+
+	preempt_disable();
+	ret = unlock(lock->holder);
+	fixture_signal(again);
+	preempt_enable();
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, again), 0);
+	KUNIT_EXPECT_EQ(test, owner(lock), lock->waiter->token);
+}
+
+static void free_lock_beats_a_signal(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *call = fixture_waiting(test, lock->waiter, ID);
+	int ret;
+
+	preempt_disable();
+	ret = unlock(lock->holder);
+	fixture_signal(call);
+	preempt_enable();
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), 0);
+	KUNIT_EXPECT_EQ(test, owner(lock), lock->waiter->token);
+}
+
+static void death_reaches_a_waiter_that_has_a_signal_too(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *call = fixture_waiting(test, lock->waiter, ID);
+	struct lockmgr_record *record = fixture_record(test, lock->holder, ID);
+
+	preempt_disable();
+	lockmgr_lock_abandon(lock->holder, record, ID);
+	fixture_signal(call);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), LOCKMGR_OWNER_DIED);
+}
+
+/* Who was woken and found the lock taken leaves: the next release wakes the next. */
+static void wake_up_of_who_leaves_is_not_lost(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
+	struct fixture_call *stayer = fixture_waiting(test, lock->waiter, ID);
+	int ret;
+
+	preempt_disable();
+	ret = unlock(lock->holder) ?: trylock(lock->holder);
+	fixture_signal(leaver);
+	preempt_enable();
+	KUNIT_ASSERT_EQ(test, ret, 0);
+
+	KUNIT_EXPECT_EQ(test, fixture_result(test, leaver), -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->waiter, ID), 1);
+	KUNIT_EXPECT_EQ(test, unlock(lock->holder), 0);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, stayer), 0);
+}
+
+static void waiter_takes_over_from_a_token_of_nobody(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *call = fixture_waiting(test, lock->waiter, ID);
+	struct lockmgr_record *record = fixture_record(test, lock->holder, ID);
+	int ret;
+
+	preempt_disable();
+	ret = unlock(lock->holder);
+	record->word = 0x2abcdef0;
+	preempt_enable();
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), LOCKMGR_OWNER_DIED);
+	KUNIT_EXPECT_EQ(test, owner(lock), lock->waiter->token);
+}
+
+/* ------------------------------------------------------------------------
+ * Deadlocks
+ */
+
+static void call_that_would_close_a_cycle_fails(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	ktime_t deadline = ktime_add_ms(ktime_get(), 20);
+	u64 ticket = 0;
+
+	/* This thread holds the lock, for one client, and wants it, for the other. */
+	lock->waiter->detect = true;
+	KUNIT_EXPECT_EQ(test, lockmgr_client_lock(lock->waiter, ID, true, deadline, &ticket),
+			-EDEADLK);
+	KUNIT_EXPECT_EQ(test, ticket, 0);
+	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->waiter, ID), 0);
+	KUNIT_EXPECT_EQ(test, unlock(lock->holder), 0);
+	expect_free(test);
+}
+
+static void call_that_closes_no_cycle_waits(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *call;
+
+	lock->waiter->detect = true;
+	call = fixture_waiting(test, lock->waiter, ID);
+	KUNIT_EXPECT_EQ(test, unlock(lock->holder), 0);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), 0);
+}
+
+static void client_that_did_not_ask_waits_in_a_cycle(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	ktime_t deadline = ktime_add_ms(ktime_get(), 20);
+	u64 ticket = 0;
+
+	KUNIT_EXPECT_EQ(test, lockmgr_client_lock(lock->waiter, ID, true, deadline, &ticket),
+			-ETIMEDOUT);
+}
+
+static struct kunit_case cases[] = {
+	KUNIT_CASE(waiter_acquires_what_is_unlocked),
+	KUNIT_CASE(waiter_of_the_same_client_acquires_it_too),
+	KUNIT_CASE(waiters_acquire_in_their_order),
+	KUNIT_CASE(waiters_of_another_lock_sleep_on),
+	KUNIT_CASE(death_of_the_holder_tells_the_waiter),
+	KUNIT_CASE(death_of_the_holder_tells_one_waiter_only),
+	KUNIT_CASE(token_of_the_dead_comes_without_their_locks),
+	KUNIT_CASE(waiter_leaves_at_its_deadline),
+	KUNIT_CASE(waiter_leaves_for_a_signal_with_its_ticket),
+	KUNIT_CASE(those_behind_who_leaves_get_the_lock),
+	KUNIT_CASE(waiter_returns_to_its_place_with_its_ticket),
+	KUNIT_CASE(woken_in_vain_the_waiter_is_handed_the_lock),
+	KUNIT_CASE(signal_does_not_take_a_handed_lock_away),
+	KUNIT_CASE(free_lock_beats_a_signal),
+	KUNIT_CASE(death_reaches_a_waiter_that_has_a_signal_too),
+	KUNIT_CASE(wake_up_of_who_leaves_is_not_lost),
+	KUNIT_CASE(waiter_takes_over_from_a_token_of_nobody),
+	KUNIT_CASE(call_that_would_close_a_cycle_fails),
+	KUNIT_CASE(call_that_closes_no_cycle_waits),
+	KUNIT_CASE(client_that_did_not_ask_waits_in_a_cycle),
+	{}
+};
+
+struct kunit_suite lockmgr_lock_wait_suite = {
+	.name		= "lockmgr_lock_wait",
+	.init		= init,
+	.test_cases	= cases,
+};

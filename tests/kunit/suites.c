@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The suites. They run when the module has been loaded, after its own beginning:
+ * KUnit finds them in a section of the module. What they call comes before them.
+ */
+#include "suites.h"
+
+kunit_test_suites(&lockmgr_quota_suite,
+		  &lockmgr_record_suite,
+		  &lockmgr_alloc_suite,
+		  &lockmgr_wait_suite,
+		  &lockmgr_holder_suite,
+		  &lockmgr_deadlock_suite,
+		  &lockmgr_lock_suite,
+		  &lockmgr_lock_wait_suite,
+		  &lockmgr_lock_contention_suite,
+		  &lockmgr_permission_suite,
+		  &lockmgr_space_suite,
+		  &lockmgr_client_suite,
+		  &lockmgr_list_suite);
