@@ -23,6 +23,8 @@ void lockmgr_ids_init(struct lockmgr_ids *ids, struct lockmgr_user *user, u32 ca
 void lockmgr_ids_destroy(struct lockmgr_ids *ids)
 {
 	lockmgr_ids_free_all(ids);
+	/* Nodes that stores which failed have left behind. */
+	xa_destroy(&ids->leaves);
 	mutex_destroy(&ids->lock);
 }
 

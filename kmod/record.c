@@ -16,13 +16,14 @@ void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_user *
 {
 	xa_init_flags(&records->pages, XA_FLAGS_ACCOUNT);
 	mutex_init(&records->lock);
+	records->count = 0;
 	records->user = user;
 }
 
 /* For a page to be added: one is free. */
 static int charge_page(struct lockmgr_records *records)
 {
-	if (xa_empty(&records->pages))
+	if (!records->count)
 		return 0;
 
 	return lockmgr_quota_charge(&records->user->records, LOCKMGR_PAGE_RECORDS);
@@ -31,7 +32,7 @@ static int charge_page(struct lockmgr_records *records)
 /* For a page that has been removed, or not been added after all. */
 static void uncharge_page(struct lockmgr_records *records)
 {
-	if (!xa_empty(&records->pages))
+	if (records->count)
 		lockmgr_quota_uncharge(&records->user->records, LOCKMGR_PAGE_RECORDS);
 }
 
@@ -40,6 +41,7 @@ static void remove_page(struct lockmgr_records *records, unsigned long number,
 {
 	xa_erase(&records->pages, number);
 	free_page((unsigned long)page);
+	records->count--;
 	uncharge_page(records);
 }
 
@@ -56,6 +58,8 @@ void lockmgr_records_destroy(struct lockmgr_records *records)
 		remove_page(records, number, page);
 		cond_resched();
 	}
+	/* Nodes that stores which failed have left behind. */
+	xa_destroy(&records->pages);
 	mutex_destroy(&records->lock);
 }
 
@@ -147,6 +151,7 @@ static struct lockmgr_record *add_page(struct lockmgr_records *records, unsigned
 	if (ret)
 		goto out_free;
 	xa_set_mark(&records->pages, number, MARK_IDLE);
+	records->count++;
 
 	return page;
 

@@ -77,12 +77,15 @@ static inline u32 lockmgr_word_tid(u64 word)
  *	are added at any time and removed only while the space has no client, so
  *	who acts for a client may keep pointers into them.  XA_MARK_0: may hold
  *	nothing any more.
+ * @count: how many pages; not the same as whether @pages is empty: a store that
+ *	failed can leave nodes behind
  * @user: to whom they are charged, all but one: the number of spaces bounds that
  */
 struct lockmgr_records {
 	struct xarray pages;
 	/** @lock: guards adding pages */
 	struct mutex lock;
+	u32 count;
 	struct lockmgr_user *user;
 };
 

@@ -169,7 +169,7 @@ static void destroy_space(struct kref *refs)
 {
 	struct lockmgr_space *space = container_of(refs, struct lockmgr_space, refs);
 
-	WARN_ON_ONCE(!xa_empty(&space->clients));
+	WARN_ON_ONCE(space->client_count);
 
 	lockmgr_records_destroy(&space->records);
 	lockmgr_ids_destroy(&space->ids);
