@@ -15,7 +15,7 @@ describe_machine()
 	# shellcheck disable=SC2206 # words of a kernel's command line
 	machine=(setarch -R "$here/with-port" "$dir/port" "$dir/console.log" "$kernel_image"
 		"mem=${memory}M" "initrd=$dir/initrd" "uml_dir=$dir"
-		con=null con0=null,fd:5 ssl=null ssl0=fd:4,fd:3 console=tty0
+		con=null con0=null,fd:5 ssl=null ssl0=fd:4,fd:3 console=tty0 noreboot
 		$kernel_parameters)
 	[[ ! $interactive ]] || machine+=(ssl1=fd:0,fd:1)
 }
