@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every place in which the module allocates memory, made to fail one after the
+ * other under every system call that gets there: the call fails with ENOMEM, nothing
+ * has changed, nothing has leaked, and then the same call succeeds.
+ */
+#include "fault.h"
+
+/* How often each failure is repeated: what leaks then is noticed by some limit. */
+#define CYCLES		200
+
+/* An owner who has no space but those of a test. */
+#define NEW_OWNER	4711
+
+/* ------------------------------------------------------------------------
+ * Limits, so low that what is lost by failing calls soon uses them up
+ */
+
+#define PARAMETERS	"/sys/module/lockmgr/parameters"
+
+/**
+ * struct limit - a parameter of the module
+ * @name: of the file
+ * @value: what it is here: little more than a scenario needs
+ * @saved: what it was before
+ */
+struct limit {
+	const char *name;
+	unsigned int value;
+	unsigned long saved;
+};
+
+static struct limit limits[] = {
+	{ .name = "spaces_per_user", .value = CYCLES / 2 },
+	{ .name = "clients_per_space", .value = CYCLES / 2 },
+	/* A full leaf, and some more; each page of records counts for 256. */
+	{ .name = "locks_per_user", .value = 1024 + CYCLES / 2 },
+};
+
+static int setup(void **state)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
+		limits[i].saved = fault_get_number(PARAMETERS, limits[i].name, 10);
+		fault_put_number(PARAMETERS, limits[i].name, limits[i].value);
+	}
+	fault_begin();
+
+	return harness_setup(state);
+}
+
+static int teardown(void **state)
+{
+	size_t i;
+	int ret;
+
+	fault_end();
+	ret = raw_teardown(state);
+	for (i = 0; i < ARRAY_SIZE(limits); i++)
+		fault_put_number(PARAMETERS, limits[i].name, limits[i].saved);
+
+	return ret;
+}
+
+#define fault_test(function)	cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+/* ------------------------------------------------------------------------
+ * Scenarios
+ */
+
+/* Far from each other: in other leaves, pages and nodes of the trees. */
+#define FAR_ID		(5 * 1024)
+#define FARTHEST_ID	(LOCKMGR_CAPACITY_MAX - 1)
+
+/**
+ * struct scenario - a call that may need memory
+ * @name: for messages
+ * @prepare: makes the world in which it is called
+ * @call: the call; returns a result or -errno
+ * @result: what it returns if there is memory
+ * @undo: after it has succeeded, if closing the world's files is not enough
+ */
+struct scenario {
+	const char *name;
+	struct raw_world (*prepare)(void);
+	long (*call)(const struct raw_world *world);
+	long result;
+	void (*undo)(void);
+};
+
+/* An attached file in a space of all ids, and another. */
+static struct raw_world prepare_space(void)
+{
+	struct raw_world world;
+
+	lockmgr_unlink(space_name(), NULL);
+	world.observer = raw_attached_with(LOCKMGR_CAPACITY_MAX);
+	world.file = raw_open(O_RDWR);
+	assert_int_equal(raw_attach(world.file, space_name(), 0), 0);
+
+	return world;
+}
+
+static struct raw_world prepare_attach(void)
+{
+	struct raw_world world = prepare_space();
+
+	raw_close(world.file);
+	world.file = raw_open(O_RDWR);
+
+	return world;
+}
+
+/* All ids of the first leaf are allocated. */
+static struct raw_world prepare_full_leaf(void)
+{
+	struct raw_world world = prepare_space();
+	uint32_t i;
+
+	for (i = 0; i < 1024; i++)
+		assert_int_equal(raw_id(world.observer, LOCKMGR_IOC_ALLOCATE, 0), 0);
+
+	return world;
+}
+
+/* The other file has used the page of records. */
+static struct raw_world prepare_used_page(void)
+{
+	struct raw_world world = prepare_space();
+
+	assert_int_equal(raw_trylock(world.observer, FAR_ID + 1), 0);
+
+	return world;
+}
+
+static long call_open(const struct raw_world *world)
+{
+	int file = open(RAW_DEVICE, O_RDWR | O_CLOEXEC);
+
+	(void)world;
+	if (file < 0)
+		return -errno;
+	close(file);
+
+	return 0;
+}
+
+static long call_attach(const struct raw_world *world)
+{
+	return raw_attach(world->file, space_name(), 0);
+}
+
+/* Of an owner who has none yet. */
+static long call_create(const struct raw_world *world)
+{
+	struct lockmgr_ioctl_attach args =
+		raw_attach_args(other_space_name(), LOCKMGR_ATTACH_CREATE | LOCKMGR_ATTACH_EXCL);
+
+	args.owner = NEW_OWNER;
+
+	return raw_call(world->file, LOCKMGR_IOC_ATTACH, &args);
+}
+
+static void undo_create(void)
+{
+	struct lockmgr_options opts = LOCKMGR_OPTIONS_INIT;
+
+	opts.owner = NEW_OWNER;
+	assert_int_equal(lockmgr_unlink(other_space_name(), &opts), 0);
+	assert_int_equal(lockmgr_unlink(other_space_name(), &opts), -ENOENT);
+}
+
+static long call_allocate(const struct raw_world *world)
+{
+	return raw_id(world->file, LOCKMGR_IOC_ALLOCATE, 0);
+}
+
+static long call_allocate_far(const struct raw_world *world)
+{
+	return raw_id(world->file, LOCKMGR_IOC_ALLOCATE_ID, FAR_ID);
+}
+
+static long call_allocate_farthest(const struct raw_world *world)
+{
+	return raw_id(world->file, LOCKMGR_IOC_ALLOCATE_ID, FARTHEST_ID);
+}
+
+static long call_trylock(const struct raw_world *world)
+{
+	return raw_trylock(world->file, FAR_ID);
+}
+
+static long call_lock(const struct raw_world *world)
+{
+	struct lockmgr_ioctl_lock args = { .id = FARTHEST_ID };
+
+	return raw_call(world->file, LOCKMGR_IOC_LOCK, &args);
+}
+
+static long call_timedlock(const struct raw_world *world)
+{
+	struct lockmgr_ioctl_lock args = {
+		.id = 0, .flags = LOCKMGR_LOCK_DEADLINE, .deadline = INT64_MAX
+	};
+
+	return raw_call(world->file, LOCKMGR_IOC_LOCK, &args);
+}
+
+static long call_list_locks(const struct raw_world *world)
+{
+	union raw_args args = { 0 };
+
+	raw_fill_list_locks(&args);
+
+	return raw_call(world->file, LOCKMGR_IOC_LIST_LOCKS, &args);
+}
+
+static long call_list_waiters(const struct raw_world *world)
+{
+	union raw_args args = { 0 };
+
+	raw_fill_list_waiters(&args);
+
+	return raw_call(world->file, LOCKMGR_IOC_LIST_WAITERS, &args);
+}
+
+static const struct scenario scenarios[] = {
+	{ "open", prepare_attach, call_open, 0, NULL },
+	{ "attach", prepare_attach, call_attach, 0, NULL },
+	{ "attach, making a space", prepare_attach, call_create, 0, undo_create },
+	{ "allocate, the first", prepare_space, call_allocate, 0, NULL },
+	{ "allocate, another leaf", prepare_full_leaf, call_allocate, 0, NULL },
+	{ "allocate a far id", prepare_space, call_allocate_far, 0, NULL },
+	{ "allocate the farthest id", prepare_full_leaf, call_allocate_farthest, 0, NULL },
+	{ "lock in another's page", prepare_used_page, call_trylock, 0, NULL },
+	{ "lock in a page of its own", prepare_space, call_trylock, 0, NULL },
+	{ "lock in the last page, the first", prepare_space, call_lock, 0, NULL },
+	{ "lock in the last page", prepare_used_page, call_lock, 0, NULL },
+	{ "lock in the first page", prepare_used_page, call_timedlock, 0, NULL },
+	{ "list locks", prepare_used_page, call_list_locks, 0, NULL },
+	{ "list waiters", prepare_used_page, call_list_waiters, 0, NULL },
+};
+
+/* ------------------------------------------------------------------------
+ * Sites, one after the other
+ */
+
+/* One call that meets the fault; returns its result. */
+static long call_with_fault(const struct scenario *scenario, const struct raw_world *world,
+			    const struct fault *fault, bool *failed)
+{
+	long result;
+
+	fault_arm(fault);
+	result = scenario->call(world);
+	*failed = fault_disarm(fault);
+
+	return result;
+}
+
+/* How much the scenario allocates at a site. */
+static long allocated_at(const struct scenario *scenario, struct fault_site *site)
+{
+	const struct fault fault = { site, FAULT_SPACE };
+	struct raw_world world = scenario->prepare();
+	bool failed;
+	long result;
+
+	result = call_with_fault(scenario, &world, &fault, &failed);
+	expect_result(result, scenario->result, "%s, with memory", scenario->name);
+	expect_result(failed, false, "%s: failures", scenario->name);
+	raw_world_close(&world);
+	if (scenario->undo)
+		scenario->undo();
+
+	return fault_allocated(&fault);
+}
+
+/* As fault->passes: from the first object on. */
+#define FIRST		1
+
+static void expect_failures(const struct scenario *scenario, const struct fault *fault)
+{
+	const struct fault_site *site = fault->site;
+	struct raw_world world = scenario->prepare();
+	struct raw_sight before = raw_look(&world);
+	/* What has not failed may stay for the next call: there is no second time. */
+	unsigned int cycle, cycles = fault->passes == FIRST ? CYCLES : 1;
+	bool failed;
+	long result;
+
+	for (cycle = 0; cycle < cycles; cycle++) {
+		result = call_with_fault(scenario, &world, fault, &failed);
+		expect_result(result, -ENOMEM, "%s, %s in %s failing after %ld, for the %uth time",
+			      scenario->name, site->symbol, site->caller, fault->passes, cycle + 1);
+		expect_result(failed, true, "%s: failures", scenario->name);
+	}
+	expect_same_sight(&before, &world, "%s, %s in %s failing: changed", scenario->name,
+			  site->symbol, site->caller);
+	expect_result(scenario->call(&world), scenario->result, "%s afterwards", scenario->name);
+	raw_world_close(&world);
+	if (scenario->undo)
+		scenario->undo();
+}
+
+/* How much is allocated at a time: one object, or one after the other nodes of a tree. */
+static long step_at(const struct fault_site *site, long all)
+{
+	if (!fault_matches(site->symbol, "xa_"))
+		return all;
+
+	return fault_get_number("/sys/kernel/slab/radix_tree_node", "object_size", 10);
+}
+
+/*
+ * Have all that the call allocates at the site fail from the beginning on, then from
+ * the second object on, and so on.
+ */
+static void try_site(const struct scenario *scenario, struct fault_site *site)
+{
+	long all, passes;
+
+	fault_choose(site);
+	all = allocated_at(scenario, site);
+	for (passes = 0; passes < all; passes += step_at(site, all)) {
+		const struct fault fault = { site, FIRST + passes };
+
+		expect_failures(scenario, &fault);
+		site->failures++;
+	}
+}
+
+static void every_failing_allocation_ends_in_enomem_and_changes_nothing(void **state)
+{
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(scenarios); i++)
+		for (k = 0; k < fault_site_count; k++)
+			try_site(&scenarios[i], &fault_sites[k]);
+}
+
+/* After the test above. */
+static void every_allocation_site_has_failed(void **state)
+{
+	bool missing = false;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < fault_site_count; i++) {
+		const struct fault_site *site = &fault_sites[i];
+
+		printf("# %s in %s: %lu\n", site->symbol, site->caller, site->failures);
+		missing |= !site->failures;
+	}
+	fflush(stdout);
+	assert_false(missing);
+}
+
+/* ------------------------------------------------------------------------
+ * Commands without any memory
+ */
+
+static void nothing_else_needs_memory(void **state)
+{
+	static const unsigned int frugal[] = {
+		LOCKMGR_IOC_VERSION,
+		LOCKMGR_IOC_UNLINK,
+		LOCKMGR_IOC_CAPACITY,
+		LOCKMGR_IOC_INFO,
+		LOCKMGR_IOC_FREE,
+		LOCKMGR_IOC_FREE_ALL,
+		LOCKMGR_IOC_RETRIEVE,
+		LOCKMGR_IOC_UNLOCK,
+	};
+	const struct fault_range module = fault_module();
+	struct fault_site anywhere = { .kind = FAULT_SLAB };
+	const struct fault fault = { &anywhere, 1 };
+	const struct raw_command *command;
+	size_t i;
+
+	(void)state;
+	fault_restrict(FAULT_SLAB, &module);
+	fault_restrict(FAULT_PAGE, &module);
+	fault_put_number(FAULT_DEBUGFS "/" FAULT_SLAB, "probability", 100);
+	fault_put_number(FAULT_DEBUGFS "/" FAULT_PAGE, "probability", 100);
+	fault_put_number(FAULT_DEBUGFS "/" FAULT_PAGE, "times", FAULT_TIMES);
+
+	for (command = raw_commands; command < RAW_COMMANDS_END; command++) {
+		struct raw_world world = raw_world(command);
+		union raw_args args = raw_args_of(command);
+		long result;
+
+		fault_arm(&fault);
+		result = raw_call(world.file, command->number, &args);
+		fault_disarm(&fault);
+		for (i = 0; i < ARRAY_SIZE(frugal); i++)
+			if (frugal[i] == command->number)
+				expect_result(result, command->result, "%s", command->name);
+		raw_world_close(&world);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		fault_test(every_failing_allocation_ends_in_enomem_and_changes_nothing),
+		fault_test(every_allocation_site_has_failed),
+		fault_test(nothing_else_needs_memory),
+	};
+
+	if (!fault_is_possible()) {
+		printf("1..0 # SKIP this kernel cannot make allocations fail\n");
+		return 0;
+	}
+	fault_find_sites();
+
+	return harness_run(tests);
+}
