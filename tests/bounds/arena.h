@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One user's processes that do something useful, another's that attack them, and
+ * a supervisor that switches the attack on and off and counts.
+ *
+ * While the attack is off the attackers spin: what the victims lose to that is what
+ * the scheduler gives to anybody.  What they lose beyond it when the attack is on, the
+ * attack has done.
+ *
+ * On each processor each user is a control group, so that it makes no difference how
+ * many threads they have.  While it is counted, the scheduler gives the attackers a
+ * hundredth of the victims' processor, and another for themselves: they are there
+ * all the time, but in no hurry to get out of whatever they have got into.
+ */
+#ifndef ARENA_H
+#define ARENA_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/lockmgr.h>
+
+#include "harness.h"
+
+/* Neither has a process elsewhere. */
+#define VICTIM_UID	1002
+#define ATTACKER_UID	1003
+
+#define ATTACKERS	4
+#define VICTIMS		4
+
+/* A user's control group on a processor. */
+#define ARENA_CGROUP	"/sys/fs/cgroup"
+#define ARENA_GROUP	ARENA_CGROUP "/lockmgr-user-%u-cpu-%u"
+
+/* What the supervisor asks of the attackers. */
+enum arena_mode {
+	ARENA_SPIN,
+	ARENA_FLOOD,
+};
+
+/**
+ * struct arena - shared by all
+ * @mode: what the attackers shall do
+ * @ready: attackers that are prepared
+ * @obeyed: for each attacker, the mode that it has last seen
+ * @operations: for each victim, how many it has done
+ */
+struct arena {
+	atomic_int mode;
+	atomic_uint ready;
+	atomic_int obeyed[ATTACKERS];
+	atomic_ulong operations[VICTIMS];
+};
+
+/**
+ * struct attacker - one process that attacks
+ * @arena: where
+ * @index: its number
+ * @file: of the device, attached to a space of the attackers
+ * @counter: for whatever it has to count
+ */
+struct attacker {
+	struct arena *arena;
+	unsigned int index;
+	int file;
+	unsigned int counter;
+};
+
+/**
+ * struct attack - a way to attack
+ * @name: for messages
+ * @prepare: called once by each attacker; may be NULL
+ * @begin: when the attack is switched on; may be NULL
+ * @step: again and again, and done within milliseconds
+ * @end: when it is switched off; may be NULL
+ */
+struct attack {
+	const char *name;
+	void (*prepare)(struct attacker *self);
+	void (*begin)(struct attacker *self);
+	void (*step)(struct attacker *self);
+	void (*end)(struct attacker *self);
+};
+
+/**
+ * struct victim - something that a user does all the time
+ * @name: for messages
+ * @prepare: returns an open file for @step
+ * @step: one operation
+ */
+struct victim {
+	const char *name;
+	int (*prepare)(void);
+	void (*step)(int file);
+};
+
+/* ------------------------------------------------------------------------
+ * In the processes, where cmocka's assertions do not work
+ */
+
+#define arena_check(condition) \
+	((condition) ? (void)0 : arena_fail(__FILE__, __LINE__, #condition))
+
+static inline void arena_fail(const char *file, int line, const char *what)
+{
+	dprintf(STDOUT_FILENO, "# pid %d: %s:%d: not true: %s (%m)\n", getpid(), file, line, what);
+	_exit(1);
+}
+
+static inline int arena_open(void)
+{
+	int file = open("/dev/lockmgr", O_RDWR | O_CLOEXEC);
+
+	arena_check(file >= 0);
+
+	return file;
+}
+
+/** Attach a file to a space of the calling user's, which is made if it is missing. */
+static inline void arena_attach(int file, const char *space, uint32_t flags)
+{
+	struct lockmgr_ioctl_attach args = {
+		.flags = LOCKMGR_ATTACH_CREATE | flags,
+		.owner = LOCKMGR_ID_CALLER,
+		.group = LOCKMGR_ID_CALLER,
+	};
+
+	snprintf(args.name, sizeof(args.name), "%s", space);
+	arena_check(!ioctl(file, LOCKMGR_IOC_ATTACH, &args));
+}
+
+static inline int arena_open_space(const char *space, uint32_t flags)
+{
+	int file = arena_open();
+
+	arena_attach(file, space, flags);
+
+	return file;
+}
+
+static inline int arena_unlink(int file, const char *space)
+{
+	struct lockmgr_ioctl_unlink args = { .owner = LOCKMGR_ID_CALLER };
+
+	snprintf(args.name, sizeof(args.name), "%s", space);
+
+	return ioctl(file, LOCKMGR_IOC_UNLINK, &args);
+}
+
+/** @deadline: 0: none */
+static inline int arena_lock(int file, uint32_t id, uint64_t deadline)
+{
+	struct lockmgr_ioctl_lock args = {
+		.id = id,
+		.flags = deadline ? LOCKMGR_LOCK_DEADLINE : 0,
+		.deadline = deadline,
+	};
+
+	return ioctl(file, LOCKMGR_IOC_LOCK, &args);
+}
+
+static inline int arena_id(int file, unsigned int command, uint32_t id)
+{
+	struct lockmgr_ioctl_id args = { .id = id };
+
+	return ioctl(file, command, &args);
+}
+
+static inline void arena_spin(void)
+{
+	volatile unsigned int i;
+
+	for (i = 0; i < 1000; i++)
+		;
+}
+
+static inline int arena_write(const char *path, const char *text)
+{
+	int file = open(path, O_WRONLY | O_CLOEXEC);
+	int ret = file >= 0 && write(file, text, strlen(text)) >= 0 ? 0 : -errno;
+
+	if (file >= 0)
+		close(file);
+
+	return ret;
+}
+
+static inline void arena_enter_group(uid_t uid, unsigned int cpu)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), ARENA_GROUP "/cgroup.procs", uid, cpu);
+	arena_check(!arena_write(path, "0"));
+}
+
+/** A process of a user on a processor, which ends with the caller. */
+static inline pid_t arena_fork(uid_t uid, unsigned int cpu)
+{
+	pid_t pid, parent = getpid();
+	cpu_set_t cpus;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid)
+		return pid;
+
+	arena_enter_group(uid, cpu);
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	arena_check(!sched_setaffinity(0, sizeof(cpus), &cpus));
+	arena_check(!setresgid(uid, uid, uid) && !setresuid(uid, uid, uid));
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+
+	return 0;
+}
+
+static inline void arena_obey(struct attacker *self, const struct attack *attack, int mode)
+{
+	atomic_int *obeyed = &self->arena->obeyed[self->index];
+	int before = atomic_load(obeyed);
+
+	if (mode == before)
+		return;
+	if (before == ARENA_FLOOD && attack->end)
+		attack->end(self);
+	if (mode == ARENA_FLOOD && attack->begin)
+		attack->begin(self);
+	atomic_store(obeyed, mode);
+}
+
+static inline void arena_attack(struct attacker *self, const struct attack *attack)
+{
+	self->file = arena_open_space("attackers", 0);
+	if (attack->prepare)
+		attack->prepare(self);
+	atomic_fetch_add(&self->arena->ready, 1);
+
+	for (;;) {
+		int mode = atomic_load(&self->arena->mode);
+
+		arena_obey(self, attack, mode);
+		if (mode == ARENA_FLOOD)
+			attack->step(self);
+		else
+			arena_spin();
+	}
+}
+
+static inline void arena_suffer(struct arena *arena, unsigned int index,
+				const struct victim *victim)
+{
+	int file = victim->prepare();
+
+	for (;;) {
+		victim->step(file);
+		atomic_fetch_add_explicit(&arena->operations[index], 1, memory_order_relaxed);
+	}
+}
+
+#endif /* ARENA_H */

@@ -1,0 +1,677 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How much one user's attack slows another user down, beyond the processor time
+ * that it takes.
+ */
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "arena.h"
+
+/* Windows with the attack, each between two without. */
+#define WINDOWS		8
+#define WINDOW_MS	250
+
+/* A window is not over before each victim has done so much. */
+#define WINDOW_OPERATIONS	200
+
+/*
+ * What a victim must do at least beside an attack, in what it does beside processes
+ * that spin.  On an emulated machine on an idle host it is 0.75 to 1.2: interrupts for
+ * signals and timers are nobody's time.  Where the host is busy, single windows are far
+ * off, so this is asked of the upper quartile: an attack that does harm does it in all
+ * of them.  One on a lock that all users share brings a victim to less than 0.4.
+ */
+#define LEAST_RATIO	0.6
+
+/* ------------------------------------------------------------------------
+ * Victims
+ */
+
+static int prepare_lock(void)
+{
+	return arena_open_space("victim-lock", 0);
+}
+
+static void step_lock(int file)
+{
+	arena_check(arena_lock(file, 1, 0) >= 0);
+	arena_check(!arena_id(file, LOCKMGR_IOC_UNLOCK, 1));
+}
+
+/* Want to wait for oneself, and be told so. */
+static int prepare_wait(void)
+{
+	int file = arena_open_space("victim-wait", LOCKMGR_ATTACH_DETECT_DEADLOCK);
+
+	arena_check(arena_lock(file, 1, 0) >= 0);
+
+	return file;
+}
+
+static void step_wait(int file)
+{
+	arena_check(arena_lock(file, 1, 0) == -1 && errno == EDEADLK);
+}
+
+static int prepare_open(void)
+{
+	return arena_open_space("victim-open", 0);
+}
+
+static void step_open(int file)
+{
+	(void)file;
+	close(arena_open_space("victim-open", 0));
+}
+
+/* Compute: the measure of the others. */
+static int prepare_compute(void)
+{
+	return -1;
+}
+
+static void step_compute(int file)
+{
+	(void)file;
+	arena_spin();
+}
+
+/* Which of the victims that is. */
+#define COMPUTE		0
+
+static const struct victim victims[VICTIMS] = {
+	{ "compute", prepare_compute, step_compute },
+	{ "lock and unlock", prepare_lock, step_lock },
+	{ "deadlock", prepare_wait, step_wait },
+	{ "open and close", prepare_open, step_open },
+};
+
+/* ------------------------------------------------------------------------
+ * Attacks
+ */
+
+/* How many names an attacker uses in turn. */
+#define NAMES		100
+
+/*
+ * A file, a space, ids that need a bitmap each, locks that need a page of records
+ * each; and all of it is given back.
+ */
+static void step_spaces(struct attacker *self)
+{
+	char name[LOCKMGR_NAME_SIZE];
+	uint32_t id;
+	int file;
+
+	snprintf(name, sizeof(name), "space-%u-%u", self->index, self->counter++ % NAMES);
+	file = arena_open_space(name, 0);
+	for (id = 0; id < 16 * 1024; id += 1024) {
+		arena_check(!arena_id(file, LOCKMGR_IOC_ALLOCATE_ID, id));
+		arena_check(arena_lock(file, id, 0) >= 0);
+	}
+	arena_check(!arena_unlink(file, name));
+	close(file);
+}
+
+/* Waiters ------------------------------------------------------------------ */
+
+#define WAITERS		200
+
+static void start_thread(void *(*body)(void *self), void *self)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 64 * 1024);
+	arena_check(!pthread_create(&thread, &attr, body, self));
+	pthread_attr_destroy(&attr);
+}
+
+/* A lock, if it is held; else all is 0. */
+static struct lockmgr_lock_entry held_lock(int file, uint32_t id)
+{
+	struct lockmgr_lock_entry entry = { .id = UINT32_MAX };
+	struct lockmgr_ioctl_list args = {
+		.entries = (uintptr_t)&entry,
+		.entry_size = sizeof(entry),
+		.count = 1,
+		.cursor = id,
+		.filter = LOCKMGR_ENTRY_HELD,
+	};
+
+	arena_check(!ioctl(file, LOCKMGR_IOC_LIST_LOCKS, &args));
+
+	return entry.id == id ? entry : (struct lockmgr_lock_entry) { 0 };
+}
+
+static void rest(void)
+{
+	const struct timespec pause = { .tv_nsec = 500000 };
+
+	nanosleep(&pause, NULL);
+}
+
+static void await_held(int file, uint32_t id)
+{
+	while (!held_lock(file, id).flags)
+		rest();
+}
+
+static void await_waiters(int file, uint32_t id, uint32_t count)
+{
+	while (held_lock(file, id).waiters != count)
+		rest();
+}
+
+static void take_own(struct attacker *self)
+{
+	arena_check(arena_lock(self->file, self->index, 0) >= 0);
+}
+
+static void let_go_own(struct attacker *self)
+{
+	arena_check(!arena_id(self->file, LOCKMGR_IOC_UNLOCK, self->index));
+}
+
+static void *take_turns(void *data)
+{
+	struct attacker *self = data;
+
+	for (;;) {
+		take_own(self);
+		let_go_own(self);
+	}
+
+	return NULL;
+}
+
+/* Hundreds of threads that want one lock, which the attacker holds now. */
+static void prepare_waiters(struct attacker *self)
+{
+	unsigned int i;
+
+	take_own(self);
+	for (i = 0; i < WAITERS; i++)
+		start_thread(take_turns, self);
+	await_waiters(self->file, self->index, WAITERS);
+}
+
+static void step_waiters(struct attacker *self)
+{
+	take_own(self);
+	let_go_own(self);
+}
+
+/* Signals ------------------------------------------------------------------ */
+
+static void ignore_signal(int number)
+{
+	(void)number;
+}
+
+static void *wait_for_signals(void *data)
+{
+	struct attacker *self = data;
+
+	for (;;)
+		arena_check(arena_lock(self->file, self->index, 0) == -1 && errno == EINTR);
+
+	return NULL;
+}
+
+/* A thread that waits, and is interrupted all the time. */
+static void prepare_signals(struct attacker *self)
+{
+	const struct sigaction action = { .sa_handler = ignore_signal };
+	sigset_t set;
+
+	take_own(self);
+	arena_check(!sigaction(SIGUSR1, &action, NULL));
+	start_thread(wait_for_signals, self);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	await_waiters(self->file, self->index, 1);
+}
+
+/* And the attacker itself waits until right now, or a little later. */
+static void step_signals(struct attacker *self)
+{
+	uint64_t deadline = self->counter++ % 2 ? 1 : now_ns() + 20000;
+
+	kill(getpid(), SIGUSR1);
+	arena_check(arena_lock(self->file, self->index, deadline) == -1 && errno == ETIMEDOUT);
+}
+
+/* Chains ------------------------------------------------------------------- */
+
+#define CHAIN		300
+#define CHAIN_BEGIN	1000
+#define CHAIN_END	(CHAIN_BEGIN + CHAIN)
+
+/**
+ * struct link - a thread that holds one lock, and waits for the next
+ * @self: the attacker to which it belongs
+ * @id: what it holds
+ */
+struct link {
+	struct attacker *self;
+	uint32_t id;
+};
+
+static struct link links[CHAIN + 1];
+
+static void *hold_and_wait(void *data)
+{
+	struct link *link = data;
+
+	arena_check(arena_lock(link->self->file, link->id, 0) >= 0);
+	if (link->id < CHAIN_END)
+		arena_lock(link->self->file, link->id + 1, 0);
+	else
+		pause();
+	arena_fail(__FILE__, __LINE__, "the chain holds");
+
+	return NULL;
+}
+
+/*
+ * The first attacker makes a chain of threads, from its end; a walk from the lock
+ * of its beginning goes through all of it.
+ */
+static void prepare_chain(struct attacker *self)
+{
+	uint32_t id;
+
+	close(self->file);
+	self->file = arena_open_space("attackers", LOCKMGR_ATTACH_DETECT_DEADLOCK);
+	if (self->index)
+		return;
+
+	for (id = CHAIN_END; id >= CHAIN_BEGIN; id--) {
+		struct link *link = &links[id - CHAIN_BEGIN];
+
+		*link = (struct link) { self, id };
+		start_thread(hold_and_wait, link);
+		if (id < CHAIN_END)
+			await_waiters(self->file, id + 1, 1);
+		else
+			await_held(self->file, id);
+	}
+}
+
+/* Have the module say of some locks of the chain whether their holders wait for themselves. */
+static void step_list(struct attacker *self)
+{
+	struct lockmgr_lock_entry entries[16];
+	struct lockmgr_ioctl_list args = {
+		.entries = (uintptr_t)entries,
+		.entry_size = sizeof(entries[0]),
+		.count = ARRAY_SIZE(entries),
+		.cursor = CHAIN_BEGIN,
+		.filter = LOCKMGR_ENTRY_WAITED,
+	};
+
+	arena_check(!ioctl(self->file, LOCKMGR_IOC_LIST_LOCKS, &args));
+}
+
+/* ------------------------------------------------------------------------
+ * Counting
+ */
+
+static struct arena *arena;
+static pid_t pids[ATTACKERS + VICTIMS];
+static size_t pid_count;
+
+/**
+ * struct window - what the victims have done in a window of time
+ * @rates: operations of each, per second
+ * @waits: how often each gave the processor up by itself, per second
+ */
+struct window {
+	double rates[VICTIMS];
+	double waits[VICTIMS];
+};
+
+static void check_processes(void)
+{
+	size_t i;
+	int status;
+
+	for (i = 0; i < pid_count; i++)
+		if (pids[i] && waitpid(pids[i], &status, WNOHANG) == pids[i]) {
+			pids[i] = 0;
+			fail_msg("a process has ended with wait status %#x", status);
+		}
+}
+
+static bool are_ready(void *unused)
+{
+	unsigned int i;
+
+	(void)unused;
+	check_processes();
+	for (i = 0; i < VICTIMS; i++)
+		if (!atomic_load(&arena->operations[i]))
+			return false;
+
+	return atomic_load(&arena->ready) == ATTACKERS;
+}
+
+static bool have_obeyed(void *mode)
+{
+	unsigned int i;
+
+	check_processes();
+	for (i = 0; i < ATTACKERS; i++)
+		if (atomic_load(&arena->obeyed[i]) != *(int *)mode)
+			return false;
+
+	return true;
+}
+
+static double voluntary_switches(pid_t pid)
+{
+	char path[64], line[256];
+	unsigned long count;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	do {
+		assert_non_null(fgets(line, sizeof(line), file));
+	} while (sscanf(line, "voluntary_ctxt_switches: %lu", &count) != 1);
+	fclose(file);
+
+	return count;
+}
+
+/* Add to a window what has been done until now; the victims were started first. */
+static void count(struct window *window, double factor)
+{
+	unsigned int i;
+
+	for (i = 0; i < VICTIMS; i++) {
+		window->rates[i] += factor * (double)atomic_load(&arena->operations[i]);
+		window->waits[i] += factor * voluntary_switches(pids[i]);
+	}
+}
+
+static unsigned int cpu_count(void)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+/* What the scheduler gives the attackers, in percent of what it gives the victims. */
+static void set_weight(const char *weight)
+{
+	char path[64];
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < cpu_count(); cpu++) {
+		snprintf(path, sizeof(path), ARENA_GROUP "/cpu.weight", ATTACKER_UID, cpu);
+		assert_int_equal(arena_write(path, weight), 0);
+	}
+}
+
+/**
+ * struct goal - when a window may end
+ * @time: not before
+ * @operations: of each victim; likewise
+ */
+struct goal {
+	uint64_t time;
+	unsigned long operations[VICTIMS];
+};
+
+static bool is_goal_reached(void *data)
+{
+	const struct goal *goal = data;
+	unsigned int i;
+
+	check_processes();
+	for (i = 0; i < VICTIMS; i++)
+		if (atomic_load(&arena->operations[i]) < goal->operations[i])
+			return false;
+
+	return now_ns() >= goal->time;
+}
+
+/* What the victims do while the attackers do that. */
+static struct window measure(int mode)
+{
+	struct window window = { 0 };
+	struct goal goal;
+	double seconds;
+	uint64_t start;
+	unsigned int i;
+
+	set_weight("100");
+	atomic_store(&arena->mode, mode);
+	wait_until(have_obeyed, &mode, "the attackers have obeyed");
+	set_weight("1");
+
+	count(&window, -1);
+	start = now_ns();
+	goal.time = start + WINDOW_MS * 1000000;
+	for (i = 0; i < VICTIMS; i++)
+		goal.operations[i] = atomic_load(&arena->operations[i]) + WINDOW_OPERATIONS;
+	wait_until(is_goal_reached, &goal, "each victim has done something");
+	count(&window, 1);
+	seconds = (now_ns() - start) / 1e9;
+	for (i = 0; i < VICTIMS; i++) {
+		window.rates[i] /= seconds;
+		window.waits[i] /= seconds;
+	}
+
+	return window;
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/**
+ * struct harm - what an attack has done to a victim
+ * @median: of the windows' ratios
+ * @quartile: the upper one
+ * @rate: operations per second
+ * @waits: per second
+ */
+struct harm {
+	double median;
+	double quartile;
+	double rate;
+	double waits;
+};
+
+/* Compare each window of the attack with its neighbours. */
+static struct harm harm_to(unsigned int victim, const struct window *floods,
+			   const struct window *spins)
+{
+	struct harm harm = { 0 };
+	double ratios[WINDOWS];
+	unsigned int i;
+
+	for (i = 0; i < WINDOWS; i++) {
+		ratios[i] = 2 * floods[i].rates[victim] /
+			    (spins[i].rates[victim] + spins[i + 1].rates[victim]);
+		harm.rate += floods[i].rates[victim] / WINDOWS;
+		harm.waits += floods[i].waits[victim] / WINDOWS;
+	}
+	qsort(ratios, WINDOWS, sizeof(ratios[0]), compare);
+	harm.median = ratios[WINDOWS / 2];
+	harm.quartile = ratios[WINDOWS * 3 / 4];
+
+	return harm;
+}
+
+static void start_all(const struct attack *attack)
+{
+	unsigned int i;
+
+	for (i = 0; i < VICTIMS; i++) {
+		pids[pid_count] = arena_fork(VICTIM_UID, 0);
+		if (!pids[pid_count++])
+			arena_suffer(arena, i, &victims[i]);
+	}
+	for (i = 0; i < ATTACKERS; i++) {
+		struct attacker self = { .arena = arena, .index = i };
+
+		pids[pid_count] = arena_fork(ATTACKER_UID, i % cpu_count());
+		if (!pids[pid_count++])
+			arena_attack(&self, attack);
+	}
+	wait_until(are_ready, NULL, "all are ready");
+}
+
+static void expect_little_harm(const struct attack *attack)
+{
+	struct window spins[WINDOWS + 1], floods[WINDOWS];
+	struct harm harms[VICTIMS];
+	unsigned int i;
+
+	start_all(attack);
+	spins[0] = measure(ARENA_SPIN);
+	for (i = 0; i < WINDOWS; i++) {
+		floods[i] = measure(ARENA_FLOOD);
+		spins[i + 1] = measure(ARENA_SPIN);
+	}
+
+	for (i = 0; i < VICTIMS; i++) {
+		harms[i] = harm_to(i, floods, spins);
+		printf("# %s: %s: %.2f (upper quartile %.2f) of %.0f/s, %.1f waits/s\n",
+		       attack->name, victims[i].name, harms[i].median, harms[i].quartile,
+		       harms[i].rate / harms[i].median, harms[i].waits);
+	}
+	fflush(stdout);
+	for (i = 0; i < VICTIMS; i++)
+		if (harms[i].quartile < LEAST_RATIO)
+			fail_msg("%s: %.2f of what is done beside spinning", victims[i].name,
+				 harms[i].quartile);
+}
+
+static void make_groups(uid_t uid)
+{
+	char path[64];
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < cpu_count(); cpu++) {
+		snprintf(path, sizeof(path), ARENA_GROUP, uid, cpu);
+		assert_int_equal(mkdir(path, 0755), 0);
+	}
+}
+
+static bool is_group_gone(void *path)
+{
+	return !rmdir(path) || errno == ENOENT;
+}
+
+static void remove_groups(uid_t uid)
+{
+	char path[64];
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < cpu_count(); cpu++) {
+		snprintf(path, sizeof(path), ARENA_GROUP, uid, cpu);
+		/* Its processes are being buried. */
+		wait_until(is_group_gone, path, "the control group can be removed");
+	}
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	make_groups(VICTIM_UID);
+	make_groups(ATTACKER_UID);
+	arena = mmap(NULL, sizeof(*arena), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+
+	return arena == MAP_FAILED ? -1 : 0;
+}
+
+static void unlink_as(uid_t uid, const char *format, unsigned int a, unsigned int b)
+{
+	struct lockmgr_options opts = LOCKMGR_OPTIONS_INIT;
+	char name[LOCKMGR_NAME_SIZE];
+
+	opts.owner = uid;
+	snprintf(name, sizeof(name), format, a, b);
+	lockmgr_unlink(name, &opts);
+}
+
+static int teardown(void **state)
+{
+	unsigned int i, k;
+
+	(void)state;
+	/* So that those who are killed get to it. */
+	set_weight("100");
+	while (pid_count) {
+		if (!pids[--pid_count])
+			continue;
+		kill(pids[pid_count], SIGKILL);
+		waitpid(pids[pid_count], NULL, 0);
+	}
+	munmap(arena, sizeof(*arena));
+	remove_groups(VICTIM_UID);
+	remove_groups(ATTACKER_UID);
+
+	for (i = 0; i < ATTACKERS; i++)
+		for (k = 0; k < NAMES; k++)
+			unlink_as(ATTACKER_UID, "space-%u-%u", i, k);
+	unlink_as(ATTACKER_UID, "attackers", 0, 0);
+	unlink_as(VICTIM_UID, "victim-lock", 0, 0);
+	unlink_as(VICTIM_UID, "victim-wait", 0, 0);
+	unlink_as(VICTIM_UID, "victim-open", 0, 0);
+
+	return 0;
+}
+
+#define ATTACK_TEST(test_name, ...) \
+	static void test_name(void **state) \
+	{ \
+		(void)state; \
+		expect_little_harm(&(const struct attack) { __VA_ARGS__ }); \
+	}
+
+ATTACK_TEST(making_and_filling_spaces_slows_nobody_down, "spaces", .step = step_spaces)
+ATTACK_TEST(traffic_past_many_waiters_slows_nobody_down, "waiters", .prepare = prepare_waiters,
+	    .begin = let_go_own, .step = step_waiters, .end = take_own)
+ATTACK_TEST(signals_and_timeouts_of_waiters_slow_nobody_down, "signals",
+	    .prepare = prepare_signals, .step = step_signals)
+ATTACK_TEST(listing_long_chains_slows_nobody_down, "lists", .prepare = prepare_chain,
+	    .step = step_list)
+
+#define arena_test(function)	cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		arena_test(making_and_filling_spaces_slows_nobody_down),
+		arena_test(traffic_past_many_waiters_slows_nobody_down),
+		arena_test(signals_and_timeouts_of_waiters_slow_nobody_down),
+		arena_test(listing_long_chains_slows_nobody_down),
+	};
+	int ret;
+
+	/* Not what the module does is slow there, but the kernel that watches it. */
+	if (!access("/proc/lockdep", F_OK) || !access("/sys/kernel/debug/kmemleak", F_OK)) {
+		printf("1..0 # SKIP this kernel spends its time on checks\n");
+		return 0;
+	}
+	if (arena_write(ARENA_CGROUP "/cgroup.subtree_control", "+cpu")) {
+		printf("1..0 # SKIP no control groups with processor time\n");
+		return 0;
+	}
+	ret = harness_run(tests);
+	arena_write(ARENA_CGROUP "/cgroup.subtree_control", "-cpu");
+
+	return ret;
+}
