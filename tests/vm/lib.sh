@@ -132,10 +132,11 @@ cache_is_fresh()
 	[[ ! $changed && ! /var/lib/apt/lists -nt $answer ]]
 }
 
-# The entries of a store, newest version first.
+# The entries of a store, last made first.
 cache_entries()
 {
-	find "$1" -mindepth 1 -maxdepth 1 -type d ! -name '*.new' | sort -Vr
+	find "$1" -mindepth 1 -maxdepth 1 -type d ! -name '*.new' \
+		-printf '%T@ %p\n' | sort -rn | cut -d' ' -f2-
 }
 
 cache_renew()
