@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # who sources it sets variables
 #
 # Kernels built from Debian's source with configurations of ours. Sourced by
 # tests/vm/kernel, which sets $here and $name.
@@ -93,8 +94,7 @@ keep_headers()
 	cp "$work/o-$name/.config" "$work/headers/"
 	[[ $(source_arch "$name") == um ]] || return 0
 	(cd "$work/$source_package" && tar -c arch/x86/Makefile* arch/x86/um \
-		arch/x86/include arch/um/scripts 2>/dev/null || true) |
-		tar -x -C "$work/headers"
+		arch/x86/include arch/um/scripts) | tar -x -C "$work/headers"
 	(cd "$work/o-$name" && tar -c arch/x86/include/generated) |
 		tar -x -C "$work/headers"
 }
@@ -139,7 +139,7 @@ source_make()
 	esac
 	mv "$work/o-$name/$image" "$work/o-$name/.config" "$work/"
 	mv "$work/.config" "$work/config"
-	rm -rf "$work/$source_package" "$work/o-$name" "$work/settings"
+	rm -rf "${work:?}/$source_package" "${work:?}/o-$name" "$work/settings"
 
 	# Everything is built in: no module is needed to boot.
 	mkdir -p "$work/lib/modules/$release" "$work/boot-modules/modules"

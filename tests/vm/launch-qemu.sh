@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # who sources it sets and reads variables
 #
 # The machine as QEMU has it. Sourced by tests/vm/run, whose variables say how
 # it shall be.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # who sources it sets and reads variables
 #
 # The machine as User Mode Linux: a process of the host. Sourced by
 # tests/vm/run, whose variables say how it shall be.
@@ -12,10 +13,10 @@ needed_commands=(setarch)
 describe_machine()
 {
 	# Where addresses are chosen at random, it pays for the gaps with memory.
-	# shellcheck disable=SC2206 # words of a kernel's command line
+	# shellcheck disable=SC2206,SC2054 # words of a kernel's command line
 	machine=(setarch -R "$here/with-port" "$dir/port" "$dir/console.log" "$kernel_image"
 		"mem=${memory}M" "initrd=$dir/initrd" "uml_dir=$dir"
 		con=null con0=null,fd:5 ssl=null ssl0=fd:4,fd:3 console=tty0 noreboot
 		$kernel_parameters)
-	[[ ! $interactive ]] || machine+=(ssl1=fd:0,fd:1)
+	[[ ! $interactive ]] || machine+=("ssl1=fd:0,fd:1")
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # $here is where who sources it lies
 #
 # What the scripts here have in common. Sourced after `set -euo pipefail`.
 
