@@ -12,8 +12,9 @@
  * the same:
  *
  *  - Call "edge" that thread A waits for a lock that thread B holds.  A's
- *    sequence number is drawn when that is true already: WAITERS is set in the lock's word and
- *    the lock's queue is locked, so that nobody can let go of it unseen.
+ *    sequence number is drawn when that is true already: WAITERS is set in the
+ *    lock's word and the lock's queue is locked, so that nobody can let go of it
+ *    unseen.
  *  - A walk notes the last number drawn when it begins, and regards no waiter
  *    with a later one.  So each waiter in a cycle that it finds was waiting when
  *    the walk began, and was still waiting, in the same call, when the walk came
@@ -61,9 +62,6 @@ static struct sleepers {
 /* The last sequence number drawn. */
 static atomic64_t last_sequence = ATOMIC64_INIT(0);
 
-/* See deadlock.h. */
-DEFINE_MUTEX(lockmgr_deadlock_lock);
-
 static struct sleepers *sleepers_of(struct pid *thread)
 {
 	return &sleepers[hash_ptr(thread, SLEEPER_BITS)];
@@ -101,11 +99,13 @@ void lockmgr_sleeper_del(struct lockmgr_waiter *waiter)
  * @sequence: of the wait
  * @record: the lock's record, to compare only
  * @holder: the thread that holds it, with a reference; NULL: unknown
+ * @detect: it looks for cycles itself
  */
 struct step {
 	u64 sequence;
 	const struct lockmgr_record *record;
 	struct pid *holder;
+	bool detect;
 };
 
 static struct pid *get_holder(const struct lockmgr_waiter *waiter)
@@ -152,6 +152,7 @@ static bool follow(struct pid *thread, struct step *step)
 		step->sequence = waiter->sequence;
 		step->record = waiter->record;
 		step->holder = get_holder(waiter);
+		step->detect = waiter->client->detect;
 	}
 	spin_unlock(&bucket->lock);
 
@@ -160,14 +161,15 @@ static bool follow(struct pid *thread, struct step *step)
 
 /*
  * Whether a path leads from @thread back to it; if @target is given, through that
- * lock.
+ * lock; if @closing, of all in it who look for cycles @thread was the last to wait.
  */
-static bool leads_back(struct pid *thread, const struct lockmgr_record *target)
+static bool leads_back(struct pid *thread, const struct lockmgr_record *target, bool closing)
 {
 	u64 begin = atomic64_read_acquire(&last_sequence);
 	struct pid *from = get_pid(thread);
 	struct step step, first = {};
 	bool found = false;
+	u64 last = 0;
 	u32 steps;
 
 	for (steps = 0; from && steps < MAX_STEPS; steps++) {
@@ -180,8 +182,11 @@ static bool leads_back(struct pid *thread, const struct lockmgr_record *target)
 			break;
 		if (!steps)
 			first = step;
+		if (step.detect)
+			last = max(last, step.sequence);
 		if (from == thread) {
-			found = !target || step.record == target;
+			found = (!target || step.record == target) &&
+				(!closing || last == first.sequence);
 			break;
 		}
 		cond_resched();
@@ -203,7 +208,20 @@ static bool leads_back(struct pid *thread, const struct lockmgr_record *target)
  */
 bool lockmgr_thread_deadlocked(struct pid *thread)
 {
-	return leads_back(thread, NULL);
+	return leads_back(thread, NULL, false);
+}
+
+/**
+ * lockmgr_thread_closes_cycle() - whether a thread waits for itself, and is to know
+ * @thread: the thread; it looks for cycles, after it has queued up
+ *
+ * Several may close a cycle at once.  The last of them was in it when the others had
+ * been, so it finds it as long as it is there; to it the others leave it.  So one is
+ * told, and no lock is needed that those of other users would have to wait for.
+ */
+bool lockmgr_thread_closes_cycle(struct pid *thread)
+{
+	return leads_back(thread, NULL, true);
 }
 
 /**
@@ -214,5 +232,5 @@ bool lockmgr_thread_deadlocked(struct pid *thread)
  */
 bool lockmgr_lock_deadlocked(const struct lockmgr_record *record, struct pid *holder)
 {
-	return leads_back(holder, record);
+	return leads_back(holder, record, false);
 }

@@ -2,23 +2,17 @@
 #ifndef LOCKMGR_DEADLOCK_H
 #define LOCKMGR_DEADLOCK_H
 
-#include <linux/mutex.h>
 #include <linux/types.h>
 
 struct lockmgr_record;
 struct lockmgr_waiter;
 struct pid;
 
-/*
- * Held by those who want to be told of deadlocks from before they queue up until
- * they have looked, so that of two who close a cycle only the later is told.
- */
-extern struct mutex lockmgr_deadlock_lock;
-
 void lockmgr_sleeper_add(struct lockmgr_waiter *waiter);
 void lockmgr_sleeper_del(struct lockmgr_waiter *waiter);
 
 bool lockmgr_thread_deadlocked(struct pid *thread);
+bool lockmgr_thread_closes_cycle(struct pid *thread);
 bool lockmgr_lock_deadlocked(const struct lockmgr_record *record, struct pid *holder);
 
 #endif /* LOCKMGR_DEADLOCK_H */

@@ -31,7 +31,6 @@
  *
  * Locks, outermost first
  *
- *   lockmgr_deadlock_lock	see deadlock.h
  *   bucket->lock		"the queue is locked": the queue of this lock, and the
  *				state of each waiter in it.  Of the transitions above,
  *				all but the first two happen under it.
@@ -396,17 +395,10 @@ static int take_or_queue(struct lockmgr_bucket *bucket, struct lockmgr_waiter *w
 /* As take_or_queue(), but leave the queue again if that has closed a cycle. */
 static int take_or_queue_acyclic(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
-	int ret;
+	int ret = take_or_queue(bucket, waiter);
 
-	ret = mutex_lock_interruptible(&lockmgr_deadlock_lock);
-	if (ret)
-		return -ERESTARTSYS;
-
-	ret = take_or_queue(bucket, waiter);
-	if (ret == -EBUSY && lockmgr_thread_deadlocked(waiter->thread))
+	if (ret == -EBUSY && lockmgr_thread_closes_cycle(waiter->thread))
 		ret = decide(bucket, waiter, -EDEADLK);
-
-	mutex_unlock(&lockmgr_deadlock_lock);
 
 	return ret;
 }

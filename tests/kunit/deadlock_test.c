@@ -254,6 +254,65 @@ static void longest_cycle_is_found_and_no_longer_one(struct kunit *test)
 }
 
 /* ------------------------------------------------------------------------
+ * Whom to tell
+ */
+
+struct told_param {
+	const char *name;
+	bool detect[3];
+	bool told[3];
+};
+
+/* Who of a cycle wants to know, in the order in which they began to wait, and who does. */
+static const struct told_param told[] = {
+	{ "all want to know", { true, true, true }, { false, false, true } },
+	{ "the last does not", { true, true, false }, { false, true, false } },
+	{ "only the first does", { true, false, false }, { true, false, false } },
+	{ "only the last does", { false, false, true }, { false, false, true } },
+};
+
+KUNIT_ARRAY_PARAM_DESC(told, told, name);
+
+static void last_that_wants_to_know_of_a_cycle_is_told(struct kunit *test)
+{
+	const struct told_param *param = test->param_value;
+	struct task_struct *threads[3];
+	struct lockmgr_client *clients[3];
+	u32 i;
+
+	for (i = 0; i < 3; i++) {
+		threads[i] = fixture_thread(test);
+		clients[i] = fixture_client(test, "deadlock");
+		clients[i]->detect = param->detect[i];
+		hold(test, threads[i], clients[i], i);
+	}
+	for (i = 0; i < 3; i++)
+		wait_for(test, threads[i], clients[i], (i + 1) % 3);
+
+	/* Nobody else asks. */
+	for (i = 0; i < 3; i++)
+		if (param->detect[i])
+			KUNIT_EXPECT_EQ_MSG(test, param->told[i],
+					    lockmgr_thread_closes_cycle(task_pid(threads[i])),
+					    "thread %u", i);
+}
+
+static void nobody_is_told_of_a_path_that_ends(struct kunit *test)
+{
+	struct lockmgr_client *client = fixture_client(test, "deadlock");
+	struct task_struct *one = fixture_thread(test);
+	struct task_struct *two = fixture_thread(test);
+
+	client->detect = true;
+	hold(test, one, client, 1);
+	hold(test, fixture_thread(test), client, 2);
+	wait_for(test, two, client, 1);
+	wait_for(test, one, client, 2);
+	KUNIT_EXPECT_FALSE(test, lockmgr_thread_closes_cycle(task_pid(one)));
+	KUNIT_EXPECT_FALSE(test, lockmgr_thread_closes_cycle(task_pid(two)));
+}
+
+/* ------------------------------------------------------------------------
  * Locks
  */
 
@@ -295,6 +354,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(thread_that_waits_for_a_cycle_is_not_in_it),
 	KUNIT_CASE(other_waiters_of_the_locks_do_not_hide_a_cycle),
 	KUNIT_CASE_SLOW(longest_cycle_is_found_and_no_longer_one),
+	KUNIT_CASE_PARAM(last_that_wants_to_know_of_a_cycle_is_told, told_gen_params),
+	KUNIT_CASE(nobody_is_told_of_a_path_that_ends),
 	KUNIT_CASE(lock_in_the_cycle_is_its_cause),
 	KUNIT_CASE(lock_beside_the_cycle_is_not_its_cause),
 	{}
