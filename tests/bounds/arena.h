@@ -21,6 +21,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,11 +102,13 @@ struct attack {
  * @name: for messages
  * @prepare: returns an open file for @step
  * @step: one operation
+ * @sleeps: whether it may have to wait for other users
  */
 struct victim {
 	const char *name;
 	int (*prepare)(void);
 	void (*step)(int file);
+	bool sleeps;
 };
 
 /* ------------------------------------------------------------------------
