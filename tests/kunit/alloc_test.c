@@ -267,6 +267,17 @@ static void next_finds_each_allocated_id_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_next(ids, id), U32_MAX);
 }
 
+/* Wherever in its leaf the search began. */
+static void next_finds_low_bits_of_later_leaves(struct kunit *test)
+{
+	struct lockmgr_ids *ids = test->priv;
+
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, 500), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, 2 * LEAF + 3), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_next(ids, 501), 2 * LEAF + 3);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_next(ids, LEAF + 700), 2 * LEAF + 3);
+}
+
 static void next_of_none_is_none(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_next(test->priv, 0), U32_MAX);
@@ -369,6 +380,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(free_all_frees_every_id),
 	KUNIT_CASE(free_all_of_none_changes_nothing),
 	KUNIT_CASE(next_finds_each_allocated_id_once),
+	KUNIT_CASE(next_finds_low_bits_of_later_leaves),
 	KUNIT_CASE(next_of_none_is_none),
 	KUNIT_CASE_PARAM(capacity_never_passes_an_allocated_id, capacities_gen_params),
 	KUNIT_CASE(grown_capacity_can_be_allocated),
