@@ -71,6 +71,13 @@ struct lockmgr;
 #define LOCKMGR_OPEN_DETECT_DEADLOCK	(1U << 3)
 /** Use without inspecting: needs write permission, not read permission. */
 #define LOCKMGR_OPEN_WRITEONLY		(1U << 4)
+/**
+ * Every lock and unlock through the kernel.  By default, if only the owner may use the
+ * space, locks that nobody else wants are taken and released in memory that its
+ * processes share, without a system call; there, one that runs wild could harm the
+ * others of the same user.
+ */
+#define LOCKMGR_OPEN_NO_MAP		(1U << 5)
 
 /**
  * struct lockmgr_options - how to open a space
@@ -483,6 +490,8 @@ struct lockmgr_module_info {
 
 /** The module detects deadlocks. */
 #define LOCKMGR_HAS_DEADLOCK	(1ULL << 0)
+/** Locks of private spaces are taken without a system call. */
+#define LOCKMGR_HAS_MAP		(1ULL << 1)
 
 /**
  * lockmgr_module() - version and features of the module

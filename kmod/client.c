@@ -51,14 +51,40 @@ static void abandon_page(struct lockmgr_client *client, unsigned long number,
 			lockmgr_lock_abandon(client, &page[i], lockmgr_index_to_id(number, i));
 }
 
-/* No thread acts for the client any more. */
+/* Whoever waits for a lock of one page looks at what the client may have written there. */
+static void mend_page(struct lockmgr_client *client, unsigned long number,
+		      struct lockmgr_record *page)
+{
+	u32 i;
+
+	for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
+		lockmgr_lock_mend(client->space, &page[i], lockmgr_index_to_id(number, i));
+}
+
+/*
+ * No thread acts for the client any more, and none can write to records that it
+ * has mapped.
+ */
 static void die(struct lockmgr_client *client)
 {
 	struct lockmgr_record *page;
 	unsigned long number;
+	bool mend;
+
+	WRITE_ONCE(client->dying, true);
+	/*
+	 * Pairs with lockmgr_holder_lives().  Who finds this client's token in a word
+	 * either sees that it is dying, and takes the lock; or the word was there
+	 * before we look at it, and we let go of it.
+	 */
+	smp_mb();
+	/* A waiter counts itself before it marks the word, so the mark was overwritten. */
+	mend = client->mapped && atomic_read(&client->space->queues.waiting);
 
 	xa_for_each(&client->pages, number, page) {
 		abandon_page(client, number, page);
+		if (mend)
+			mend_page(client, number, page);
 		cond_resched();
 	}
 }
@@ -122,6 +148,29 @@ void lockmgr_client_withdraw(struct lockmgr_client *client)
 		lockmgr_space_forget(client->joined);
 	lockmgr_space_leave(client);
 	client->created = false;
+}
+
+/**
+ * lockmgr_client_may_map() - whether a client may write to its records itself
+ * @client: a client that may use its space
+ *
+ * Only where all who may, are one user: each of them could do damage to all.
+ */
+bool lockmgr_client_may_map(const struct lockmgr_client *client)
+{
+	return !(client->joined->mode & 077);
+}
+
+/**
+ * lockmgr_client_page() - a page of records that the client has used
+ * @client: the client
+ * @number: of the page
+ *
+ * Return: the first record of the page, or NULL if it has locked none there
+ */
+struct lockmgr_record *lockmgr_client_page(struct lockmgr_client *client, unsigned long number)
+{
+	return xa_load(&client->pages, number);
 }
 
 /* A page that the client has not used before. */

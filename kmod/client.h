@@ -22,6 +22,8 @@ struct lockmgr_space_args;
  * @token: its number in the space; constant once it has joined
  * @created: joining made the space
  * @detect: its lock calls fail rather than close a cycle of waits
+ * @mapped: it could write to records itself
+ * @dying: it has no thread any more, and its locks are being released
  * @pages: the pages of records that it has used, by page number: where its
  *	death looks for locks, and its lock calls find records fast
  * @opener: the process that opened the file; thread ids in records are numbers
@@ -37,6 +39,8 @@ struct lockmgr_client {
 	u32 token;
 	bool created;
 	bool detect;
+	bool mapped;
+	bool dying;
 	struct xarray pages;
 	struct pid *opener;
 	char comm[TASK_COMM_LEN];
@@ -50,6 +54,9 @@ int lockmgr_client_join(struct lockmgr_client *client, const struct lockmgr_spac
 			bool detect);
 void lockmgr_client_publish(struct lockmgr_client *client);
 void lockmgr_client_withdraw(struct lockmgr_client *client);
+
+bool lockmgr_client_may_map(const struct lockmgr_client *client);
+struct lockmgr_record *lockmgr_client_page(struct lockmgr_client *client, unsigned long number);
 
 int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_t deadline,
 			u64 *ticket);

@@ -9,6 +9,7 @@
 #include "client.h"
 #include "device.h"
 #include "ioctl.h"
+#include "map.h"
 
 /* Called under a mutex of all misc devices: keep it short. */
 static int device_open(struct inode *inode, struct file *file)
@@ -34,6 +35,7 @@ static const struct file_operations device_fops = {
 	.release	= device_release,
 	.unlocked_ioctl	= lockmgr_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
+	.mmap		= lockmgr_map,
 	.llseek		= noop_llseek,
 };
 

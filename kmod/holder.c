@@ -3,6 +3,7 @@
  * From a record to whoever holds the lock: its client, and the thread that took
  * it.
  */
+#include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -48,15 +49,41 @@ struct lockmgr_client *lockmgr_holder_client(struct lockmgr_space *space, u64 wo
 	return token ? xa_load(&space->clients, token) : NULL;
 }
 
+/**
+ * lockmgr_holder_lives() - whether the client that holds a lock will let it go
+ * @space: the lock's space
+ * @id: the lock
+ * @word: the lock's word
+ *
+ * By unlocking it or by its death, which looks at all locks in the pages that the
+ * client has used.  A word with a client's token in another page is nothing that the
+ * client wrote; and what death has passed already is let go of by nobody.
+ */
+bool lockmgr_holder_lives(struct lockmgr_space *space, u32 id, u64 word)
+{
+	struct lockmgr_client *client;
+	bool lives;
+
+	rcu_read_lock();
+	client = lockmgr_holder_client(space, word);
+	/* Pairs with die() in client.c: see there. */
+	smp_mb();
+	lives = client && !READ_ONCE(client->dying) &&
+		xa_load(&client->pages, lockmgr_id_to_page(id));
+	rcu_read_unlock();
+
+	return lives;
+}
+
 /*
  * The number may have gone to another thread since: who was born after the lock
- * was taken did not take it.
+ * was taken did not take it.  The time may come from a clock that only ticks.
  */
 static bool is_older(struct pid *thread, u64 since)
 {
 	struct task_struct *task = pid_task(thread, PIDTYPE_PID);
 
-	return task && task->start_time <= since;
+	return task && task->start_time <= since + TICK_NSEC;
 }
 
 /**

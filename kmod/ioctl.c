@@ -71,10 +71,20 @@ static int do_version(struct file *file, union arguments *args)
 		.major		= LOCKMGR_VERSION_MAJOR,
 		.minor		= LOCKMGR_VERSION_MINOR,
 		.patch		= LOCKMGR_VERSION_PATCH,
-		.features	= LOCKMGR_FEATURE_DEADLOCK,
+		.features	= LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP,
 	};
 
 	return 0;
+}
+
+/* How far the caller's CLOCK_MONOTONIC is ahead of the kernel's. */
+static s64 clock_offset(void)
+{
+	struct timespec64 offset = {};
+
+	timens_add_monotonic(&offset);
+
+	return timespec64_to_ns(&offset);
 }
 
 /* Users and groups are those of the user namespace of who opened the file. */
@@ -102,8 +112,9 @@ static int to_space_args(struct file *file, const struct lockmgr_ioctl_attach *a
 	int want = 0;
 	int ret;
 
-	if (attach->flags & ~known || attach->reserved[0] || attach->reserved[1] ||
-	    attach->token || attach->generation || attach->mode & ~0777 ||
+	if (attach->token || attach->generation || attach->map_size || attach->clock_offset)
+		return -EINVAL;
+	if (attach->flags & ~known || attach->mode & ~0777 ||
 	    !lockmgr_space_name_valid(attach->name))
 		return -EINVAL;
 	if (attach->flags & LOCKMGR_ATTACH_EXCL && !(attach->flags & LOCKMGR_ATTACH_CREATE))
@@ -131,6 +142,17 @@ static int to_space_args(struct file *file, const struct lockmgr_ioctl_attach *a
 	ret = to_kuid(file, attach->owner, &args->owner);
 
 	return ret ?: to_kgid(file, attach->group, &args->group);
+}
+
+/* How much of the records the file lets itself be mapped; see map.c. */
+static u64 map_size(struct file *file)
+{
+	const fmode_t both = FMODE_READ | FMODE_WRITE;
+
+	if ((file->f_mode & both) != both || !lockmgr_client_may_map(client_of(file)))
+		return 0;
+
+	return LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record);
 }
 
 /* Leaves the client locked if it succeeds; settle_attach() follows. */
@@ -161,6 +183,8 @@ static int do_attach(struct file *file, union arguments *args)
 	attach->capacity = READ_ONCE(client->joined->ids.capacity);
 	attach->token = client->token;
 	attach->generation = client->joined->generation;
+	attach->map_size = map_size(file);
+	attach->clock_offset = clock_offset();
 
 	return 0;
 }
@@ -252,16 +276,6 @@ static int do_free_all(struct file *file, union arguments *args)
 		return -EINVAL;
 
 	return lockmgr_space_free_all(space_of(file), file->f_cred);
-}
-
-/* How far the caller's CLOCK_MONOTONIC is ahead of the kernel's. */
-static s64 clock_offset(void)
-{
-	struct timespec64 offset = {};
-
-	timens_add_monotonic(&offset);
-
-	return timespec64_to_ns(&offset);
 }
 
 static ktime_t to_kernel_time(s64 time)

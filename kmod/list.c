@@ -115,7 +115,7 @@ static void describe_record(struct lockmgr_space *space, struct lockmgr_record *
 
 	if (entry->waiters)
 		entry->flags |= LOCKMGR_ENTRY_WAITED;
-	if (snapshot.word && !client)
+	if (snapshot.word & ~LOCKMGR_WORD_WAITERS && !client)
 		entry->flags |= LOCKMGR_ENTRY_DIED;
 	if (entry->waiters && thread && lockmgr_lock_deadlocked(record, thread))
 		entry->flags |= LOCKMGR_ENTRY_DEADLOCK;

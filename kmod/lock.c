@@ -8,16 +8,29 @@
  *   R1  DIED				free; the last holder died
  *   R2  tid, token			held; nobody waits
  *   R3  tid, token, WAITERS		held; somebody waits, or did
+ *   R4  WAITERS, or with DIED		free and closed: not to be taken by user space
  *
  *   R0 -> R2  take			anybody
  *   R2 -> R0  release			the holder
  *   R2 -> R3  queue up			the kernel, queue locked
- *   R0, R1 -> R2, R3  take		the kernel, queue locked
- *   R2, R3 -> R0, R1  release, die	the kernel for the holder, queue locked
+ *   R0, R1, R4 -> R2, R3  take		the kernel, queue locked
+ *   R2, R3 -> R0, R1, R4  release, die	the kernel for the holder, queue locked
  *   R3 -> R2, R3  hand over		the kernel for the holder, queue locked
+ *   R0, R1 -> R4, R2 -> R3  close	the kernel, queue locked
+ *   R4 -> R0  open			the kernel, queue locked
  *
  * A token that belongs to no client counts as a holder that died: R2 and R3 with
  * such a token are R1.
+ *
+ * "Anybody" and "the holder" is user space, too, where it has the record mapped; the
+ * library does so in fast.c.  There, a lock beyond the capacity is closed when it is
+ * free, so that whoever tries to take it asks the kernel, and hears so.
+ *
+ * Mapped records are hostile input: any word may turn into any other at any time.
+ * Nothing here takes more from a word than a token and a thread's number, both to be
+ * looked up; no loop goes on as long as a word moves, save with the caller's signals
+ * looked at; and what waits for a lock whose word somebody has destroyed, looks again
+ * when that one is gone (lockmgr_lock_mend()).
  *
  * A waiter
  *
@@ -40,7 +53,7 @@
  *
  *   I1  The word is R3, or a waiter is W2.
  *
- *	 So nobody is forgotten: from R3 the release finds the queue, and who is W2
+ *	 So nobody is forgotten, unless somebody writes to the word who must not: from R3 the release finds the queue, and who is W2
  *	 looks at the word before anything else, even if a signal or its deadline
  *	 is there too: either it takes the lock (and sets WAITERS if it leaves
  *	 others behind), or it finds it held and sets WAITERS.  Only then does it
@@ -88,6 +101,7 @@
 
 #include "client.h"
 #include "deadlock.h"
+#include "holder.h"
 #include "lock.h"
 #include "record.h"
 #include "space.h"
@@ -148,8 +162,14 @@ static bool release_unwaited(struct lockmgr_record *record, u64 word)
 	       atomic64_try_cmpxchg_release(lockmgr_word(record), &word, 0);
 }
 
+/* Whether user space shall not take the lock when it is free. */
+static bool is_closed(const struct lockmgr_space *space, u32 id)
+{
+	return id >= READ_ONCE(space->records.end);
+}
+
 /* What a word says of the lock's holder. */
-enum holder {
+enum holder_state {
 	HOLDER_NONE,
 	HOLDER_LIVES,
 	HOLDER_SUSPECT,
@@ -162,34 +182,32 @@ enum holder {
  * client get the same token and take the lock.  With WAITERS it moves only under
  * the queue's lock.
  */
-static enum holder holder_of(struct lockmgr_client *client, u64 word)
+static enum holder_state holder_of(struct lockmgr_space *space, u32 id, u64 word)
 {
-	u32 token = lockmgr_word_token(word);
-
-	if (!token)
+	if (!lockmgr_word_token(word))
 		return HOLDER_NONE;
-	if (xa_load(&client->space->clients, token))
+	if (lockmgr_holder_lives(space, id, word))
 		return HOLDER_LIVES;
 
 	return word & LOCKMGR_WORD_WAITERS ? HOLDER_NONE : HOLDER_SUSPECT;
 }
 
 /*
- * R0, R1 -> R2, R3 if nobody holds the lock, else R2 -> R3 if @mark.  The queue is
- * locked; @others wait behind us.  Returns 0, LOCKMGR_OWNER_DIED, -EBUSY or
+ * R0, R1, R4 -> R2, R3 if nobody holds the lock, else R2 -> R3 if @mark.  The queue
+ * is locked; @others wait behind us.  Returns 0, LOCKMGR_OWNER_DIED, -EBUSY or
  * DISTURBED.
  */
-static int take_locked(struct lockmgr_client *client, struct lockmgr_record *record,
+static int take_locked(struct lockmgr_space *space, struct lockmgr_record *record, u32 id,
 		       u64 word, bool others, bool mark)
 {
 	u64 old = atomic64_read(lockmgr_word(record));
 	int tries;
 
 	for (tries = 0; tries < MAX_TRIES; tries++) {
-		enum holder holder = holder_of(client, old);
+		enum holder_state holder = holder_of(space, id, old);
 		u64 new = holder == HOLDER_NONE ? word : old;
 
-		if (holder != HOLDER_NONE || others)
+		if (holder != HOLDER_NONE || others || is_closed(space, id))
 			new |= LOCKMGR_WORD_WAITERS;
 		if (holder == HOLDER_LIVES && (!mark || new == old))
 			return -EBUSY;
@@ -199,7 +217,7 @@ static int take_locked(struct lockmgr_client *client, struct lockmgr_record *rec
 			return -EBUSY;
 		if (holder == HOLDER_NONE) {
 			note_time(record);
-			return old ? LOCKMGR_OWNER_DIED : 0;
+			return old & ~LOCKMGR_WORD_WAITERS ? LOCKMGR_OWNER_DIED : 0;
 		}
 		/* Now that it keeps still, look again. */
 		old = new;
@@ -253,7 +271,7 @@ static bool must_hand_over(struct lockmgr_waiter *first)
 }
 
 /*
- * R2, R3 -> R0, R1, R2, R3: let go of a lock that the client holds.  The queue is
+ * R2, R3 -> R0, R1, R2, R3, R4: let go of a lock that the client holds.  The queue is
  * locked.  Returns 0, -EPERM or DISTURBED, and in @sleeper the thread to wake
  * when it is unlocked again.
  */
@@ -271,6 +289,8 @@ static int release(struct lockmgr_client *client, struct lockmgr_bucket *bucket,
 
 	if (hand_over)
 		new = first->word | (first->count > 1 ? LOCKMGR_WORD_WAITERS : 0);
+	if (is_closed(client->space, id))
+		new |= LOCKMGR_WORD_WAITERS;
 
 	for (tries = 0; tries < MAX_TRIES; tries++) {
 		if (lockmgr_word_token(old) != client->token)
@@ -292,7 +312,7 @@ static int look(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
 	int ret;
 
-	ret = take_locked(waiter->client, waiter->record, waiter->word,
+	ret = take_locked(waiter->client->space, waiter->record, waiter->id, waiter->word,
 			  lockmgr_queue_length(bucket, waiter->id) > 1, true);
 	if (ret == -EBUSY) {
 		waiter->state = LOCKMGR_WAIT_QUEUED;
@@ -378,8 +398,8 @@ static int take_or_queue(struct lockmgr_bucket *bucket, struct lockmgr_waiter *w
 
 	for (;;) {
 		spin_lock(&bucket->lock);
-		ret = take_locked(waiter->client, waiter->record, waiter->word,
-				  lockmgr_queue_first(bucket, waiter->id), true);
+		ret = take_locked(waiter->client->space, waiter->record, waiter->id,
+				  waiter->word, lockmgr_queue_first(bucket, waiter->id), true);
 		if (ret == -EBUSY)
 			lockmgr_queue_add(bucket, waiter);
 		spin_unlock(&bucket->lock);
@@ -399,6 +419,28 @@ static int take_or_queue_acyclic(struct lockmgr_bucket *bucket, struct lockmgr_w
 
 	if (ret == -EBUSY && lockmgr_thread_closes_cycle(waiter->thread))
 		ret = decide(bucket, waiter, -EDEADLK);
+
+	return ret;
+}
+
+/* Wait for the lock, if it has to be. */
+static int lock_slowly(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+{
+	atomic_t *waiting = &waiter->client->space->queues.waiting;
+	int ret;
+
+	/* Before marking the word: see die() in client.c. */
+	atomic_inc(waiting);
+	smp_mb__after_atomic();
+
+	if (waiter->client->detect)
+		ret = take_or_queue_acyclic(bucket, waiter);
+	else
+		ret = take_or_queue(bucket, waiter);
+	if (ret == -EBUSY)
+		ret = sleep(bucket, waiter);
+
+	atomic_dec(waiting);
 
 	return ret;
 }
@@ -437,13 +479,7 @@ int lockmgr_lock(struct lockmgr_client *client, struct lockmgr_record *record, u
 		.state		= LOCKMGR_WAIT_QUEUED,
 		.deadline	= deadline,
 	};
-	if (client->detect)
-		ret = take_or_queue_acyclic(bucket, &waiter);
-	else
-		ret = take_or_queue(bucket, &waiter);
-
-	if (ret == -EBUSY)
-		ret = sleep(bucket, &waiter);
+	ret = lock_slowly(bucket, &waiter);
 	if (ret == -ERESTARTSYS)
 		*ticket = waiter.ticket;
 
@@ -468,7 +504,7 @@ int lockmgr_trylock(struct lockmgr_client *client, struct lockmgr_record *record
 		return 0;
 
 	spin_lock(&bucket->lock);
-	ret = take_locked(client, record, word, lockmgr_queue_first(bucket, id), false);
+	ret = take_locked(client->space, record, id, word, lockmgr_queue_first(bucket, id), false);
 	spin_unlock(&bucket->lock);
 
 	/* Others take it and let it go all the time: busy indeed. */
@@ -517,18 +553,75 @@ int lockmgr_unlock(struct lockmgr_client *client, struct lockmgr_record *record,
  * @client: the holder, with no thread left
  * @record: the lock's record
  * @id: the lock
+ *
+ * A waiter that was faster has seen that the holder is dying, and holds it already.
  */
 void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *record, u32 id)
 {
 	struct lockmgr_bucket *bucket = bucket_of(client, id);
 	struct task_struct *sleeper = NULL;
-	int ret;
 
 	spin_lock(&bucket->lock);
-	ret = release(client, bucket, record, id, true, &sleeper);
+	/*
+	 * Nobody else moves a word that is held while its queue is locked, unless
+	 * somebody rewrites it all the time.  Then the next one to look finds that the
+	 * holder is dying, and whoever waits looks now.
+	 */
+	if (release(client, bucket, record, id, true, &sleeper) == DISTURBED)
+		sleeper = tell_to_look(lockmgr_queue_first(bucket, id));
 	spin_unlock(&bucket->lock);
 	wake(sleeper);
+}
 
-	/* Nobody else moves a word that is held while its queue is locked. */
-	WARN_ON_ONCE(ret);
+/* Whether I1 holds of a lock as far as its word goes. */
+static bool is_marked(struct lockmgr_space *space, u32 id, u64 word)
+{
+	return word & LOCKMGR_WORD_WAITERS && lockmgr_holder_lives(space, id, word);
+}
+
+/**
+ * lockmgr_lock_mend() - restore I1 where a word may have been overwritten
+ * @space: the lock's space
+ * @record: the lock's record
+ * @id: the lock
+ */
+void lockmgr_lock_mend(struct lockmgr_space *space, struct lockmgr_record *record, u32 id)
+{
+	struct lockmgr_bucket *bucket = lockmgr_bucket(&space->queues, id);
+	struct task_struct *sleeper = NULL;
+	struct lockmgr_waiter *first;
+
+	spin_lock(&bucket->lock);
+	first = lockmgr_queue_first(bucket, id);
+	if (first && !is_marked(space, id, atomic64_read(lockmgr_word(record))))
+		sleeper = tell_to_look(first);
+	spin_unlock(&bucket->lock);
+	wake(sleeper);
+}
+
+/**
+ * lockmgr_lock_settle() - close a lock, or open it, after the capacity has changed
+ * @space: the lock's space
+ * @record: the lock's record
+ * @id: the lock
+ *
+ * R0, R1 -> R4, R2 -> R3; or R4 -> R0.  A closed lock that is held is R3, so that
+ * its release finds the kernel, and there becomes R4.
+ */
+void lockmgr_lock_settle(struct lockmgr_space *space, struct lockmgr_record *record, u32 id)
+{
+	struct lockmgr_bucket *bucket = lockmgr_bucket(&space->queues, id);
+	u64 old = atomic64_read(lockmgr_word(record));
+	int tries;
+
+	spin_lock(&bucket->lock);
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		u64 new = old == LOCKMGR_WORD_WAITERS ? 0 : old;
+
+		if (is_closed(space, id))
+			new = old | LOCKMGR_WORD_WAITERS;
+		if (new == old || atomic64_try_cmpxchg_relaxed(lockmgr_word(record), &old, new))
+			break;
+	}
+	spin_unlock(&bucket->lock);
 }

@@ -8,6 +8,7 @@
 struct lockmgr_bucket;
 struct lockmgr_client;
 struct lockmgr_record;
+struct lockmgr_space;
 struct lockmgr_waiter;
 struct task_struct;
 
@@ -15,6 +16,8 @@ int lockmgr_lock(struct lockmgr_client *client, struct lockmgr_record *record, u
 		 ktime_t deadline, u64 *ticket);
 int lockmgr_trylock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id);
 int lockmgr_unlock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id);
+void lockmgr_lock_mend(struct lockmgr_space *space, struct lockmgr_record *record, u32 id);
+void lockmgr_lock_settle(struct lockmgr_space *space, struct lockmgr_record *record, u32 id);
 void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *record, u32 id);
 
 /* What the tests from inside the kernel reach by no other way. */

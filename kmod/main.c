@@ -7,6 +7,7 @@
  *   main.c	this: parameters, beginning and end
  *   device.c	the device: open files
  *   ioctl.c	user memory, and what each command takes
+ *   map.c	records in user memory
  *   list.c	what can be seen of a space
  *   client.c	an open file as a client of a space
  *   space.c	the namespace: names, owners, permissions
@@ -18,7 +19,7 @@
  *   record.c	pages of records
  *   quota.c	what each user has in use
  *
- * Nothing below ioctl.c and device.c knows files or user memory.
+ * Nothing below device.c, ioctl.c and map.c knows files or user memory.
  */
 #include <linux/init.h>
 #include <linux/module.h>

@@ -12,11 +12,12 @@
 /* On pages that may hold nothing any more: what trimming looks at. */
 #define MARK_IDLE	XA_MARK_0
 
-void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_user *user)
+void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_user *user, u32 end)
 {
 	xa_init_flags(&records->pages, XA_FLAGS_ACCOUNT);
 	mutex_init(&records->lock);
 	records->count = 0;
+	records->end = end;
 	records->user = user;
 }
 
@@ -63,12 +64,18 @@ void lockmgr_records_destroy(struct lockmgr_records *records)
 	mutex_destroy(&records->lock);
 }
 
-static bool is_blank(const struct lockmgr_record *page)
+/* Whether a word says anything of the lock: that a closed one is closed does not. */
+static bool is_blank(u64 word)
+{
+	return !(word & ~LOCKMGR_WORD_WAITERS);
+}
+
+static bool is_page_blank(const struct lockmgr_record *page)
 {
 	u32 i;
 
 	for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
-		if (page[i].word)
+		if (!is_blank(page[i].word))
 			return false;
 
 	return true;
@@ -80,7 +87,7 @@ static bool is_blank(const struct lockmgr_record *page)
  * @in_use: whether one of these ids is allocated; their page then stays
  * @data: for @in_use
  *
- * A page also stays while a word in it is not 0, as when a holder died and
+ * A page also stays while a word in it says something, as when a holder died and
  * nobody has been told yet.
  */
 void lockmgr_records_trim(struct lockmgr_records *records,
@@ -95,7 +102,7 @@ void lockmgr_records_trim(struct lockmgr_records *records,
 		/* Freeing the last of those ids marks the page again. */
 		if (in_use(first, LOCKMGR_PAGE_RECORDS, data))
 			xa_clear_mark(&records->pages, number, MARK_IDLE);
-		else if (is_blank(page))
+		else if (is_page_blank(page))
 			remove_page(records, number, page);
 		cond_resched();
 	}
@@ -125,6 +132,21 @@ void lockmgr_records_all_idle(struct lockmgr_records *records)
 		xa_set_mark(&records->pages, number, MARK_IDLE);
 }
 
+/* The records of a new page that are closed. */
+static void close_page(struct lockmgr_records *records, unsigned long number,
+		       struct lockmgr_record *page)
+{
+	u32 i;
+
+	lockdep_assert_held(&records->lock);
+
+	if (records->end >= (number + 1) * LOCKMGR_PAGE_RECORDS)
+		return;
+	for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
+		if (lockmgr_index_to_id(number, i) >= records->end)
+			page[i].word = LOCKMGR_WORD_WAITERS;
+}
+
 static struct lockmgr_record *add_page(struct lockmgr_records *records, unsigned long number)
 {
 	struct lockmgr_record *page;
@@ -146,6 +168,7 @@ static struct lockmgr_record *add_page(struct lockmgr_records *records, unsigned
 		ret = -ENOMEM;
 		goto out_uncharge;
 	}
+	close_page(records, number, page);
 
 	ret = xa_err(xa_store(&records->pages, number, page, GFP_KERNEL_ACCOUNT));
 	if (ret)
@@ -192,7 +215,7 @@ struct lockmgr_record *lockmgr_record_find(struct lockmgr_records *records, u32 
 }
 
 /**
- * lockmgr_record_next() - the next lock whose word is not 0
+ * lockmgr_record_next() - the next lock of which its word says something
  * @records: the space's records
  * @id: where to begin
  *
@@ -207,7 +230,7 @@ u32 lockmgr_record_next(struct lockmgr_records *records, u32 id)
 		u32 end = (number + 1) * LOCKMGR_PAGE_RECORDS;
 
 		for (id = max_t(u32, id, end - LOCKMGR_PAGE_RECORDS); id < end; id++)
-			if (READ_ONCE(page[lockmgr_id_to_index(id)].word))
+			if (!is_blank(READ_ONCE(page[lockmgr_id_to_index(id)].word)))
 				return id;
 		cond_resched();
 	}

@@ -13,9 +13,8 @@
 struct lockmgr_user;
 
 /*
- * Records are laid out in groups of 256, whatever the size of a page, so that
- * user space can find them: in a group the low six bits of the id choose the
- * cache line, the next two the record in the line.  Neighbours never share one.
+ * Records are laid out as LOCKMGR_RECORD_INDEX() says, whatever the size of a page,
+ * so that user space can find them.
  */
 #define LOCKMGR_GROUP_RECORDS	256U
 #define LOCKMGR_LINE_RECORDS	4U
@@ -36,11 +35,7 @@ static inline unsigned long lockmgr_id_to_page(u32 id)
 /* Where in its page a lock's record is. */
 static inline u32 lockmgr_id_to_index(u32 id)
 {
-	u32 group = id % LOCKMGR_PAGE_RECORDS & ~(LOCKMGR_GROUP_RECORDS - 1);
-	u32 line = id % LOCKMGR_GROUP_LINES;
-	u32 place = id / LOCKMGR_GROUP_LINES % LOCKMGR_LINE_RECORDS;
-
-	return group + line * LOCKMGR_LINE_RECORDS + place;
+	return LOCKMGR_RECORD_INDEX(id) % LOCKMGR_PAGE_RECORDS;
 }
 
 /* The inverse of both. */
@@ -79,17 +74,19 @@ static inline u32 lockmgr_word_tid(u64 word)
  *	nothing any more.
  * @count: how many pages; not the same as whether @pages is empty: a store that
  *	failed can leave nodes behind
+ * @end: locks from here on are closed, see lock.c
  * @user: to whom they are charged, all but one: the number of spaces bounds that
  */
 struct lockmgr_records {
 	struct xarray pages;
-	/** @lock: guards adding pages */
+	/** @lock: guards adding pages, and writing @end */
 	struct mutex lock;
 	u32 count;
+	u32 end;
 	struct lockmgr_user *user;
 };
 
-void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_user *user);
+void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_user *user, u32 end);
 void lockmgr_records_destroy(struct lockmgr_records *records);
 void lockmgr_records_trim(struct lockmgr_records *records,
 			  bool (*in_use)(u32 first, u32 count, void *data), void *data);

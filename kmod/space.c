@@ -7,10 +7,11 @@
  *   client->lock	that a file is attached once; in client.c
  *   spaces_lock	the table of names, and whether a space is in it
  *   space->lock	who is a client of the space
+ *   records->lock	adding pages, and which locks are closed; in record.c
  *   ids->lock		which ids are allocated; in alloc.c
  *
- * users_lock in quota.c and the lock of adding pages in record.c nest in nothing of
- * these.
+ * users_lock in quota.c nests in nothing of these.  None is taken by a page fault
+ * (map.c), so user memory may be touched under any of them.
  *
  * A space is in the table as long as it has a name, clients or none.  It is freed
  * with the last of its references: the name's and its clients'.
@@ -28,6 +29,7 @@
 #include <linux/string.h>
 
 #include "client.h"
+#include "lock.h"
 #include "quota.h"
 #include "space.h"
 
@@ -159,7 +161,7 @@ static struct lockmgr_space *create_space(const struct lockmgr_space_args *args)
 	mutex_init(&space->lock);
 	xa_init_flags(&space->clients, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	lockmgr_ids_init(&space->ids, user, args->capacity ?: locks_allowed());
-	lockmgr_records_init(&space->records, user);
+	lockmgr_records_init(&space->records, user, space->ids.capacity);
 	lockmgr_queues_init(&space->queues);
 
 	return space;
@@ -418,6 +420,39 @@ int lockmgr_space_unlink(const char *name, kuid_t owner, const struct cred *cred
 	return ret;
 }
 
+/* Close the locks that are beyond the end now, and open those that are not any more. */
+static void settle_locks(struct lockmgr_space *space, u32 first)
+{
+	unsigned long number = lockmgr_id_to_page(first);
+	struct lockmgr_record *page;
+	u32 i;
+
+	lockdep_assert_held(&space->records.lock);
+
+	xa_for_each_start(&space->records.pages, number, page, number) {
+		for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
+			lockmgr_lock_settle(space, &page[i], lockmgr_index_to_id(number, i));
+		cond_resched();
+	}
+}
+
+static int set_capacity(struct lockmgr_space *space, u32 capacity)
+{
+	u32 old;
+	int ret;
+
+	guard(mutex)(&space->records.lock);
+
+	old = space->records.end;
+	ret = lockmgr_ids_set_capacity(&space->ids, capacity);
+	if (ret)
+		return ret;
+	WRITE_ONCE(space->records.end, capacity);
+	settle_locks(space, min(old, capacity));
+
+	return 0;
+}
+
 /**
  * lockmgr_space_set_capacity() - change the number of ids
  * @space: the space
@@ -433,7 +468,7 @@ int lockmgr_space_set_capacity(struct lockmgr_space *space, u32 capacity, const 
 	if (capacity > locks_allowed())
 		return -EINVAL;
 
-	return lockmgr_ids_set_capacity(&space->ids, capacity ?: locks_allowed());
+	return set_capacity(space, capacity ?: locks_allowed());
 }
 
 /**

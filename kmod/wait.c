@@ -9,6 +9,7 @@ void lockmgr_queues_init(struct lockmgr_queues *queues)
 {
 	u32 i;
 
+	atomic_set(&queues->waiting, 0);
 	for (i = 0; i < LOCKMGR_BUCKETS; i++) {
 		spin_lock_init(&queues->buckets[i].lock);
 		queues->buckets[i].waiters = RB_ROOT;

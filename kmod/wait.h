@@ -2,6 +2,7 @@
 #ifndef LOCKMGR_WAIT_H
 #define LOCKMGR_WAIT_H
 
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/hash.h>
 #include <linux/ktime.h>
@@ -30,7 +31,12 @@ struct lockmgr_bucket {
 	struct rb_root waiters;
 };
 
+/**
+ * struct lockmgr_queues - the queues of a space
+ * @waiting: how many threads are in them, or about to be
+ */
 struct lockmgr_queues {
+	atomic_t waiting;
 	struct lockmgr_bucket buckets[LOCKMGR_BUCKETS];
 };
 

@@ -5,7 +5,7 @@
  *
  * A child must neither use nor keep its parent's files: locks would outlive the
  * process that took them.  The atfork handler closes them in the child.  It is
- * not called in children made by clone() or _Fork(), so each handle has a mark
+ * not called in children made by clone() or _Fork(), so the process has a mark
  * too, which the kernel wipes in every child with memory of its own; such a
  * child closes the file when it first uses the handle.
  */
@@ -33,6 +33,13 @@
 static pthread_mutex_t handles_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct lockmgr *handles;
 static bool fork_is_handled;
+
+/*
+ * In a page of its own, since that is what the kernel wipes.  It has the number of
+ * the process, counted from the one that first opened a handle.
+ */
+static _Atomic uint32_t *mark;
+static uint32_t epoch;
 
 /* What a caller must find unchanged behind the mutex. */
 struct section {
@@ -95,28 +102,37 @@ static int handle_forks(void)
 	return -ret;
 }
 
-/* The length of a mark stands for the whole page that holds it. */
-static int mark_create(const char **mark)
+/* The length of the mark stands for the whole page that holds it. */
+static int mark_create(void)
 {
-	char *page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE,
+	void *page = mmap(NULL, sizeof(*mark), PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (page == MAP_FAILED)
 		return -ENOMEM;
 
-	if (madvise(page, sizeof(*page), MADV_WIPEONFORK)) {
-		munmap(page, sizeof(*page));
+	if (madvise(page, sizeof(*mark), MADV_WIPEONFORK)) {
+		munmap(page, sizeof(*mark));
 		return -ENOMEM;
 	}
 
-	*page = 1;
-	*mark = page;
+	mark = page;
 	return 0;
 }
 
-static void mark_destroy(const char *mark)
+/* Once in a process.  Its parent's handles have another number, or none had one. */
+static int mark_process(void)
 {
-	munmap((void *)mark, sizeof(*mark));
+	int ret;
+
+	if (!mark) {
+		ret = mark_create();
+		if (ret)
+			return ret;
+	}
+	if (!*mark)
+		*mark = ++epoch;
+	return 0;
 }
 
 static int device_error(int error)
@@ -173,6 +189,8 @@ static int handle_create(struct lockmgr **mgr, const char *device, int flags)
 	int ret;
 
 	ret = handle_forks();
+	if (!ret)
+		ret = mark_process();
 	if (ret)
 		return ret;
 
@@ -180,31 +198,25 @@ static int handle_create(struct lockmgr **mgr, const char *device, int flags)
 	if (!new)
 		return -ENOMEM;
 
-	ret = mark_create(&new->mark);
-	if (ret)
-		goto err_free;
-
 	ret = open_device(device, flags);
-	if (ret < 0)
-		goto err_mark;
+	if (ret < 0) {
+		free(new);
+		return ret;
+	}
 
 	atomic_init(&new->fd, ret);
+	new->mark = mark;
+	new->epoch = epoch;
 	list_add(new);
 	*mgr = new;
 	return 0;
-
-err_mark:
-	mark_destroy(new->mark);
-err_free:
-	free(new);
-	return ret;
 }
 
 static void handle_destroy(struct lockmgr *mgr)
 {
 	list_remove(mgr);
+	lockmgr_map_destroy(mgr);
 	close_file(mgr);
-	mark_destroy(mgr->mark);
 	free(mgr);
 }
 
@@ -232,7 +244,7 @@ int lockmgr_handle_check(const struct lockmgr *mgr)
 {
 	if (!mgr)
 		return -EINVAL;
-	return *mgr->mark ? 0 : -ECHILD;
+	return lockmgr_handle_is_ours(mgr) ? 0 : -ECHILD;
 }
 
 int lockmgr_call(struct lockmgr *mgr, unsigned long request, void *args)

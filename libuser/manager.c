@@ -17,12 +17,14 @@
 
 #define OPEN_FLAGS \
 	(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_EXCL | LOCKMGR_OPEN_READONLY | \
-	 LOCKMGR_OPEN_DETECT_DEADLOCK | LOCKMGR_OPEN_WRITEONLY)
+	 LOCKMGR_OPEN_DETECT_DEADLOCK | LOCKMGR_OPEN_WRITEONLY | \
+	 LOCKMGR_OPEN_NO_MAP)
 
 static_assert(LOCKMGR_SPACE_NAME_SIZE == LOCKMGR_NAME_SIZE, "name size");
 static_assert((uid_t)-1 == LOCKMGR_ID_CALLER, "owner");
 static_assert((gid_t)-1 == LOCKMGR_ID_CALLER, "group");
 static_assert(LOCKMGR_HAS_DEADLOCK == LOCKMGR_FEATURE_DEADLOCK, "feature");
+static_assert(LOCKMGR_HAS_MAP == LOCKMGR_FEATURE_MAP, "feature");
 
 static bool is_zero(const void *bytes, size_t begin, size_t end)
 {
@@ -124,8 +126,19 @@ static int attach(struct lockmgr *mgr, const char *space,
 		.capacity = options->capacity,
 	};
 
+	int ret;
+
 	strcpy(args.name, space);
-	return lockmgr_call(mgr, LOCKMGR_IOC_ATTACH, &args);
+	ret = lockmgr_call(mgr, LOCKMGR_IOC_ATTACH, &args);
+	if (ret)
+		return ret;
+
+	mgr->token = args.token;
+	mgr->map.clock_offset = args.clock_offset;
+	if (!(options->flags & LOCKMGR_OPEN_NO_MAP) &&
+	    args.map_size == LOCKMGR_CAPACITY_MAX * sizeof(struct record))
+		mgr->map.size = args.map_size;
+	return 0;
 }
 
 int lockmgr_open(struct lockmgr **mgr, const char *space,

@@ -70,7 +70,7 @@ static void version_is_told(void)
 	memset(&args, 0xa5, sizeof(args));
 	expect(call(file, LOCKMGR_IOC_VERSION, &args), 0);
 	expect(args.reserved, 0);
-	expect(args.features, LOCKMGR_FEATURE_DEADLOCK);
+	expect(args.features, LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP);
 	close(file);
 }
 

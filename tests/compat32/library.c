@@ -16,7 +16,7 @@ static void module_tells_its_version(void)
 	struct lockmgr_module_info info = { .size = sizeof(info) };
 
 	expect(lockmgr_module(NULL, &info), 0);
-	expect(info.features, LOCKMGR_HAS_DEADLOCK);
+	expect(info.features, LOCKMGR_HAS_DEADLOCK | LOCKMGR_HAS_MAP);
 }
 
 static void ids_are_allocated_found_and_freed(void)

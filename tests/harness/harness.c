@@ -33,6 +33,35 @@ static struct agent *agents[AGENTS_MAX];
 static size_t agent_count;
 
 /* ------------------------------------------------------------------------
+ * Both ways
+ */
+
+int __real_lockmgr_open(struct lockmgr **mgr, const char *space,
+			const struct lockmgr_options *opts);
+int __wrap_lockmgr_open(struct lockmgr **mgr, const char *space,
+			const struct lockmgr_options *opts);
+
+/*
+ * Each test can be run with records in memory, where it allows that, and without:
+ * LOCKMGR_TEST_NO_MAP in the environment says so.
+ */
+int __wrap_lockmgr_open(struct lockmgr **mgr, const char *space,
+			const struct lockmgr_options *opts)
+{
+	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
+
+	if (!getenv("LOCKMGR_TEST_NO_MAP") || (opts && opts->size != sizeof(options)))
+		return __real_lockmgr_open(mgr, space, opts);
+	if (opts)
+		options = *opts;
+	else
+		options.flags = LOCKMGR_OPEN_CREATE;
+	options.flags |= LOCKMGR_OPEN_NO_MAP;
+
+	return __real_lockmgr_open(mgr, space, &options);
+}
+
+/* ------------------------------------------------------------------------
  * Time and states
  */
 

@@ -128,12 +128,22 @@ static void thread_born_as_the_lock_was_taken_may_hold_it(struct kunit *test)
 			    task_pid(task));
 }
 
+/* The time may be that of the last tick. */
+static void thread_born_in_the_tick_before_may_hold_it(struct kunit *test)
+{
+	struct task_struct *task = fixture_thread(test);
+
+	KUNIT_EXPECT_PTR_EQ(test, thread_of(test, task_pid_nr(task), task->start_time - TICK_NSEC),
+			    task_pid(task));
+}
+
 /* The number has gone to somebody else since. */
 static void thread_born_after_the_lock_was_taken_is_not_its_holder(struct kunit *test)
 {
 	struct task_struct *task = fixture_thread(test);
 
-	KUNIT_EXPECT_NULL(test, thread_of(test, task_pid_nr(task), task->start_time - 1));
+	KUNIT_EXPECT_NULL(test, thread_of(test, task_pid_nr(task),
+					  task->start_time - TICK_NSEC - 1));
 }
 
 static void word_without_a_number_has_no_thread(struct kunit *test)
@@ -174,6 +184,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(tokens_of_another_space_mean_nothing),
 	KUNIT_CASE(thread_is_found_by_its_number),
 	KUNIT_CASE(thread_born_as_the_lock_was_taken_may_hold_it),
+	KUNIT_CASE(thread_born_in_the_tick_before_may_hold_it),
 	KUNIT_CASE(thread_born_after_the_lock_was_taken_is_not_its_holder),
 	KUNIT_CASE(word_without_a_number_has_no_thread),
 	KUNIT_CASE(number_that_no_thread_can_have_has_no_thread),

@@ -120,7 +120,7 @@ static struct lockmgr_records *records_of(struct kunit *test, struct lockmgr_use
 	struct lockmgr_records *records = kunit_kzalloc(test, sizeof(*records), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, records);
-	lockmgr_records_init(records, user);
+	lockmgr_records_init(records, user, LOCKMGR_CAPACITY_MAX);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_records, records), 0);
 
 	return records;

@@ -11,6 +11,7 @@ extern struct kunit_suite lockmgr_deadlock_suite;
 extern struct kunit_suite lockmgr_holder_suite;
 extern struct kunit_suite lockmgr_list_suite;
 extern struct kunit_suite lockmgr_lock_contention_suite;
+extern struct kunit_suite lockmgr_lock_mapped_suite;
 extern struct kunit_suite lockmgr_lock_suite;
 extern struct kunit_suite lockmgr_lock_wait_suite;
 extern struct kunit_suite lockmgr_permission_suite;

@@ -33,13 +33,6 @@ static void seek_returns_espipe(void **state)
 	assert_int_equal(errno, ESPIPE);
 }
 
-static void map_returns_enodev(void **state)
-{
-	(void)state;
-	assert_ptr_equal(mmap(NULL, 4096, PROT_READ, MAP_SHARED, raw_attached(), 0), MAP_FAILED);
-	assert_int_equal(errno, ENODEV);
-}
-
 static void poll_never_waits(void **state)
 {
 	struct pollfd poller = { .fd = raw_attached(), .events = POLLIN | POLLOUT };
@@ -215,7 +208,6 @@ int main(void)
 		raw_test(read_returns_einval),
 		raw_test(write_returns_einval),
 		raw_test(seek_returns_espipe),
-		raw_test(map_returns_enodev),
 		raw_test(poll_never_waits),
 		raw_test(truncate_returns_einval),
 		raw_test(file_of_a_path_only_takes_no_command),

@@ -435,7 +435,7 @@ static void version_has_every_byte_set(void **state)
 	memset(&version, POISON, sizeof(version));
 	assert_int_equal(raw_call(raw_open(O_RDONLY), LOCKMGR_IOC_VERSION, &version), 0);
 	assert_int_equal(version.reserved, 0);
-	assert_int_equal(version.features, LOCKMGR_FEATURE_DEADLOCK);
+	assert_int_equal(version.features, LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP);
 }
 
 int main(void)

@@ -65,7 +65,7 @@ static int fake_version(struct lockmgr_ioctl_version *version)
 	version->major = fake.major;
 	version->minor = 2;
 	version->patch = 3;
-	version->features = LOCKMGR_FEATURE_DEADLOCK;
+	version->features = LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP;
 
 	errno = fake.version_error ? fake.version_error : ERRNO_DIRT;
 	return fake.version_error ? -1 : 0;

@@ -421,7 +421,7 @@ static void module_tells_any_version(void **state)
 	assert_int_equal(info.major, 99);
 	assert_int_equal(info.minor, 2);
 	assert_int_equal(info.patch, 3);
-	assert_int_equal(info.features, LOCKMGR_HAS_DEADLOCK);
+	assert_int_equal(info.features, LOCKMGR_HAS_DEADLOCK | LOCKMGR_HAS_MAP);
 	assert_int_equal(count_files(), files);
 }
 

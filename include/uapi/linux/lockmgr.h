@@ -96,6 +96,8 @@ struct lockmgr_ioctl_version {
 
 /* Lock calls can be made to fail instead of closing a cycle of waits. */
 #define LOCKMGR_FEATURE_DEADLOCK	(1ULL << 0)
+/* Records can be mapped. */
+#define LOCKMGR_FEATURE_MAP		(1ULL << 1)
 
 /**
  * struct lockmgr_ioctl_attach - attach the file to a space
@@ -110,7 +112,10 @@ struct lockmgr_ioctl_version {
  *	Returns the capacity of the space.
  * @token: returns the number of this client in the space, not 0
  * @generation: returns a random number, made when the space was created
- * @reserved: 0
+ * @map_size: returns how many bytes of records the file lets itself be mapped; 0 if
+ *	it does not.  See below
+ * @clock_offset: returns what to subtract from the caller's CLOCK_MONOTONIC to get
+ *	the time of records, in ns: not 0 in time namespaces only
  *
  * The file's open mode and the space's permission bits must both allow what
  * the file was opened for: reading lets the client inspect, writing lets it use
@@ -134,7 +139,8 @@ struct lockmgr_ioctl_attach {
 	__u32 capacity;
 	__u32 token;
 	__u64 generation;
-	__u64 reserved[2];
+	__u64 map_size;
+	__s64 clock_offset;
 };
 
 /* Make the space if it is missing. */
@@ -370,6 +376,38 @@ struct lockmgr_ioctl_list {
 	__u32 filter;
 	__u32 id;
 };
+
+/*
+ * Mapped records
+ *
+ * Where the mode of a space gives nothing to group and others, a client whose file is
+ * open for reading and writing can mmap() the records: MAP_SHARED, PROT_READ |
+ * PROT_WRITE, offset 0 and at most @map_size of the attach call.  It can then take
+ * and release locks without a system call, by compare-and-swap of a record's word:
+ *
+ *   take	0 -> thread id << LOCKMGR_WORD_TID_SHIFT | token, then write @since
+ *   release	{any thread id, own token} -> 0
+ *
+ * From any other word it is the kernel's business: LOCKMGR_IOC_LOCK or _UNLOCK.
+ *
+ * A page of the mapping is there once this client has locked a lock in it by
+ * LOCKMGR_IOC_LOCK; before, an access is a SIGBUS.  The lock with the number id has
+ * the record at LOCKMGR_RECORD_INDEX(id).
+ *
+ * The mapping is not inherited by fork(), not dumped, and never executable; it keeps
+ * the file open.  What else is written there harms the users of this space only.
+ *
+ *   EACCES	the space, or the file, is not of that kind; or PROT_EXEC
+ *   EINVAL	not shared, or beyond @map_size
+ *   ENOTCONN	the file is not attached to a space
+ */
+
+/*
+ * Records come in groups of 256.  In a group the low six bits of the id choose the
+ * cache line, the next two the record in the line: neighbours never share one.
+ */
+#define LOCKMGR_RECORD_INDEX(id) \
+	(((id) & ~255U) | ((id) & 63U) << 2 | ((id) >> 6 & 3U))
 
 /* What a lock call returns when it acquired the lock of a holder that died. */
 #define LOCKMGR_OWNER_DIED	1

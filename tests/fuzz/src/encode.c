@@ -71,7 +71,10 @@ static void encode_attach(const struct op *op, struct lockmgr_ioctl_attach *args
 	args->token = op->args[ARG_TOKEN];
 	args->generation = op->args[ARG_GENERATION];
 	/* Each of them in turn. */
-	args->reserved[op->args[ARG_RESERVED] % 2] = op->args[ARG_RESERVED];
+	if (op->args[ARG_RESERVED] % 2)
+		args->map_size = op->args[ARG_RESERVED];
+	else
+		args->clock_offset = op->args[ARG_RESERVED];
 }
 
 static uint64_t time_of(enum deadline deadline)

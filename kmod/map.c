@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Records in the memory of user space, for those who take and release locks without
+ * a system call.
+ *
+ * The mapping holds the file, and so its client, the space and the pages; pages are
+ * removed only while the space has no client.  What user space writes there is
+ * believed nowhere: see lock.c.
+ */
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+
+#include "client.h"
+#include "compat.h"
+#include "map.h"
+#include "record.h"
+#include "space.h"
+
+#define RECORD_PAGES	(LOCKMGR_CAPACITY_MAX / LOCKMGR_PAGE_RECORDS)
+
+/*
+ * Only pages that the client has locked a lock in: those its death looks through, and
+ * there is nothing to allocate or to charge here, which could only fail with a signal.
+ */
+static vm_fault_t map_fault(struct vm_fault *fault)
+{
+	struct lockmgr_client *client = fault->vma->vm_file->private_data;
+	struct lockmgr_record *page = lockmgr_client_page(client, fault->pgoff);
+
+	if (!page)
+		return VM_FAULT_SIGBUS;
+
+	fault->page = virt_to_page(page);
+	get_page(fault->page);
+
+	return 0;
+}
+
+static const struct vm_operations_struct map_ops = {
+	.fault = map_fault,
+};
+
+static int check(struct file *file, struct vm_area_struct *vma)
+{
+	struct lockmgr_client *client = file->private_data;
+
+	if (!lockmgr_client_space(client))
+		return -ENOTCONN;
+	if (!(file->f_mode & FMODE_WRITE) || vma->vm_flags & VM_EXEC ||
+	    !lockmgr_client_may_map(client))
+		return -EACCES;
+	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff >= RECORD_PAGES ||
+	    vma_pages(vma) > RECORD_PAGES - vma->vm_pgoff)
+		return -EINVAL;
+
+	return 0;
+}
+
+/**
+ * lockmgr_map() - mmap of the device
+ * @file: the open file
+ * @vma: the mapping to be
+ *
+ * Return: 0, -EACCES, -EINVAL or -ENOTCONN
+ */
+int lockmgr_map(struct file *file, struct vm_area_struct *vma)
+{
+	struct lockmgr_client *client = file->private_data;
+	int ret = check(file, vma);
+
+	if (ret)
+		return ret;
+
+	/* VM_IO keeps madvise() from undoing VM_DONTCOPY. */
+	vm_flags_set(vma, VM_IO | VM_DONTCOPY | VM_DONTDUMP | VM_DONTEXPAND);
+	vm_flags_clear(vma, VM_MAYEXEC);
+	vma->vm_ops = &map_ops;
+	WRITE_ONCE(client->mapped, true);
+
+	return 0;
+}

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Locks that are taken and released in memory: that they are, that nobody notices
+ * by what can be seen, and that whoever may not, does without.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+#define ID	7
+#define ROUNDS	1000
+
+/* ------------------------------------------------------------------------
+ * Without a system call
+ */
+
+enum verdict {
+	ALL_WELL,
+	CANNOT_TELL,
+	NOT_AS_EXPECTED,
+};
+
+/* From here on, every system call but the end returns ENOSYS. */
+static bool allow_nothing(void)
+{
+	struct sock_filter rules[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { ARRAY_SIZE(rules), rules };
+
+	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
+	       !prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static bool take_turns(struct lockmgr *mgr, uint32_t id)
+{
+	const struct timespec deadline = { .tv_sec = 1 };
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++)
+		if (lockmgr_lock(mgr, id) || lockmgr_unlock(mgr, id) ||
+		    lockmgr_trylock(mgr, id) || lockmgr_unlock(mgr, id) ||
+		    lockmgr_timedlock(mgr, id, &deadline) || lockmgr_unlock(mgr, id))
+			return false;
+
+	return true;
+}
+
+static enum verdict take_turns_silently(uint32_t flags, uint32_t used, uint32_t id)
+{
+	struct lockmgr *mgr = space_open_with(flags, 0);
+
+	/* The second time, the thread asks for its number. */
+	if (lockmgr_lock(mgr, used) || lockmgr_unlock(mgr, used) ||
+	    lockmgr_lock(mgr, used) || lockmgr_unlock(mgr, used))
+		return NOT_AS_EXPECTED;
+	if (!allow_nothing())
+		return CANNOT_TELL;
+
+	return take_turns(mgr, id) ? ALL_WELL : NOT_AS_EXPECTED;
+}
+
+/* Whether a process that has used a lock can take one without any system call. */
+static bool is_silent(uint32_t flags, uint32_t used, uint32_t id)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(take_turns_silently(flags, used, id));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == CANNOT_TELL)
+		skip();
+
+	return WEXITSTATUS(status) == ALL_WELL;
+}
+
+static bool is_mapping(void)
+{
+	return !getenv("LOCKMGR_TEST_NO_MAP");
+}
+
+static void lock_and_unlock_make_no_system_call(void **state)
+{
+	(void)state;
+	assert_int_equal(is_silent(LOCKMGR_OPEN_CREATE, ID, ID), is_mapping());
+}
+
+static void other_locks_of_a_used_page_make_none_either(void **state)
+{
+	(void)state;
+	assert_int_equal(is_silent(LOCKMGR_OPEN_CREATE, ID, ID + 100), is_mapping());
+}
+
+static void first_lock_of_a_page_makes_one(void **state)
+{
+	(void)state;
+	assert_false(is_silent(LOCKMGR_OPEN_CREATE, ID, ID + 1000));
+}
+
+static void no_map_means_system_calls(void **state)
+{
+	(void)state;
+	assert_false(is_silent(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_NO_MAP, ID, ID));
+}
+
+static void write_only_means_system_calls(void **state)
+{
+	(void)state;
+	space_open();
+	assert_false(is_silent(LOCKMGR_OPEN_WRITEONLY, ID, ID));
+}
+
+/* ------------------------------------------------------------------------
+ * What is seen
+ */
+
+/* A handle that has used the page, so that the next lock is taken in memory. */
+static struct lockmgr *warm_open(void)
+{
+	struct lockmgr *mgr = space_open();
+
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	assert_int_equal(lockmgr_unlock(mgr, ID), 0);
+
+	return mgr;
+}
+
+static void expect_holder(struct lockmgr *mgr, pid_t tid, uint64_t before)
+{
+	struct lockmgr_lock_info info = lock_info(mgr, ID);
+
+	assert_int_equal(info.pid, getpid());
+	assert_int_equal(info.tid, tid);
+	/* The clock ticks 100 times a second at least. */
+	assert_in_range(info.since, before - 10000000, now_ns());
+}
+
+static void holder_is_seen_with_thread_and_time(void **state)
+{
+	struct lockmgr *mgr = warm_open();
+	uint64_t before = now_ns();
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	expect_holder(mgr, gettid(), before);
+}
+
+static pid_t thread_tid;
+
+static void *lock_in_thread(void *mgr)
+{
+	thread_tid = gettid();
+
+	return (void *)(long)lockmgr_lock(mgr, ID);
+}
+
+static void thread_that_took_it_is_seen_and_any_may_unlock(void **state)
+{
+	struct lockmgr *mgr = warm_open();
+	uint64_t before = now_ns();
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, lock_in_thread, mgr), 0);
+	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_null(result);
+	assert_int_equal(lockmgr_unlock(mgr, ID), 0);
+
+	/* The main thread's own, after a thread has asked for its own. */
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	assert_int_not_equal(thread_tid, gettid());
+	expect_holder(mgr, gettid(), before);
+}
+
+static long warm_up(struct lockmgr **mgr, long id)
+{
+	int ret = lockmgr_lock(*mgr, id);
+
+	return ret ? ret : lockmgr_unlock(*mgr, id);
+}
+
+/* A child has the thread's memory, but is another. */
+static void child_is_seen_as_itself(void **state)
+{
+	struct lockmgr *mgr = warm_open();
+	struct agent *agent;
+	struct lockmgr_lock_info info;
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, ID + 1), 0);
+	agent = agent_new();
+	assert_int_equal(agent_call(agent, warm_up, ID), 0);
+	assert_int_equal(agent_call(agent, agent_lock, ID), 0);
+	info = lock_info(mgr, ID);
+	assert_int_equal(info.pid, agent_pid(agent));
+	assert_int_equal(info.tid, agent_pid(agent));
+}
+
+static void waiter_gets_a_lock_that_was_taken_in_memory(void **state)
+{
+	struct lockmgr *mgr = warm_open();
+	struct agent *agent = agent_new();
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	agent_start(agent, agent_lock, ID);
+	wait_for_waiters(mgr, ID, 1);
+	assert_int_equal(lockmgr_unlock(mgr, ID), 0);
+	assert_int_equal(agent_finish(agent), 0);
+}
+
+static void death_of_who_took_it_in_memory_is_told(void **state)
+{
+	struct lockmgr *mgr = warm_open();
+	struct agent *agent = agent_new();
+
+	(void)state;
+	assert_int_equal(agent_call(agent, warm_up, ID), 0);
+	assert_int_equal(agent_call(agent, agent_lock, ID), 0);
+	agent_kill(agent);
+	assert_int_equal(lockmgr_lock(mgr, ID), LOCKMGR_OWNER_DIED);
+	assert_int_equal(lockmgr_unlock(mgr, ID), 0);
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+}
+
+static void lock_beyond_a_lowered_capacity_is_refused(void **state)
+{
+	struct lockmgr *mgr = warm_open();
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, ID + 1), 0);
+	assert_int_equal(lockmgr_set_capacity(mgr, ID), 0);
+	assert_int_equal(lockmgr_lock(mgr, ID), -EINVAL);
+	/* It goes on until it is unlocked. */
+	assert_int_equal(lockmgr_unlock(mgr, ID + 1), 0);
+	assert_int_equal(lockmgr_lock(mgr, ID + 1), -EINVAL);
+	assert_int_equal(lockmgr_set_capacity(mgr, ID + 1), 0);
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	assert_int_equal(lockmgr_lock(mgr, ID + 1), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		harness_test(lock_and_unlock_make_no_system_call),
+		harness_test(other_locks_of_a_used_page_make_none_either),
+		harness_test(first_lock_of_a_page_makes_one),
+		harness_test(no_map_means_system_calls),
+		harness_test(write_only_means_system_calls),
+		harness_test(holder_is_seen_with_thread_and_time),
+		harness_test(thread_that_took_it_is_seen_and_any_may_unlock),
+		harness_test(child_is_seen_as_itself),
+		harness_test(waiter_gets_a_lock_that_was_taken_in_memory),
+		harness_test(death_of_who_took_it_in_memory_is_told),
+		harness_test(lock_beyond_a_lowered_capacity_is_refused),
+	};
+
+	return harness_run(tests);
+}

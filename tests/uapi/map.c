@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mapped records: who gets them, what is there, and what the mapping is not.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "raw.h"
+
+#define ID	5
+#define PAGE	4096
+
+static int attach_with_mode(int flags, uint32_t mode, struct lockmgr_ioctl_attach *args)
+{
+	int file = raw_open(flags);
+
+	*args = raw_attach_args(space_name(), flags == O_RDWR ? LOCKMGR_ATTACH_CREATE : 0);
+	args->mode = mode;
+	assert_int_equal(raw_call(file, LOCKMGR_IOC_ATTACH, args), 0);
+
+	return file;
+}
+
+/* A file that may map. */
+static int private_file(void)
+{
+	struct lockmgr_ioctl_attach args;
+
+	return attach_with_mode(O_RDWR, 0600, &args);
+}
+
+static long try_map(int file, size_t size, int protection, int flags, off_t offset)
+{
+	void *records = mmap(NULL, size, protection, flags, file, offset);
+
+	if (records == MAP_FAILED)
+		return -errno;
+	munmap(records, size);
+
+	return 0;
+}
+
+static long try_usual_map(int file)
+{
+	return try_map(file, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+}
+
+static struct lockmgr_record *map_records(int file)
+{
+	void *records = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+
+	assert_ptr_not_equal(records, MAP_FAILED);
+
+	return records;
+}
+
+/* ------------------------------------------------------------------------
+ * Who may
+ */
+
+static void file_that_is_not_attached_returns_enotconn(void **state)
+{
+	(void)state;
+	assert_int_equal(try_usual_map(raw_open(O_RDWR)), -ENOTCONN);
+}
+
+static void private_space_can_be_mapped(void **state)
+{
+	struct lockmgr_ioctl_attach args;
+	int file = attach_with_mode(O_RDWR, 0600, &args);
+
+	(void)state;
+	assert_int_equal(args.map_size, LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record));
+	assert_int_equal(try_map(file, args.map_size, PROT_READ | PROT_WRITE, MAP_SHARED, 0), 0);
+}
+
+static void shared_space_returns_eacces(void **state)
+{
+	static const uint32_t modes[] = { 0660, 0640, 0620, 0610, 0604, 0602, 0601 };
+	struct lockmgr_ioctl_attach args;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		int file = attach_with_mode(O_RDWR, modes[i], &args);
+
+		assert_int_equal(args.map_size, 0);
+		expect_result(try_usual_map(file), -EACCES, "mode %o", modes[i]);
+		assert_int_equal(lockmgr_unlink(space_name(), NULL), 0);
+		raw_close(file);
+	}
+}
+
+static void file_for_one_thing_only_returns_eacces(void **state)
+{
+	static const int flags[] = { O_RDONLY, O_WRONLY };
+	struct lockmgr_ioctl_attach args;
+	size_t i;
+
+	(void)state;
+	attach_with_mode(O_RDWR, 0600, &args);
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		int file = attach_with_mode(flags[i], 0, &args);
+
+		assert_int_equal(args.map_size, 0);
+		assert_int_equal(try_usual_map(file), -EACCES);
+		assert_int_equal(try_map(file, PAGE, PROT_READ, MAP_SHARED, 0), -EACCES);
+	}
+}
+
+static void unfit_map_returns_its_error(void **state)
+{
+	const size_t size = LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record);
+	const int both = PROT_READ | PROT_WRITE;
+	int file = private_file();
+
+	(void)state;
+	assert_int_equal(try_map(file, PAGE, both, MAP_PRIVATE, 0), -EINVAL);
+	assert_int_equal(try_map(file, PAGE, both | PROT_EXEC, MAP_SHARED, 0), -EACCES);
+	assert_int_equal(try_map(file, size + PAGE, both, MAP_SHARED, 0), -EINVAL);
+	assert_int_equal(try_map(file, PAGE, both, MAP_SHARED, size), -EINVAL);
+	assert_int_equal(try_map(file, 2 * PAGE, both, MAP_SHARED, size - PAGE), -EINVAL);
+	assert_int_equal(try_map(file, PAGE, both, MAP_SHARED, size - PAGE), 0);
+}
+
+/* ------------------------------------------------------------------------
+ * What is there
+ */
+
+static void record_says_who_holds_the_lock(void **state)
+{
+	struct lockmgr_ioctl_attach args;
+	int file = attach_with_mode(O_RDWR, 0600, &args);
+	struct lockmgr_record *record;
+	uint64_t before = now_ns();
+
+	(void)state;
+	assert_int_equal(raw_trylock(file, ID), 0);
+	record = &map_records(file)[LOCKMGR_RECORD_INDEX(ID)];
+	assert_true(record->word ==
+		    ((uint64_t)gettid() << LOCKMGR_WORD_TID_SHIFT | args.token));
+	assert_in_range(record->since, before, now_ns());
+
+	assert_int_equal(raw_id(file, LOCKMGR_IOC_UNLOCK, ID), 0);
+	assert_true(record->word == 0);
+}
+
+static void each_lock_has_its_own_record(void **state)
+{
+	const uint32_t ids[] = { 0, 1, 63, 64, 65, 127, 128, 255 };
+	int file = private_file();
+	struct lockmgr_record *records;
+	size_t i, k;
+
+	(void)state;
+	assert_int_equal(raw_trylock(file, 0), 0);
+	records = map_records(file);
+	for (i = 1; i < ARRAY_SIZE(ids); i++) {
+		assert_int_equal(raw_trylock(file, ids[i]), 0);
+		for (k = 0; k < ARRAY_SIZE(ids); k++)
+			assert_int_equal(!!records[LOCKMGR_RECORD_INDEX(ids[k])].word, k <= i);
+	}
+}
+
+static void lock_taken_in_memory_is_held(void **state)
+{
+	struct lockmgr_ioctl_attach args;
+	int file = attach_with_mode(O_RDWR, 0600, &args);
+	int other = private_file();
+	struct lockmgr_record *record;
+
+	(void)state;
+	assert_int_equal(raw_trylock(file, ID + 1), 0);
+	record = &map_records(file)[LOCKMGR_RECORD_INDEX(ID)];
+	record->word = (uint64_t)gettid() << LOCKMGR_WORD_TID_SHIFT | args.token;
+	assert_int_equal(raw_trylock(other, ID), -EBUSY);
+	assert_int_equal(raw_id(other, LOCKMGR_IOC_UNLOCK, ID), -EPERM);
+	assert_int_equal(raw_id(file, LOCKMGR_IOC_UNLOCK, ID), 0);
+	assert_int_equal(raw_trylock(other, ID), 0);
+}
+
+static sigjmp_buf bus_error;
+
+static void leave(int number)
+{
+	siglongjmp(bus_error, number);
+}
+
+static int signal_of_touching(const volatile struct lockmgr_record *record)
+{
+	const struct sigaction action = { .sa_handler = leave };
+	struct sigaction old;
+	int number = 0;
+
+	sigaction(SIGBUS, &action, &old);
+	number = sigsetjmp(bus_error, 1);
+	if (!number)
+		(void)record->word;
+	sigaction(SIGBUS, &old, NULL);
+
+	return number;
+}
+
+static void page_is_there_once_a_lock_of_it_was_locked(void **state)
+{
+	int file = private_file();
+	struct lockmgr_record *records = map_records(file);
+
+	(void)state;
+	assert_int_equal(signal_of_touching(records), SIGBUS);
+	assert_int_equal(raw_trylock(private_file(), ID), 0);
+	assert_int_equal(signal_of_touching(records), SIGBUS);
+	assert_int_equal(raw_trylock(file, ID + 1), 0);
+	assert_int_equal(signal_of_touching(records), 0);
+}
+
+/* ------------------------------------------------------------------------
+ * What the mapping is not
+ */
+
+static bool is_mapped(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	bool found = false;
+	char line[512];
+
+	while (maps && !found && fgets(line, sizeof(line), maps))
+		found = strstr(line, RAW_DEVICE);
+	if (maps)
+		fclose(maps);
+
+	return found;
+}
+
+static bool child_has_it(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(is_mapped());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+
+	return WEXITSTATUS(status);
+}
+
+static void map_is_not_inherited(void **state)
+{
+	struct lockmgr_record *records = map_records(private_file());
+
+	(void)state;
+	assert_true(is_mapped());
+	assert_false(child_has_it());
+	assert_int_equal(madvise(records, PAGE, MADV_DOFORK), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_false(child_has_it());
+}
+
+static void map_is_never_executable_nor_dumped_nor_grown(void **state)
+{
+	struct lockmgr_record *records = map_records(private_file());
+
+	(void)state;
+	assert_int_equal(mprotect(records, PAGE, PROT_READ | PROT_EXEC), -1);
+	assert_int_equal(errno, EACCES);
+	assert_int_equal(madvise(records, PAGE, MADV_DODUMP), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_ptr_equal(mremap(records, PAGE, 2 * PAGE, MREMAP_MAYMOVE), MAP_FAILED);
+	assert_int_equal(errno, EFAULT);
+}
+
+/* As an open file does. */
+static void map_keeps_the_client_alive(void **state)
+{
+	int file = private_file();
+	int other = private_file();
+	struct lockmgr_record *records = map_records(file);
+
+	(void)state;
+	assert_int_equal(raw_trylock(file, ID), 0);
+	raw_close(file);
+	assert_int_equal(raw_trylock(other, ID), -EBUSY);
+	munmap(records, PAGE);
+	assert_int_equal(raw_trylock(other, ID), LOCKMGR_OWNER_DIED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		raw_test(file_that_is_not_attached_returns_enotconn),
+		raw_test(private_space_can_be_mapped),
+		raw_test(shared_space_returns_eacces),
+		raw_test(file_for_one_thing_only_returns_eacces),
+		raw_test(unfit_map_returns_its_error),
+		raw_test(record_says_who_holds_the_lock),
+		raw_test(each_lock_has_its_own_record),
+		raw_test(lock_taken_in_memory_is_held),
+		raw_test(page_is_there_once_a_lock_of_it_was_locked),
+		raw_test(map_is_not_inherited),
+		raw_test(map_is_never_executable_nor_dumped_nor_grown),
+		raw_test(map_keeps_the_client_alive),
+	};
+
+	return harness_run(tests);
+}
