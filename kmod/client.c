@@ -173,17 +173,31 @@ struct lockmgr_record *lockmgr_client_page(struct lockmgr_client *client, unsign
 	return xa_load(&client->pages, number);
 }
 
-/* A page that the client has not used before. */
+/*
+ * A page that the client has not used before.  So whoever has written its token there
+ * must not have: a lock with that word has no holder, and must not get one now.
+ */
 static struct lockmgr_record *use_page(struct lockmgr_client *client, u32 id)
 {
+	unsigned long number = lockmgr_id_to_page(id);
 	struct lockmgr_record *page;
 	int ret;
+
+	guard(mutex)(&client->lock);
+
+	/* Another thread may have been faster, and hold a lock there already. */
+	page = xa_load(&client->pages, number);
+	if (page)
+		return page;
 
 	page = lockmgr_records_page(&client->space->records, id);
 	if (IS_ERR(page))
 		return page;
 
-	ret = xa_err(xa_store(&client->pages, lockmgr_id_to_page(id), page, GFP_KERNEL_ACCOUNT));
+	if (lockmgr_client_may_map(client))
+		abandon_page(client, number, page);
+	ret = xa_err(xa_store(&client->pages, number, page, GFP_KERNEL_ACCOUNT));
+
 	return ret ? ERR_PTR(ret) : page;
 }
 

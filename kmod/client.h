@@ -32,7 +32,7 @@ struct lockmgr_space_args;
  * @rcu: who finds it by its token may still look at it
  */
 struct lockmgr_client {
-	/** @lock: serialises attaching */
+	/** @lock: serialises attaching, and adding to @pages */
 	struct mutex lock;
 	struct lockmgr_space *space;
 	struct lockmgr_space *joined;

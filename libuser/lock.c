@@ -51,7 +51,7 @@ static uint64_t word_of_self(const struct lockmgr *mgr)
 }
 
 /* The lock's record, if it can be touched. */
-static struct record *find_record(struct lockmgr *mgr, uint32_t id)
+static inline __attribute__((always_inline)) struct record *find_record(struct lockmgr *mgr, uint32_t id)
 {
 	const uint32_t page = id / MAP_PAGE_RECORDS;
 	struct record *records;
@@ -80,7 +80,7 @@ static void note_time(const struct lockmgr *mgr, struct record *record)
 			      memory_order_relaxed);
 }
 
-static bool take(struct lockmgr *mgr, uint32_t id)
+static inline __attribute__((always_inline)) bool take(struct lockmgr *mgr, uint32_t id)
 {
 	struct record *record = find_record(mgr, id);
 	uint64_t free = 0;
@@ -96,8 +96,8 @@ static bool take(struct lockmgr *mgr, uint32_t id)
 	return true;
 }
 
-/* Whichever thread of ours took it, and if nobody waits. */
-static bool release(struct lockmgr *mgr, uint32_t id)
+/* Whichever thread of ours took it, but most likely this one; and if nobody waits. */
+static inline __attribute__((always_inline)) bool release(struct lockmgr *mgr, uint32_t id)
 {
 	struct record *record = find_record(mgr, id);
 	uint64_t word;
@@ -105,11 +105,15 @@ static bool release(struct lockmgr *mgr, uint32_t id)
 	if (!record)
 		return false;
 
-	word = atomic_load_explicit(&record->word, memory_order_relaxed);
-	return (uint32_t)word == mgr->token &&
-	       atomic_compare_exchange_strong_explicit(&record->word, &word, 0,
-						       memory_order_release,
-						       memory_order_relaxed);
+	word = word_of_self(mgr);
+	do {
+		if (atomic_compare_exchange_strong_explicit(&record->word, &word, 0,
+							    memory_order_release,
+							    memory_order_relaxed))
+			return true;
+	} while ((uint32_t)word == mgr->token);
+
+	return false;
 }
 
 static int read_deadline(int64_t *ns, const struct timespec *deadline)
@@ -130,7 +134,7 @@ static int read_deadline(int64_t *ns, const struct timespec *deadline)
 	return 0;
 }
 
-static int call_lock(struct lockmgr *mgr, uint32_t id, uint32_t flags,
+static __attribute__((noinline, cold)) int call_lock(struct lockmgr *mgr, uint32_t id, uint32_t flags,
 		     int64_t deadline)
 {
 	struct lockmgr_ioctl_lock args = {
@@ -170,9 +174,14 @@ int lockmgr_timedlock(struct lockmgr *mgr, uint32_t id,
 	return take(mgr, id) ? 0 : call_lock(mgr, id, LOCKMGR_LOCK_DEADLINE, ns);
 }
 
-int lockmgr_unlock(struct lockmgr *mgr, uint32_t id)
+static __attribute__((noinline, cold)) int call_unlock(struct lockmgr *mgr, uint32_t id)
 {
 	struct lockmgr_ioctl_id args = { .id = id };
 
-	return release(mgr, id) ? 0 : lockmgr_call(mgr, LOCKMGR_IOC_UNLOCK, &args);
+	return lockmgr_call(mgr, LOCKMGR_IOC_UNLOCK, &args);
+}
+
+int lockmgr_unlock(struct lockmgr *mgr, uint32_t id)
+{
+	return release(mgr, id) ? 0 : call_unlock(mgr, id);
 }

@@ -186,6 +186,18 @@ static void token_in_a_page_that_its_client_has_not_used_is_a_dead_one(struct ku
 	KUNIT_EXPECT_EQ(test, trylock(mapped->me), -EBUSY);
 }
 
+/* Somebody has written it before the client was there, or had locked anything in the page. */
+static void token_in_a_page_is_let_go_of_when_its_client_first_uses_it(struct kunit *test)
+{
+	const struct mapped *mapped = test->priv;
+	struct lockmgr_client *third = fixture_client(test, "mapped");
+
+	mapped->record->word = held_by(third);
+	KUNIT_ASSERT_EQ(test, lockmgr_client_lock(third, ID + 1, false, 0, NULL), 0);
+	KUNIT_EXPECT_EQ(test, mapped->record->word, DIED);
+	KUNIT_EXPECT_EQ(test, fixture_word(third, ID + 1), held_by(third));
+}
+
 static void token_of_a_dying_client_is_a_dead_one(struct kunit *test)
 {
 	const struct mapped *mapped = test->priv;
@@ -278,6 +290,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(closed_lock_has_no_holder_that_died),
 	KUNIT_CASE(closed_locks_say_nothing),
 	KUNIT_CASE(token_in_a_page_that_its_client_has_not_used_is_a_dead_one),
+	KUNIT_CASE(token_in_a_page_is_let_go_of_when_its_client_first_uses_it),
 	KUNIT_CASE(token_of_a_dying_client_is_a_dead_one),
 	KUNIT_CASE_PARAM(mending_wakes_who_is_forgotten, forged_gen_params),
 	KUNIT_CASE(mending_without_waiters_changes_nothing),

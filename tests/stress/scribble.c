@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Programs that run wild in mapped records: what they do to the users of their own
+ * space ends with them, and nobody else notices. That the kernel stays silent is for
+ * whoever reads its log.
+ */
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
+#include <linux/lockmgr.h>
+
+#include "stress.h"
+
+#define IDS		16
+#define SCRIBBLERS	2
+#define VICTIMS		6
+#define NEIGHBOURS	4
+
+/* How many times each neighbour counts while its neighbours' space is scribbled on. */
+#define ROUNDS		2000
+
+/* And each victim, when that is over. */
+#define ROUNDS_AFTER	200
+
+/* ------------------------------------------------------------------------
+ * Scribbling
+ */
+
+static int attached_file(struct worker *self, struct lockmgr_ioctl_attach *attach)
+{
+	int file = open("/dev/lockmgr", O_RDWR | O_CLOEXEC);
+
+	*attach = (struct lockmgr_ioctl_attach) {
+		.owner = LOCKMGR_ID_CALLER,
+		.group = LOCKMGR_ID_CALLER,
+	};
+	snprintf(attach->name, sizeof(attach->name), "%s", space_name());
+	worker_check(file >= 0 && !ioctl(file, LOCKMGR_IOC_ATTACH, attach));
+
+	return file;
+}
+
+/* Records of the space, in the scribbler's memory. */
+static struct lockmgr_record *open_records(struct worker *self)
+{
+	struct lockmgr_ioctl_lock lock = { .id = IDS, .flags = LOCKMGR_LOCK_TRY };
+	struct lockmgr_ioctl_attach attach;
+	int file = attached_file(self, &attach);
+	void *records;
+
+	/* So that the page is there. */
+	worker_check(ioctl(file, LOCKMGR_IOC_LOCK, &lock) >= 0 || errno == EBUSY);
+	records = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	worker_check(records != MAP_FAILED);
+
+	return records;
+}
+
+static atomic_uint_least64_t *word_of(struct lockmgr_record *records, uint32_t id)
+{
+	return (atomic_uint_least64_t *)&records[LOCKMGR_RECORD_INDEX(id)].word;
+}
+
+/* A word that somebody might take for a good one. */
+static uint64_t forged_word(uint64_t *random, uint64_t word)
+{
+	const uint64_t flags[] = {
+		0, LOCKMGR_WORD_WAITERS, LOCKMGR_WORD_DIED,
+		LOCKMGR_WORD_WAITERS | LOCKMGR_WORD_DIED,
+	};
+	const uint64_t flag = flags[random_below(random, 4)];
+
+	switch (random_below(random, 5)) {
+	case 0:
+		/* Whoever is among the first clients of the space, alive or not. */
+		return (uint64_t)random_below(random, 1 << 15) << LOCKMGR_WORD_TID_SHIFT |
+		       random_below(random, 2 * VICTIMS) | flag;
+	case 1:
+		return word ^ 1ULL << random_below(random, 64);
+	case 2:
+		return flag;
+	case 3:
+		return word & ~LOCKMGR_WORD_WAITERS;
+	default:
+		return (uint64_t)random_below(random, UINT32_MAX) << 32 |
+		       random_below(random, UINT32_MAX);
+	}
+}
+
+static void scribble(struct crowd *crowd, struct worker *self)
+{
+	struct lockmgr_record *records = open_records(self);
+	uint64_t random = random_begin(self->index);
+
+	worker_wait_for_go(crowd);
+	while (!atomic_load(&crowd->stop)) {
+		atomic_uint_least64_t *word = word_of(records, random_below(&random, IDS));
+		uint64_t forged = forged_word(&random, atomic_load(word));
+
+		atomic_store(word, forged);
+		worker_step(self, 0);
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * Victims
+ */
+
+static bool is_one_of(int ret, const int *allowed)
+{
+	for (; *allowed != 1000; allowed++)
+		if (ret == *allowed)
+			return true;
+
+	return false;
+}
+
+#define expect_one_of(call, ...) \
+	worker_check(is_one_of(call, (const int[]) { __VA_ARGS__, 1000 }))
+
+static void list_all(struct worker *self, struct lockmgr *mgr, uint32_t id)
+{
+	struct lockmgr_waiter_info waiters[8];
+	struct lockmgr_lock_info locks[8];
+	uint64_t cursor = 0;
+	size_t count;
+
+	while (cursor != LOCKMGR_LIST_END)
+		worker_check(!lockmgr_list(mgr, LOCKMGR_LOCK_IS_HELD | LOCKMGR_LOCK_IS_WAITED,
+					   &cursor, locks, 8, &count));
+	cursor = 0;
+	worker_check(!lockmgr_list_waiters(mgr, id, &cursor, waiters, 8, &count));
+}
+
+/* Whatever locks are worth now: each call returns, and with something that it may return. */
+static void suffer(struct crowd *crowd, struct worker *self)
+{
+	uint64_t random = random_begin(self->index + 100 * self->argument);
+	struct lockmgr *mgr = worker_open(self);
+
+	if (!atomic_load(&crowd->go))
+		worker_wait_for_go(crowd);
+	while (!atomic_load(&crowd->stop)) {
+		const struct timespec deadline = deadline_in_us(random_below(&random, 2000));
+		uint32_t id = random_below(&random, IDS);
+
+		expect_one_of(random_below(&random, 2) ? lockmgr_trylock(mgr, id) :
+							 lockmgr_timedlock(mgr, id, &deadline),
+			      0, LOCKMGR_OWNER_DIED, -EBUSY, -ETIMEDOUT);
+		if (!random_below(&random, 8))
+			list_all(self, mgr, id);
+		/* Who ends with what it holds, or is said to hold, is replaced. */
+		if (!random_below(&random, 200))
+			_exit(0);
+		expect_one_of(lockmgr_unlock(mgr, id), 0, -EPERM);
+		worker_step(self, 0);
+	}
+}
+
+/**
+ * struct count - what locks protect
+ * @counts: a count for each lock, not atomic
+ */
+struct count {
+	volatile uint64_t counts[IDS];
+};
+
+static struct count *counts;
+
+static void count_rounds(struct worker *self, struct lockmgr *mgr, uint64_t rounds)
+{
+	uint64_t random = random_begin(self->index);
+	uint64_t i;
+
+	for (i = 0; i < rounds; i++) {
+		uint32_t id = random_below(&random, IDS);
+
+		worker_check(lockmgr_lock(mgr, id) >= 0);
+		counts->counts[id]++;
+		worker_check(!lockmgr_unlock(mgr, id));
+		worker_step(self, 0);
+	}
+}
+
+/* Users of another space, who must not notice anything. */
+static void live_next_door(struct crowd *crowd, struct worker *self)
+{
+	struct lockmgr *mgr;
+
+	worker_check(!lockmgr_open(&mgr, other_space_name(), NULL));
+	worker_wait_for_go(crowd);
+	count_rounds(self, mgr, scaled(ROUNDS));
+}
+
+static void count_again(struct crowd *crowd, struct worker *self)
+{
+	struct lockmgr *mgr = worker_open(self);
+
+	worker_wait_for_go(crowd);
+	count_rounds(self, mgr, scaled(ROUNDS_AFTER));
+}
+
+static uint64_t sum_of_counts(void)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < IDS; i++)
+		sum += counts->counts[i];
+
+	return sum;
+}
+
+/* ------------------------------------------------------------------------
+ * Tests
+ */
+
+#define FIRST_VICTIM	SCRIBBLERS
+#define FIRST_NEIGHBOUR	(SCRIBBLERS + VICTIMS)
+
+static bool neighbours_live(struct crowd *crowd)
+{
+	unsigned int i;
+
+	for (i = FIRST_NEIGHBOUR; i < FIRST_NEIGHBOUR + NEIGHBOURS; i++)
+		if (crowd->workers[i].pid)
+			return true;
+
+	return false;
+}
+
+static void scribbling_harms_its_own_space_only_and_ends(void **state)
+{
+	struct crowd *crowd = crowd_new(space_open());
+	unsigned int i, generation = 0;
+
+	(void)state;
+	counts = shared_new(sizeof(*counts));
+	for (i = 0; i < SCRIBBLERS; i++)
+		crowd_start(crowd, i, scribble, 0);
+	for (i = FIRST_VICTIM; i < FIRST_NEIGHBOUR; i++)
+		crowd_start(crowd, i, suffer, 0);
+	for (i = FIRST_NEIGHBOUR; i < FIRST_NEIGHBOUR + NEIGHBOURS; i++)
+		crowd_start(crowd, i, live_next_door, 0);
+	crowd_go(crowd);
+	while (neighbours_live(crowd)) {
+		for (i = FIRST_VICTIM; i < FIRST_NEIGHBOUR; i++)
+			if (!crowd->workers[i].pid)
+				crowd_start(crowd, i, suffer, ++generation);
+		crowd_check(crowd);
+		pause_us(500);
+	}
+	assert_int_equal(sum_of_counts(), NEIGHBOURS * scaled(ROUNDS));
+	atomic_store(&crowd->stop, true);
+	crowd_finish(crowd);
+
+	memset((void *)counts->counts, 0, sizeof(counts->counts));
+	crowd_run(crowd_new(crowd->mgr), VICTIMS, count_again);
+	assert_int_equal(sum_of_counts(), VICTIMS * scaled(ROUNDS_AFTER));
+}
+
+static void write_word(struct crowd *crowd, struct worker *self)
+{
+	struct lockmgr_record *records = open_records(self);
+
+	worker_wait_for_go(crowd);
+	atomic_fetch_and(word_of(records, 0), self->argument ? ~LOCKMGR_WORD_WAITERS : 0);
+	worker_step(self, 0);
+	pause();
+}
+
+static bool has_written(void *worker)
+{
+	return atomic_load(&((struct worker *)worker)->steps[0]) > 1;
+}
+
+/* Have a waiter be forgotten, and end who has done it. */
+static void expect_found_again(bool only_the_mark)
+{
+	struct lockmgr *mgr = space_open();
+	struct crowd *crowd = crowd_new(mgr);
+	struct agent *holder = agent_new(), *waiter = agent_new();
+
+	assert_int_equal(agent_call(holder, agent_lock, 0), 0);
+	agent_start(waiter, agent_lock, 0);
+	wait_for_waiters(mgr, 0, 1);
+	crowd_start(crowd, 0, write_word, only_the_mark);
+	crowd_go(crowd);
+	crowd_until(crowd, has_written, &crowd->workers[0], "it has written");
+	if (only_the_mark)
+		assert_int_equal(agent_call(holder, agent_unlock, 0), 0);
+	crowd_kill(crowd, 0);
+	assert_int_equal(agent_finish(waiter), 0);
+}
+
+static void waiter_whose_mark_was_erased_is_found_again(void **state)
+{
+	(void)state;
+	expect_found_again(true);
+}
+
+static void waiter_whose_word_was_erased_is_found_again(void **state)
+{
+	(void)state;
+	expect_found_again(false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		harness_test(waiter_whose_mark_was_erased_is_found_again),
+		harness_test(waiter_whose_word_was_erased_is_found_again),
+		harness_test(scribbling_harms_its_own_space_only_and_ends),
+	};
+
+	stress_seed();
+	return harness_run(tests);
+}
