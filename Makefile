@@ -15,6 +15,7 @@ KERNELS ?=
 # How long `stress` and `fuzz` shall run.
 SECONDS ?= 300
 
+all_kernels = debug 6.1 6.1-rt 6.12 kcsan
 vm_kernel = $(or $(KERNEL),6.1)
 # Own parallelism, unless the caller asked for one.
 jobs = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -79,7 +80,7 @@ check-quick:
 .PHONY: check-all
 check-all:
 	@tests/vm/install-deps
-	@TESTS='$(TESTS)' KERNELS='debug 6.1 6.1-rt 6.12 kcsan' tests/check
+	@TESTS='$(TESTS)' KERNELS='$(all_kernels)' BOTH_WAYS='$(all_kernels)' tests/check
 
 .PHONY: coverage
 coverage:

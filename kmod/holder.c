@@ -3,17 +3,20 @@
  * From a record to whoever holds the lock: its client, and the thread that took
  * it.
  */
-#include <linux/jiffies.h>
 #include <linux/lockdep.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/time64.h>
 
 #include "client.h"
 #include "holder.h"
 #include "record.h"
 #include "space.h"
+
+/* How much older the time in a record may be than what it says, in ns. */
+#define CLOCK_SLACK	(100 * NSEC_PER_MSEC)
 
 /**
  * lockmgr_record_snapshot() - a record's word, and the time that goes with it
@@ -77,13 +80,14 @@ bool lockmgr_holder_lives(struct lockmgr_space *space, u32 id, u64 word)
 
 /*
  * The number may have gone to another thread since: who was born after the lock
- * was taken did not take it.  The time may come from a clock that only ticks.
+ * was taken did not take it.  The time may come from a clock that only ticks, late
+ * on a busy host; in that time, a number does not come round.
  */
 static bool is_older(struct pid *thread, u64 since)
 {
 	struct task_struct *task = pid_task(thread, PIDTYPE_PID);
 
-	return task && task->start_time <= since + TICK_NSEC;
+	return task && task->start_time <= since + CLOCK_SLACK;
 }
 
 /**

@@ -77,16 +77,6 @@ static int do_version(struct file *file, union arguments *args)
 	return 0;
 }
 
-/* How far the caller's CLOCK_MONOTONIC is ahead of the kernel's. */
-static s64 clock_offset(void)
-{
-	struct timespec64 offset = {};
-
-	timens_add_monotonic(&offset);
-
-	return timespec64_to_ns(&offset);
-}
-
 /* Users and groups are those of the user namespace of who opened the file. */
 static int to_kuid(struct file *file, u32 owner, kuid_t *uid)
 {
@@ -112,7 +102,7 @@ static int to_space_args(struct file *file, const struct lockmgr_ioctl_attach *a
 	int want = 0;
 	int ret;
 
-	if (attach->token || attach->generation || attach->map_size || attach->clock_offset)
+	if (attach->token || attach->generation || attach->map_size || attach->reserved)
 		return -EINVAL;
 	if (attach->flags & ~known || attach->mode & ~0777 ||
 	    !lockmgr_space_name_valid(attach->name))
@@ -184,7 +174,6 @@ static int do_attach(struct file *file, union arguments *args)
 	attach->token = client->token;
 	attach->generation = client->joined->generation;
 	attach->map_size = map_size(file);
-	attach->clock_offset = clock_offset();
 
 	return 0;
 }
@@ -276,6 +265,16 @@ static int do_free_all(struct file *file, union arguments *args)
 		return -EINVAL;
 
 	return lockmgr_space_free_all(space_of(file), file->f_cred);
+}
+
+/* How far the caller's CLOCK_MONOTONIC is ahead of the kernel's. */
+static s64 clock_offset(void)
+{
+	struct timespec64 offset = {};
+
+	timens_add_monotonic(&offset);
+
+	return timespec64_to_ns(&offset);
 }
 
 static ktime_t to_kernel_time(s64 time)

@@ -8,6 +8,7 @@
  *   device.c	the device: open files
  *   ioctl.c	user memory, and what each command takes
  *   map.c	records in user memory
+ *   clock.c	a clock in user memory
  *   list.c	what can be seen of a space
  *   client.c	an open file as a client of a space
  *   space.c	the namespace: names, owners, permissions
@@ -28,6 +29,7 @@
 
 #include <linux/lockmgr.h>
 
+#include "clock.h"
 #include "compat.h"
 #include "device.h"
 #include "quota.h"
@@ -67,14 +69,24 @@ MODULE_PARM_DESC(locks_per_user, "Most locks that all spaces of a user can have 
 
 static int __init lockmgr_init(void)
 {
-	lockmgr_spaces_init();
+	int ret;
 
-	return lockmgr_device_init();
+	lockmgr_spaces_init();
+	ret = lockmgr_clock_init();
+	if (ret)
+		return ret;
+
+	ret = lockmgr_device_init();
+	if (ret)
+		lockmgr_clock_exit();
+
+	return ret;
 }
 
 static void __exit lockmgr_exit(void)
 {
 	lockmgr_device_exit();
+	lockmgr_clock_exit();
 	lockmgr_spaces_exit();
 	/* Clients are freed by call_rcu() with a function of this module. */
 	rcu_barrier();

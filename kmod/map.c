@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Records in the memory of user space, for those who take and release locks without
- * a system call.
+ * a system call; and behind them the clock that they look at.
  *
  * The mapping holds the file, and so its client, the space and the pages; pages are
  * removed only while the space has no client.  What user space writes there is
@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 
 #include "client.h"
+#include "clock.h"
 #include "compat.h"
 #include "map.h"
 #include "record.h"
@@ -23,7 +24,7 @@
  * Only pages that the client has locked a lock in: those its death looks through, and
  * there is nothing to allocate or to charge here, which could only fail with a signal.
  */
-static vm_fault_t map_fault(struct vm_fault *fault)
+static vm_fault_t records_fault(struct vm_fault *fault)
 {
 	struct lockmgr_client *client = fault->vma->vm_file->private_data;
 	struct lockmgr_record *page = lockmgr_client_page(client, fault->pgoff);
@@ -37,11 +38,47 @@ static vm_fault_t map_fault(struct vm_fault *fault)
 	return 0;
 }
 
-static const struct vm_operations_struct map_ops = {
-	.fault = map_fault,
+static const struct vm_operations_struct records_ops = {
+	.fault = records_fault,
 };
 
-static int check(struct file *file, struct vm_area_struct *vma)
+static int map_records(struct lockmgr_client *client, struct vm_area_struct *vma)
+{
+	if (vma_pages(vma) > RECORD_PAGES - vma->vm_pgoff)
+		return -EINVAL;
+
+	vma->vm_ops = &records_ops;
+	WRITE_ONCE(client->mapped, true);
+
+	return 0;
+}
+
+static vm_fault_t clock_fault(struct vm_fault *fault)
+{
+	fault->page = lockmgr_clock_page();
+	get_page(fault->page);
+
+	return 0;
+}
+
+static const struct vm_operations_struct clock_ops = {
+	.fault = clock_fault,
+};
+
+static int map_clock(struct vm_area_struct *vma)
+{
+	if (vma->vm_pgoff != RECORD_PAGES || vma_pages(vma) != 1)
+		return -EINVAL;
+	if (vma->vm_flags & VM_WRITE)
+		return -EACCES;
+
+	vm_flags_clear(vma, VM_MAYWRITE);
+	vma->vm_ops = &clock_ops;
+
+	return 0;
+}
+
+static int check(struct file *file, const struct vm_area_struct *vma)
 {
 	struct lockmgr_client *client = file->private_data;
 
@@ -50,11 +87,8 @@ static int check(struct file *file, struct vm_area_struct *vma)
 	if (!(file->f_mode & FMODE_WRITE) || vma->vm_flags & VM_EXEC ||
 	    !lockmgr_client_may_map(client))
 		return -EACCES;
-	if (!(vma->vm_flags & VM_SHARED) || vma->vm_pgoff >= RECORD_PAGES ||
-	    vma_pages(vma) > RECORD_PAGES - vma->vm_pgoff)
-		return -EINVAL;
 
-	return 0;
+	return vma->vm_flags & VM_SHARED ? 0 : -EINVAL;
 }
 
 /**
@@ -66,17 +100,17 @@ static int check(struct file *file, struct vm_area_struct *vma)
  */
 int lockmgr_map(struct file *file, struct vm_area_struct *vma)
 {
-	struct lockmgr_client *client = file->private_data;
 	int ret = check(file, vma);
 
+	if (!ret)
+		ret = vma->vm_pgoff < RECORD_PAGES ? map_records(file->private_data, vma) :
+						     map_clock(vma);
 	if (ret)
 		return ret;
 
 	/* VM_IO keeps madvise() from undoing VM_DONTCOPY. */
 	vm_flags_set(vma, VM_IO | VM_DONTCOPY | VM_DONTDUMP | VM_DONTEXPAND);
 	vm_flags_clear(vma, VM_MAYEXEC);
-	vma->vm_ops = &map_ops;
-	WRITE_ONCE(client->mapped, true);
 
 	return 0;
 }

@@ -102,36 +102,34 @@ static int handle_forks(void)
 	return -ret;
 }
 
-/* The length of the mark stands for the whole page that holds it. */
-static int mark_create(void)
+/* Zeros, and again zeros in each child.  Whole pages; NULL if there is no memory. */
+void *lockmgr_wiped_memory(size_t size)
 {
-	void *page = mmap(NULL, sizeof(*mark), PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (page == MAP_FAILED)
-		return -ENOMEM;
+	if (memory == MAP_FAILED)
+		return NULL;
 
-	if (madvise(page, sizeof(*mark), MADV_WIPEONFORK)) {
-		munmap(page, sizeof(*mark));
-		return -ENOMEM;
+	if (madvise(memory, size, MADV_WIPEONFORK)) {
+		munmap(memory, size);
+		return NULL;
 	}
-
-	mark = page;
-	return 0;
+	return memory;
 }
 
-/* Once in a process.  Its parent's handles have another number, or none had one. */
+/* Once in a process.  Its parent's handles have another number. */
 static int mark_process(void)
 {
-	int ret;
+	if (!mark)
+		mark = lockmgr_wiped_memory(sizeof(*mark));
+	if (!mark)
+		return -ENOMEM;
 
-	if (!mark) {
-		ret = mark_create();
-		if (ret)
-			return ret;
-	}
-	if (!*mark)
+	if (!*mark) {
 		*mark = ++epoch;
+		lockmgr_lock_forget_thread();
+	}
 	return 0;
 }
 
@@ -205,6 +203,7 @@ static int handle_create(struct lockmgr **mgr, const char *device, int flags)
 	}
 
 	atomic_init(&new->fd, ret);
+	lockmgr_map_init(new);
 	new->mark = mark;
 	new->epoch = epoch;
 	list_add(new);

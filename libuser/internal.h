@@ -18,43 +18,40 @@ struct record {
 	_Alignas(8) _Atomic uint64_t	since;
 };
 
-/* Of the records, the bits of a number of which the module says one page each. */
+/** struct lockmgr_clock, which moves. */
+struct clock {
+	_Alignas(8) _Atomic uint64_t	monotonic;
+};
+
+/* What the module says of records, it says of so many at once: a page. */
 #define MAP_PAGE_RECORDS	256U
 #define MAP_PAGES		(LOCKMGR_CAPACITY_MAX / MAP_PAGE_RECORDS)
 
 /**
- * struct lockmgr_map - records in our memory
- * @records: of all locks that the space can have; NULL: not mapped
- * @size: in bytes; 0: they cannot be mapped
- * @clock_offset: how far CLOCK_MONOTONIC is ahead of the records' time, in ns
- * @pages: a bit for each page of records that is there, so that it may be touched
- */
-struct lockmgr_map {
-	_Atomic(struct record *)	records;
-	_Atomic size_t			size;
-	int64_t				clock_offset;
-	_Atomic uint32_t		pages[MAP_PAGES / 32];
-};
-
-/**
  * struct lockmgr - one open file of the device
- * @mark: says @epoch in the process that opened the file; the kernel wipes it in
- *	children
- * @epoch: see @mark
+ * @there: for each page of records, whether it is mapped and may be touched.  In
+ *	memory that the kernel wipes in children, which have no records
+ * @records: of all locks that the space can have; if any page is there
+ * @clock: the records' time; likewise
  * @token: the client's number in its space
- * @map: its records
+ * @map_size: how much of the records can be mapped, in bytes; 0: nothing
+ * @mark: says @epoch in the process that opened the file; wiped, too
+ * @epoch: see @mark
  * @fd: the file; -1 once a forked child has closed it
  * @next: next handle of this process
  * @link: what points here
  */
 struct lockmgr {
-	const _Atomic uint32_t	*mark;
-	uint32_t		epoch;
-	uint32_t		token;
-	struct lockmgr_map	map;
-	atomic_int		fd;
-	struct lockmgr		*next;
-	struct lockmgr		**link;
+	_Atomic(_Atomic uint8_t *)	there;
+	struct record			*records;
+	const struct clock		*clock;
+	uint32_t			token;
+	uint32_t			epoch;
+	_Atomic size_t			map_size;
+	const _Atomic uint32_t		*mark;
+	atomic_int			fd;
+	struct lockmgr			*next;
+	struct lockmgr			**link;
 };
 
 /* Whether this process opened the file, or else its parent. */
@@ -70,8 +67,13 @@ int lockmgr_handle_check(const struct lockmgr *mgr);
 
 int lockmgr_call(struct lockmgr *mgr, unsigned long request, void *args);
 
+void *lockmgr_wiped_memory(size_t size);
+
+void lockmgr_map_init(struct lockmgr *mgr);
 void lockmgr_map_use(struct lockmgr *mgr, uint32_t id);
 void lockmgr_map_destroy(struct lockmgr *mgr);
+
+void lockmgr_lock_forget_thread(void);
 
 bool lockmgr_size_is_valid(uint32_t size, size_t first);
 void lockmgr_copy_out(void *to, uint32_t size, const void *from, size_t known);

@@ -26,61 +26,60 @@
 
 #define NSEC_PER_SEC	1000000000
 
+/* So that a call costs a call only where the kernel has to be asked. */
+#define fast_path	static inline __attribute__((always_inline))
+#define slow_path	static __attribute__((noinline, cold))
+
 /*
- * This thread's number, and in which process it was asked for: a child has the memory
- * of the thread that made it, and another number.
+ * This thread's number, where a word has it; 0: not asked for yet.  The thread that a
+ * forked child begins with has its parent's until the child opens a handle.
  */
-static _Thread_local struct {
-	uint32_t epoch;
-	uint32_t tid;
-} self __attribute__((tls_model("initial-exec")));
+static _Thread_local uint64_t word_of_thread
+	__attribute__((tls_model("initial-exec")));
 
-static __attribute__((noinline)) uint32_t ask_tid(uint32_t epoch)
+void lockmgr_lock_forget_thread(void)
 {
-	self.epoch = epoch;
-	self.tid = gettid();
-	return self.tid;
+	word_of_thread = 0;
 }
 
-static uint64_t word_of_self(const struct lockmgr *mgr)
+slow_path uint64_t ask_thread(void)
 {
-	const uint64_t tid = self.epoch == mgr->epoch ? self.tid :
-							ask_tid(mgr->epoch);
-
-	return tid << LOCKMGR_WORD_TID_SHIFT | mgr->token;
+	word_of_thread = (uint64_t)gettid() << LOCKMGR_WORD_TID_SHIFT;
+	return word_of_thread;
 }
 
-/* The lock's record, if it can be touched. */
-static inline __attribute__((always_inline)) struct record *find_record(struct lockmgr *mgr, uint32_t id)
+fast_path uint64_t word_of_self(const struct lockmgr *mgr)
+{
+	const uint64_t thread = word_of_thread;
+
+	return (thread ? thread : ask_thread()) | mgr->token;
+}
+
+/* The lock's record, if it may be touched. */
+fast_path struct record *find_record(const struct lockmgr *mgr, uint32_t id)
 {
 	const uint32_t page = id / MAP_PAGE_RECORDS;
-	struct record *records;
+	_Atomic uint8_t *there;
 
-	if (!mgr || !lockmgr_handle_is_ours(mgr) || page >= MAP_PAGES)
+	if (!mgr || page >= MAP_PAGES)
 		return NULL;
 
-	records = atomic_load_explicit(&mgr->map.records, memory_order_acquire);
-	if (!records ||
-	    !(atomic_load_explicit(&mgr->map.pages[page / 32],
-				   memory_order_acquire) >> page % 32 & 1))
+	there = atomic_load_explicit(&mgr->there, memory_order_acquire);
+	if (!atomic_load_explicit(&there[page], memory_order_acquire))
 		return NULL;
 
-	return &records[LOCKMGR_RECORD_INDEX(id)];
+	return &mgr->records[LOCKMGR_RECORD_INDEX(id)];
 }
 
-/* From a clock that costs next to nothing, and ticks hundreds of times a second. */
-static void note_time(const struct lockmgr *mgr, struct record *record)
+fast_path void note_time(const struct lockmgr *mgr, struct record *record)
 {
-	struct timespec now;
+	const uint64_t now = atomic_load_explicit(&mgr->clock->monotonic,
+						  memory_order_relaxed);
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	atomic_store_explicit(&record->since,
-			      (uint64_t)now.tv_sec * NSEC_PER_SEC + now.tv_nsec -
-				      mgr->map.clock_offset,
-			      memory_order_relaxed);
+	atomic_store_explicit(&record->since, now, memory_order_relaxed);
 }
 
-static inline __attribute__((always_inline)) bool take(struct lockmgr *mgr, uint32_t id)
+fast_path bool take(struct lockmgr *mgr, uint32_t id)
 {
 	struct record *record = find_record(mgr, id);
 	uint64_t free = 0;
@@ -97,7 +96,7 @@ static inline __attribute__((always_inline)) bool take(struct lockmgr *mgr, uint
 }
 
 /* Whichever thread of ours took it, but most likely this one; and if nobody waits. */
-static inline __attribute__((always_inline)) bool release(struct lockmgr *mgr, uint32_t id)
+fast_path bool release(struct lockmgr *mgr, uint32_t id)
 {
 	struct record *record = find_record(mgr, id);
 	uint64_t word;
@@ -134,7 +133,7 @@ static int read_deadline(int64_t *ns, const struct timespec *deadline)
 	return 0;
 }
 
-static __attribute__((noinline, cold)) int call_lock(struct lockmgr *mgr, uint32_t id, uint32_t flags,
+slow_path int call_lock(struct lockmgr *mgr, uint32_t id, uint32_t flags,
 		     int64_t deadline)
 {
 	struct lockmgr_ioctl_lock args = {
@@ -174,7 +173,7 @@ int lockmgr_timedlock(struct lockmgr *mgr, uint32_t id,
 	return take(mgr, id) ? 0 : call_lock(mgr, id, LOCKMGR_LOCK_DEADLINE, ns);
 }
 
-static __attribute__((noinline, cold)) int call_unlock(struct lockmgr *mgr, uint32_t id)
+slow_path int call_unlock(struct lockmgr *mgr, uint32_t id)
 {
 	struct lockmgr_ioctl_id args = { .id = id };
 

@@ -134,10 +134,9 @@ static int attach(struct lockmgr *mgr, const char *space,
 		return ret;
 
 	mgr->token = args.token;
-	mgr->map.clock_offset = args.clock_offset;
 	if (!(options->flags & LOCKMGR_OPEN_NO_MAP) &&
 	    args.map_size == LOCKMGR_CAPACITY_MAX * sizeof(struct record))
-		mgr->map.size = args.map_size;
+		mgr->map_size = args.map_size;
 	return 0;
 }
 

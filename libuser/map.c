@@ -14,37 +14,54 @@
 #include "internal.h"
 
 static_assert(sizeof(struct record) == sizeof(struct lockmgr_record), "record");
+static_assert(sizeof(struct clock) == sizeof(struct lockmgr_clock), "clock");
+
+/* Of handles that have mapped nothing. */
+static _Atomic uint8_t nothing[MAP_PAGES];
 
 /* One thread maps, others go on without. */
 static pthread_mutex_t map_mutex = PTHREAD_MUTEX_INITIALIZER;
 
-static void map_records(struct lockmgr *mgr)
+void lockmgr_map_init(struct lockmgr *mgr)
 {
-	const size_t size = mgr->map.size;
-	void *records;
-
-	if (!size)
-		return;
-
-	records = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, mgr->fd,
-		       0);
-	if (records == MAP_FAILED)
-		mgr->map.size = 0;
-	else
-		atomic_store_explicit(&mgr->map.records, records,
-				      memory_order_release);
+	atomic_init(&mgr->there, nothing);
 }
 
-static void note_page(struct lockmgr_map *map, uint32_t id)
+static bool is_mapped(const struct lockmgr *mgr)
 {
-	const uint32_t page = id / MAP_PAGE_RECORDS;
-	const uint32_t bit = UINT32_C(1) << page % 32;
+	return atomic_load_explicit(&mgr->there, memory_order_acquire) !=
+	       nothing;
+}
 
-	/* Another thread that sees it may touch the page. */
-	if (!(atomic_load_explicit(&map->pages[page / 32],
-				   memory_order_relaxed) & bit))
-		atomic_fetch_or_explicit(&map->pages[page / 32], bit,
-					 memory_order_release);
+static int map_file(struct lockmgr *mgr)
+{
+	mgr->records = mmap(NULL, mgr->map_size, PROT_READ | PROT_WRITE,
+			    MAP_SHARED, mgr->fd, 0);
+	if (mgr->records == MAP_FAILED)
+		return -errno;
+
+	mgr->clock = mmap(NULL, sizeof(*mgr->clock), PROT_READ, MAP_SHARED,
+			  mgr->fd, mgr->map_size);
+	if (mgr->clock == MAP_FAILED) {
+		munmap(mgr->records, mgr->map_size);
+		return -errno;
+	}
+	return 0;
+}
+
+static void map(struct lockmgr *mgr)
+{
+	_Atomic uint8_t *there = lockmgr_wiped_memory(MAP_PAGES);
+
+	if (there && !map_file(mgr)) {
+		atomic_store_explicit(&mgr->there, there, memory_order_release);
+		return;
+	}
+
+	/* It will not be otherwise the next time. */
+	mgr->map_size = 0;
+	if (there)
+		munmap(there, MAP_PAGES);
 }
 
 /* The kernel has acquired a lock for us. */
@@ -52,21 +69,29 @@ void lockmgr_map_use(struct lockmgr *mgr, uint32_t id)
 {
 	const int error = errno;
 
-	if (!mgr->map.size)
+	if (!mgr->map_size)
 		return;
 
-	note_page(&mgr->map, id);
-	if (!mgr->map.records && !pthread_mutex_trylock(&map_mutex)) {
-		if (!mgr->map.records)
-			map_records(mgr);
+	if (!is_mapped(mgr) && !pthread_mutex_trylock(&map_mutex)) {
+		if (!is_mapped(mgr))
+			map(mgr);
 		pthread_mutex_unlock(&map_mutex);
 	}
+	if (is_mapped(mgr))
+		atomic_store_explicit(&mgr->there[id / MAP_PAGE_RECORDS], 1,
+				      memory_order_release);
 	errno = error;
 }
 
-/* A child does not have the mapping, but may have another in its place. */
 void lockmgr_map_destroy(struct lockmgr *mgr)
 {
-	if (mgr->map.records && lockmgr_handle_is_ours(mgr))
-		munmap(mgr->map.records, mgr->map.size);
+	if (!is_mapped(mgr))
+		return;
+
+	munmap(mgr->there, MAP_PAGES);
+	/* A child may have something else in the records' place. */
+	if (!lockmgr_handle_is_ours(mgr))
+		return;
+	munmap(mgr->records, mgr->map_size);
+	munmap((void *)mgr->clock, sizeof(*mgr->clock));
 }

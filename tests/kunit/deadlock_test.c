@@ -100,7 +100,7 @@ static void cycle_with_an_unknown_holder_is_none(struct kunit *test)
 
 	record->word = (record->word & param->keep) | param->set;
 	if (param->old)
-		record->since = one->start_time - TICK_NSEC - 1;
+		record->since = one->start_time - 100 * NSEC_PER_MSEC - 1;
 	KUNIT_EXPECT_FALSE(test, is_deadlocked(one));
 	KUNIT_EXPECT_FALSE(test, is_deadlocked(two));
 }

@@ -129,11 +129,11 @@ static void thread_born_as_the_lock_was_taken_may_hold_it(struct kunit *test)
 }
 
 /* The time may be that of the last tick. */
-static void thread_born_in_the_tick_before_may_hold_it(struct kunit *test)
+static void thread_born_a_little_later_by_the_coarse_clock_may_hold_it(struct kunit *test)
 {
 	struct task_struct *task = fixture_thread(test);
 
-	KUNIT_EXPECT_PTR_EQ(test, thread_of(test, task_pid_nr(task), task->start_time - TICK_NSEC),
+	KUNIT_EXPECT_PTR_EQ(test, thread_of(test, task_pid_nr(task), task->start_time - 50 * NSEC_PER_MSEC),
 			    task_pid(task));
 }
 
@@ -143,7 +143,7 @@ static void thread_born_after_the_lock_was_taken_is_not_its_holder(struct kunit 
 	struct task_struct *task = fixture_thread(test);
 
 	KUNIT_EXPECT_NULL(test, thread_of(test, task_pid_nr(task),
-					  task->start_time - TICK_NSEC - 1));
+					  task->start_time - 100 * NSEC_PER_MSEC - 1));
 }
 
 static void word_without_a_number_has_no_thread(struct kunit *test)
@@ -184,7 +184,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(tokens_of_another_space_mean_nothing),
 	KUNIT_CASE(thread_is_found_by_its_number),
 	KUNIT_CASE(thread_born_as_the_lock_was_taken_may_hold_it),
-	KUNIT_CASE(thread_born_in_the_tick_before_may_hold_it),
+	KUNIT_CASE(thread_born_a_little_later_by_the_coarse_clock_may_hold_it),
 	KUNIT_CASE(thread_born_after_the_lock_was_taken_is_not_its_holder),
 	KUNIT_CASE(word_without_a_number_has_no_thread),
 	KUNIT_CASE(number_that_no_thread_can_have_has_no_thread),

@@ -43,7 +43,7 @@ LAYOUT_MEMBER(lockmgr_ioctl_attach, capacity, 80, 84);
 LAYOUT_MEMBER(lockmgr_ioctl_attach, token, 84, 88);
 LAYOUT_MEMBER(lockmgr_ioctl_attach, generation, 88, 96);
 LAYOUT_MEMBER(lockmgr_ioctl_attach, map_size, 96, 104);
-LAYOUT_MEMBER(lockmgr_ioctl_attach, clock_offset, 104, 112);
+LAYOUT_MEMBER(lockmgr_ioctl_attach, reserved, 104, 112);
 LAYOUT_SIZE(lockmgr_ioctl_attach, 112);
 
 LAYOUT_MEMBER(lockmgr_ioctl_unlink, name, 0, 64);

@@ -119,9 +119,23 @@ static void unfit_map_returns_its_error(void **state)
 	assert_int_equal(try_map(file, PAGE, both, MAP_PRIVATE, 0), -EINVAL);
 	assert_int_equal(try_map(file, PAGE, both | PROT_EXEC, MAP_SHARED, 0), -EACCES);
 	assert_int_equal(try_map(file, size + PAGE, both, MAP_SHARED, 0), -EINVAL);
-	assert_int_equal(try_map(file, PAGE, both, MAP_SHARED, size), -EINVAL);
+	assert_int_equal(try_map(file, PAGE, both, MAP_SHARED, size + PAGE), -EINVAL);
 	assert_int_equal(try_map(file, 2 * PAGE, both, MAP_SHARED, size - PAGE), -EINVAL);
 	assert_int_equal(try_map(file, PAGE, both, MAP_SHARED, size - PAGE), 0);
+}
+
+static void unfit_map_of_the_clock_returns_its_error(void **state)
+{
+	const off_t place = LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record);
+	int file = private_file();
+
+	(void)state;
+	assert_int_equal(try_map(file, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, place), -EACCES);
+	assert_int_equal(try_map(file, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, place), -EACCES);
+	assert_int_equal(try_map(file, PAGE, PROT_READ, MAP_PRIVATE, place), -EINVAL);
+	assert_int_equal(try_map(file, 2 * PAGE, PROT_READ, MAP_SHARED, place), -EINVAL);
+	assert_int_equal(try_map(file, PAGE, PROT_READ, MAP_SHARED, place + PAGE), -EINVAL);
+	assert_int_equal(try_map(file, PAGE, PROT_READ, MAP_SHARED, place), 0);
 }
 
 /* ------------------------------------------------------------------------
@@ -178,6 +192,51 @@ static void lock_taken_in_memory_is_held(void **state)
 	assert_int_equal(raw_id(other, LOCKMGR_IOC_UNLOCK, ID), -EPERM);
 	assert_int_equal(raw_id(file, LOCKMGR_IOC_UNLOCK, ID), 0);
 	assert_int_equal(raw_trylock(other, ID), 0);
+}
+
+static const volatile struct lockmgr_clock *map_clock(int file)
+{
+	void *clock = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, file,
+			   LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record));
+
+	assert_ptr_not_equal(clock, MAP_FAILED);
+
+	return clock;
+}
+
+static bool has_ticked(void *data)
+{
+	static uint64_t last;
+	const volatile struct lockmgr_clock *clock = data;
+	bool has = last && clock->monotonic > last;
+
+	if (!last)
+		last = clock->monotonic;
+
+	return has;
+}
+
+static void clock_shows_monotonic_time_and_goes_on(void **state)
+{
+	const volatile struct lockmgr_clock *clock = map_clock(private_file());
+	struct timespec coarse;
+
+	(void)state;
+	/* The kernel's own coarse clock is updated before this one, at the same tick. */
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &coarse);
+	assert_in_range(clock->monotonic, coarse.tv_sec * 1000000000ULL + coarse.tv_nsec -
+			1000000000, now_ns());
+	wait_until(has_ticked, (void *)clock, "the clock goes on");
+	assert_true(clock->monotonic <= now_ns());
+}
+
+static void clock_can_never_be_written_to(void **state)
+{
+	void *clock = (void *)map_clock(private_file());
+
+	(void)state;
+	assert_int_equal(mprotect(clock, PAGE, PROT_READ | PROT_WRITE), -1);
+	assert_int_equal(errno, EACCES);
 }
 
 static sigjmp_buf bus_error;
@@ -294,9 +353,12 @@ int main(void)
 		raw_test(shared_space_returns_eacces),
 		raw_test(file_for_one_thing_only_returns_eacces),
 		raw_test(unfit_map_returns_its_error),
+		raw_test(unfit_map_of_the_clock_returns_its_error),
 		raw_test(record_says_who_holds_the_lock),
 		raw_test(each_lock_has_its_own_record),
 		raw_test(lock_taken_in_memory_is_held),
+		raw_test(clock_shows_monotonic_time_and_goes_on),
+		raw_test(clock_can_never_be_written_to),
 		raw_test(page_is_there_once_a_lock_of_it_was_locked),
 		raw_test(map_is_not_inherited),
 		raw_test(map_is_never_executable_nor_dumped_nor_grown),

@@ -114,8 +114,7 @@ struct lockmgr_ioctl_version {
  * @generation: returns a random number, made when the space was created
  * @map_size: returns how many bytes of records the file lets itself be mapped; 0 if
  *	it does not.  See below
- * @clock_offset: returns what to subtract from the caller's CLOCK_MONOTONIC to get
- *	the time of records, in ns: not 0 in time namespaces only
+ * @reserved: 0
  *
  * The file's open mode and the space's permission bits must both allow what
  * the file was opened for: reading lets the client inspect, writing lets it use
@@ -140,7 +139,7 @@ struct lockmgr_ioctl_attach {
 	__u32 token;
 	__u64 generation;
 	__u64 map_size;
-	__s64 clock_offset;
+	__u64 reserved;
 };
 
 /* Make the space if it is missing. */
@@ -385,7 +384,8 @@ struct lockmgr_ioctl_list {
  * PROT_WRITE, offset 0 and at most @map_size of the attach call.  It can then take
  * and release locks without a system call, by compare-and-swap of a record's word:
  *
- *   take	0 -> thread id << LOCKMGR_WORD_TID_SHIFT | token, then write @since
+ *   take	0 -> thread id << LOCKMGR_WORD_TID_SHIFT | token, then write @since, from
+ *		struct lockmgr_clock
  *   release	{any thread id, own token} -> 0
  *
  * From any other word it is the kernel's business: LOCKMGR_IOC_LOCK or _UNLOCK.
@@ -397,17 +397,30 @@ struct lockmgr_ioctl_list {
  * The mapping is not inherited by fork(), not dumped, and never executable; it keeps
  * the file open.  What else is written there harms the users of this space only.
  *
- *   EACCES	the space, or the file, is not of that kind; or PROT_EXEC
- *   EINVAL	not shared, or beyond @map_size
+ * At the offset @map_size, the file has a page that begins with struct lockmgr_clock:
+ * MAP_SHARED, PROT_READ, to be mapped by itself.
+ *
+ *   EACCES	the space, or the file, is not of that kind; or a protection that is
+ *		not allowed
+ *   EINVAL	not shared, or not where something is
  *   ENOTCONN	the file is not attached to a space
  */
+
+/**
+ * struct lockmgr_clock - the time of records
+ * @monotonic: CLOCK_MONOTONIC at the last tick, in ns; in time namespaces, that of
+ *	the initial one
+ */
+struct lockmgr_clock {
+	__u64 monotonic;
+};
 
 /*
  * Records come in groups of 256.  In a group the low six bits of the id choose the
  * cache line, the next two the record in the line: neighbours never share one.
  */
 #define LOCKMGR_RECORD_INDEX(id) \
-	(((id) & ~255U) | ((id) & 63U) << 2 | ((id) >> 6 & 3U))
+	(((id) & ~255U) | (__u8)((__u8)(id) << 2 | (__u8)(id) >> 6))
 
 /* What a lock call returns when it acquired the lock of a holder that died. */
 #define LOCKMGR_OWNER_DIED	1

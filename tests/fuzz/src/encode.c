@@ -74,7 +74,7 @@ static void encode_attach(const struct op *op, struct lockmgr_ioctl_attach *args
 	if (op->args[ARG_RESERVED] % 2)
 		args->map_size = op->args[ARG_RESERVED];
 	else
-		args->clock_offset = op->args[ARG_RESERVED];
+		args->reserved = op->args[ARG_RESERVED];
 }
 
 static uint64_t time_of(enum deadline deadline)
