@@ -113,6 +113,8 @@ static void expected_attach(struct model *model, const struct op *op,
 	args->capacity = space->capacity;
 	args->token = client->token;
 	args->generation = space->generation;
+	if (client->readable && client->writable && !(space->mode & 077))
+		args->map_size = LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record);
 }
 
 static void expected_info(struct model *model, const struct op *op,
