@@ -22,8 +22,8 @@
  * A token that belongs to no client counts as a holder that died: R2 and R3 with
  * such a token are R1.
  *
- * "Anybody" and "the holder" is user space, too, where it has the record mapped; the
- * library does so in fast.c.  There, a lock beyond the capacity is closed when it is
+ * "Anybody" and "the holder" is user space, too, where it has the record mapped (the
+ * library's lock.c).  There, a lock beyond the capacity is closed when it is
  * free, so that whoever tries to take it asks the kernel, and hears so.
  *
  * Mapped records are hostile input: any word may turn into any other at any time.
@@ -53,11 +53,12 @@
  *
  *   I1  The word is R3, or a waiter is W2.
  *
- *	 So nobody is forgotten, unless somebody writes to the word who must not: from R3 the release finds the queue, and who is W2
- *	 looks at the word before anything else, even if a signal or its deadline
- *	 is there too: either it takes the lock (and sets WAITERS if it leaves
- *	 others behind), or it finds it held and sets WAITERS.  Only then does it
- *	 sleep or leave; I1 holds again.  This is how a wake-up is passed on.
+ *	 So nobody is forgotten, unless somebody writes to the word who must not:
+ *	 from R3 the release finds the queue, and who is W2 looks at the word
+ *	 before anything else, even if a signal or its deadline is there too:
+ *	 either it takes the lock (and sets WAITERS if it leaves others behind),
+ *	 or it finds it held and sets WAITERS.  Only then does it sleep or leave;
+ *	 I1 holds again.  This is how a wake-up is passed on.
  *
  *   I2  W3 is final: its thread holds the lock, and its call returns that
  *	 whatever else happened.  If the thread dies then, the client does so too
@@ -83,6 +84,18 @@
  *   new one acquires through the queue's lock, which it takes after waking.
  *   R2 -> R3 keeps the holder and orders nothing, but as a read-modify-write it
  *   continues the release sequence that the next holder acquires from.
+ *
+ *   User space makes its two transitions with C11's compare-and-swap, acquire and
+ *   release, on the same 64 bits.  Compilers make of it the instructions that
+ *   atomic64_try_cmpxchg_acquire() and _release() are, so all transitions, whoever
+ *   makes them, are in one order of the word, and a take that reads what a release
+ *   wrote happens after it, whichever of the two is the kernel's.
+ *
+ *   Nobody is forgotten between the two sides, because one word decides: either the
+ *   release in user space comes first, and the kernel, about to mark the word, finds
+ *   it free and takes it; or the mark comes first, the release fails on it, and asks
+ *   the kernel, which finds the waiter under the queue's lock.  There is no flag
+ *   beside the word of which each side would have to see the other's first.
  *
  * The wait
  *
