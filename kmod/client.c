@@ -3,6 +3,7 @@
  * An open file as a client of a space: what it has used, what it does to locks,
  * and what its death releases.
  */
+#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/slab.h>
 
@@ -10,6 +11,15 @@
 #include "lock.h"
 #include "record.h"
 #include "space.h"
+
+/*
+ * Where the kernel's 64-bit atomic operations are the processor's own, as user space's
+ * are; where memory looks the same from both; and where all processors see a store at
+ * once, as lockmgr_holder_lives() expects.
+ */
+#define CAN_SHARE_WORDS \
+	(IS_ENABLED(CONFIG_X86_64) || IS_ENABLED(CONFIG_ARM64) || IS_ENABLED(CONFIG_S390) || \
+	 (IS_ENABLED(CONFIG_RISCV) && IS_ENABLED(CONFIG_64BIT)))
 
 /**
  * lockmgr_client_create() - what an open file begins with
@@ -27,6 +37,7 @@ struct lockmgr_client *lockmgr_client_create(void)
 	mutex_init(&client->lock);
 	xa_init_flags(&client->pages, XA_FLAGS_ACCOUNT);
 	client->opener = get_pid(task_tgid(current));
+	client->opener_uid = current_euid();
 	get_task_comm(client->comm, current->group_leader);
 
 	return client;
@@ -51,14 +62,22 @@ static void abandon_page(struct lockmgr_client *client, unsigned long number,
 			lockmgr_lock_abandon(client, &page[i], lockmgr_index_to_id(number, i));
 }
 
-/* Whoever waits for a lock of one page looks at what the client may have written there. */
+/*
+ * What the client may have written in one page: whoever waits for a lock there looks
+ * at it, and locks that shall be closed are.
+ */
 static void mend_page(struct lockmgr_client *client, unsigned long number,
 		      struct lockmgr_record *page)
 {
+	struct lockmgr_space *space = client->space;
 	u32 i;
 
+	if (!atomic_read(&space->queues.waiting) &&
+	    READ_ONCE(space->records.end) >= (number + 1) * LOCKMGR_PAGE_RECORDS)
+		return;
+
 	for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
-		lockmgr_lock_mend(client->space, &page[i], lockmgr_index_to_id(number, i));
+		lockmgr_lock_mend(space, &page[i], lockmgr_index_to_id(number, i));
 }
 
 /*
@@ -69,21 +88,21 @@ static void die(struct lockmgr_client *client)
 {
 	struct lockmgr_record *page;
 	unsigned long number;
-	bool mend;
 
 	WRITE_ONCE(client->dying, true);
 	/*
 	 * Pairs with lockmgr_holder_lives().  Who finds this client's token in a word
 	 * either sees that it is dying, and takes the lock; or the word was there
 	 * before we look at it, and we let go of it.
+	 *
+	 * And with lock_slowly(): a waiter counts itself before it marks the word.  So if
+	 * the client has overwritten the mark, mend_page() finds it counted.
 	 */
 	smp_mb();
-	/* A waiter counts itself before it marks the word, so the mark was overwritten. */
-	mend = client->mapped && atomic_read(&client->space->queues.waiting);
 
 	xa_for_each(&client->pages, number, page) {
 		abandon_page(client, number, page);
-		if (mend)
+		if (client->mapped)
 			mend_page(client, number, page);
 		cond_resched();
 	}
@@ -158,7 +177,7 @@ void lockmgr_client_withdraw(struct lockmgr_client *client)
  */
 bool lockmgr_client_may_map(const struct lockmgr_client *client)
 {
-	return !(client->joined->mode & 077);
+	return CAN_SHARE_WORDS && !(client->joined->mode & 077);
 }
 
 /**

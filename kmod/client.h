@@ -8,6 +8,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/xarray.h>
 
 struct lockmgr_record;
@@ -28,6 +29,7 @@ struct lockmgr_space_args;
  *	death looks for locks, and its lock calls find records fast
  * @opener: the process that opened the file; thread ids in records are numbers
  *	of its PID namespace
+ * @opener_uid: its effective user then
  * @comm: that process's command name then
  * @rcu: who finds it by its token may still look at it
  */
@@ -43,6 +45,7 @@ struct lockmgr_client {
 	bool dying;
 	struct xarray pages;
 	struct pid *opener;
+	kuid_t opener_uid;
 	char comm[TASK_COMM_LEN];
 	struct rcu_head rcu;
 };

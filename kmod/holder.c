@@ -3,6 +3,7 @@
  * From a record to whoever holds the lock: its client, and the thread that took
  * it.
  */
+#include <linux/cred.h>
 #include <linux/lockdep.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -90,12 +91,24 @@ static bool is_older(struct pid *thread, u64 since)
 	return task && task->start_time <= since + CLOCK_SLACK;
 }
 
+/*
+ * Where user space writes words, it may name any thread there is.  It shall learn
+ * nothing of other users by that, and make none of them seem to hold a lock.
+ */
+static bool may_be_named(const struct lockmgr_client *client, struct pid *thread)
+{
+	struct task_struct *task = pid_task(thread, PIDTYPE_PID);
+
+	return !lockmgr_client_may_map(client) ||
+	       (task && uid_eq(task_euid(task), client->opener_uid));
+}
+
 /**
  * lockmgr_holder_thread() - the thread that took a lock
  * @client: the client that holds it
  * @record: a snapshot of its record
  *
- * Return: the thread, valid under RCU; NULL if it is gone
+ * Return: the thread, valid under RCU; NULL if it is gone, or not to be believed
  */
 struct pid *lockmgr_holder_thread(const struct lockmgr_client *client,
 				  const struct lockmgr_record *record)
@@ -106,5 +119,8 @@ struct pid *lockmgr_holder_thread(const struct lockmgr_client *client,
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the thread may go away");
 
 	thread = tid ? find_pid_ns(tid, ns_of_pid(client->opener)) : NULL;
-	return thread && is_older(thread, record->since) ? thread : NULL;
+	if (!thread || !may_be_named(client, thread) || !is_older(thread, record->since))
+		return NULL;
+
+	return thread;
 }

@@ -30,7 +30,9 @@
  * Nothing here takes more from a word than a token and a thread's number, both to be
  * looked up; no loop goes on as long as a word moves, save with the caller's signals
  * looked at; and what waits for a lock whose word somebody has destroyed, looks again
- * when that one is gone (lockmgr_lock_mend()).
+ * when that one is gone (lockmgr_lock_mend()).  What nobody can tell from the truth: a
+ * word with the token of a living client that uses that page.  The lock is that one's
+ * until it unlocks it, whether or not it knows, or ends.
  *
  * A waiter
  *
@@ -376,6 +378,11 @@ static int decide(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter, 
 	return ret;
 }
 
+static bool is_late(const struct lockmgr_waiter *waiter)
+{
+	return waiter->deadline <= ktime_get();
+}
+
 /* Sleep until the waiter has the lock, or an excuse for leaving without it. */
 static int sleep(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
@@ -400,6 +407,8 @@ static int sleep(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 		__set_current_state(TASK_RUNNING);
 		if (ret != DISTURBED)
 			return ret;
+		if (is_late(waiter))
+			excuse = -ETIMEDOUT;
 		cond_resched();
 	}
 }
@@ -421,6 +430,8 @@ static int take_or_queue(struct lockmgr_bucket *bucket, struct lockmgr_waiter *w
 			return ret;
 		if (signal_pending(current))
 			return -ERESTARTSYS;
+		if (is_late(waiter))
+			return -ETIMEDOUT;
 		cond_resched();
 	}
 }
@@ -592,11 +603,41 @@ static bool is_marked(struct lockmgr_space *space, u32 id, u64 word)
 	return word & LOCKMGR_WORD_WAITERS && lockmgr_holder_lives(space, id, word);
 }
 
+/*
+ * R0, R1 -> R4, R2 -> R3; or R4 -> R0.  A closed lock that is held is R3, so that its
+ * release finds the kernel, and there becomes R4.  The queue is locked.
+ */
+static void settle(struct lockmgr_space *space, struct lockmgr_record *record, u32 id)
+{
+	if (is_closed(space, id))
+		atomic64_or(LOCKMGR_WORD_WAITERS, lockmgr_word(record));
+	else
+		/* If it fails, the lock was not both free and closed. */
+		atomic64_cmpxchg(lockmgr_word(record), LOCKMGR_WORD_WAITERS, 0);
+}
+
 /**
- * lockmgr_lock_mend() - restore I1 where a word may have been overwritten
+ * lockmgr_lock_settle() - close a lock, or open it, after the capacity has changed
  * @space: the lock's space
  * @record: the lock's record
  * @id: the lock
+ */
+void lockmgr_lock_settle(struct lockmgr_space *space, struct lockmgr_record *record, u32 id)
+{
+	struct lockmgr_bucket *bucket = lockmgr_bucket(&space->queues, id);
+
+	spin_lock(&bucket->lock);
+	settle(space, record, id);
+	spin_unlock(&bucket->lock);
+}
+
+/**
+ * lockmgr_lock_mend() - restore what a word must say where it may have been overwritten
+ * @space: the lock's space
+ * @record: the lock's record
+ * @id: the lock
+ *
+ * That a closed lock is closed, and I1.
  */
 void lockmgr_lock_mend(struct lockmgr_space *space, struct lockmgr_record *record, u32 id)
 {
@@ -605,36 +646,10 @@ void lockmgr_lock_mend(struct lockmgr_space *space, struct lockmgr_record *recor
 	struct lockmgr_waiter *first;
 
 	spin_lock(&bucket->lock);
+	settle(space, record, id);
 	first = lockmgr_queue_first(bucket, id);
 	if (first && !is_marked(space, id, atomic64_read(lockmgr_word(record))))
 		sleeper = tell_to_look(first);
 	spin_unlock(&bucket->lock);
 	wake(sleeper);
-}
-
-/**
- * lockmgr_lock_settle() - close a lock, or open it, after the capacity has changed
- * @space: the lock's space
- * @record: the lock's record
- * @id: the lock
- *
- * R0, R1 -> R4, R2 -> R3; or R4 -> R0.  A closed lock that is held is R3, so that
- * its release finds the kernel, and there becomes R4.
- */
-void lockmgr_lock_settle(struct lockmgr_space *space, struct lockmgr_record *record, u32 id)
-{
-	struct lockmgr_bucket *bucket = lockmgr_bucket(&space->queues, id);
-	u64 old = atomic64_read(lockmgr_word(record));
-	int tries;
-
-	spin_lock(&bucket->lock);
-	for (tries = 0; tries < MAX_TRIES; tries++) {
-		u64 new = old == LOCKMGR_WORD_WAITERS ? 0 : old;
-
-		if (is_closed(space, id))
-			new = old | LOCKMGR_WORD_WAITERS;
-		if (new == old || atomic64_try_cmpxchg_relaxed(lockmgr_word(record), &old, new))
-			break;
-	}
-	spin_unlock(&bucket->lock);
 }

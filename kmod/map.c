@@ -32,10 +32,7 @@ static vm_fault_t records_fault(struct vm_fault *fault)
 	if (!page)
 		return VM_FAULT_SIGBUS;
 
-	fault->page = virt_to_page(page);
-	get_page(fault->page);
-
-	return 0;
+	return vmf_insert_pfn(fault->vma, fault->address, page_to_pfn(virt_to_page(page)));
 }
 
 static const struct vm_operations_struct records_ops = {
@@ -55,10 +52,7 @@ static int map_records(struct lockmgr_client *client, struct vm_area_struct *vma
 
 static vm_fault_t clock_fault(struct vm_fault *fault)
 {
-	fault->page = lockmgr_clock_page();
-	get_page(fault->page);
-
-	return 0;
+	return vmf_insert_pfn(fault->vma, fault->address, page_to_pfn(lockmgr_clock_page()));
 }
 
 static const struct vm_operations_struct clock_ops = {
@@ -108,8 +102,12 @@ int lockmgr_map(struct file *file, struct vm_area_struct *vma)
 	if (ret)
 		return ret;
 
-	/* VM_IO keeps madvise() from undoing VM_DONTCOPY. */
-	vm_flags_set(vma, VM_IO | VM_DONTCOPY | VM_DONTDUMP | VM_DONTEXPAND);
+	/*
+	 * VM_IO keeps madvise() from undoing VM_DONTCOPY.  VM_PFNMAP keeps everybody from
+	 * taking references to the pages: what could be written to after the mapping is
+	 * gone, its client's death could not mend.
+	 */
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTCOPY | VM_DONTDUMP | VM_DONTEXPAND);
 	vm_flags_clear(vma, VM_MAYEXEC);
 
 	return 0;

@@ -126,10 +126,8 @@ static int mark_process(void)
 	if (!mark)
 		return -ENOMEM;
 
-	if (!*mark) {
+	if (!*mark)
 		*mark = ++epoch;
-		lockmgr_lock_forget_thread();
-	}
 	return 0;
 }
 

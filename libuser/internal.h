@@ -35,6 +35,7 @@ struct clock {
  * @clock: the records' time; likewise
  * @token: the client's number in its space
  * @map_size: how much of the records can be mapped, in bytes; 0: nothing
+ * @tried: whether a thread has begun to map them
  * @mark: says @epoch in the process that opened the file; wiped, too
  * @epoch: see @mark
  * @fd: the file; -1 once a forked child has closed it
@@ -47,7 +48,8 @@ struct lockmgr {
 	const struct clock		*clock;
 	uint32_t			token;
 	uint32_t			epoch;
-	_Atomic size_t			map_size;
+	size_t				map_size;
+	atomic_flag			tried;
 	const _Atomic uint32_t		*mark;
 	atomic_int			fd;
 	struct lockmgr			*next;
@@ -72,8 +74,6 @@ void *lockmgr_wiped_memory(size_t size);
 void lockmgr_map_init(struct lockmgr *mgr);
 void lockmgr_map_use(struct lockmgr *mgr, uint32_t id);
 void lockmgr_map_destroy(struct lockmgr *mgr);
-
-void lockmgr_lock_forget_thread(void);
 
 bool lockmgr_size_is_valid(uint32_t size, size_t first);
 void lockmgr_copy_out(void *to, uint32_t size, const void *from, size_t known);

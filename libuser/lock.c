@@ -30,29 +30,35 @@
 #define fast_path	static inline __attribute__((always_inline))
 #define slow_path	static __attribute__((noinline, cold))
 
+/* A library that is loaded late finds room for these few bytes; with other C libraries, not. */
+#ifdef __GLIBC__
+#define FAST_TLS	__attribute__((tls_model("initial-exec")))
+#else
+#define FAST_TLS
+#endif
+
 /*
- * This thread's number, where a word has it; 0: not asked for yet.  The thread that a
- * forked child begins with has its parent's until the child opens a handle.
+ * This thread's number, and in which process it was asked for: a child begins with the
+ * memory of the thread that made it.
  */
-static _Thread_local uint64_t word_of_thread
-	__attribute__((tls_model("initial-exec")));
+static _Thread_local FAST_TLS struct {
+	uint32_t epoch;
+	uint32_t tid;
+} self;
 
-void lockmgr_lock_forget_thread(void)
+slow_path uint32_t ask_tid(uint32_t epoch)
 {
-	word_of_thread = 0;
-}
-
-slow_path uint64_t ask_thread(void)
-{
-	word_of_thread = (uint64_t)gettid() << LOCKMGR_WORD_TID_SHIFT;
-	return word_of_thread;
+	self.tid = gettid();
+	self.epoch = epoch;
+	return self.tid;
 }
 
 fast_path uint64_t word_of_self(const struct lockmgr *mgr)
 {
-	const uint64_t thread = word_of_thread;
+	const uint64_t tid = self.epoch == mgr->epoch ? self.tid :
+							ask_tid(mgr->epoch);
 
-	return (thread ? thread : ask_thread()) | mgr->token;
+	return tid << LOCKMGR_WORD_TID_SHIFT | mgr->token;
 }
 
 /* The lock's record, if it may be touched. */
@@ -134,7 +140,7 @@ static int read_deadline(int64_t *ns, const struct timespec *deadline)
 }
 
 slow_path int call_lock(struct lockmgr *mgr, uint32_t id, uint32_t flags,
-		     int64_t deadline)
+			int64_t deadline)
 {
 	struct lockmgr_ioctl_lock args = {
 		.id = id,

@@ -8,7 +8,6 @@
  */
 #include <assert.h>
 #include <errno.h>
-#include <pthread.h>
 #include <sys/mman.h>
 
 #include "internal.h"
@@ -18,9 +17,6 @@ static_assert(sizeof(struct clock) == sizeof(struct lockmgr_clock), "clock");
 
 /* Of handles that have mapped nothing. */
 static _Atomic uint8_t nothing[MAP_PAGES];
-
-/* One thread maps, others go on without. */
-static pthread_mutex_t map_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 void lockmgr_map_init(struct lockmgr *mgr)
 {
@@ -53,18 +49,18 @@ static void map(struct lockmgr *mgr)
 {
 	_Atomic uint8_t *there = lockmgr_wiped_memory(MAP_PAGES);
 
-	if (there && !map_file(mgr)) {
-		atomic_store_explicit(&mgr->there, there, memory_order_release);
+	if (!there)
 		return;
-	}
-
-	/* It will not be otherwise the next time. */
-	mgr->map_size = 0;
-	if (there)
+	if (map_file(mgr))
 		munmap(there, MAP_PAGES);
+	else
+		atomic_store_explicit(&mgr->there, there, memory_order_release);
 }
 
-/* The kernel has acquired a lock for us. */
+/*
+ * The kernel has acquired a lock for us.  The first thread maps, others go on without;
+ * if it cannot, it will not be otherwise the next time.
+ */
 void lockmgr_map_use(struct lockmgr *mgr, uint32_t id)
 {
 	const int error = errno;
@@ -72,11 +68,8 @@ void lockmgr_map_use(struct lockmgr *mgr, uint32_t id)
 	if (!mgr->map_size)
 		return;
 
-	if (!is_mapped(mgr) && !pthread_mutex_trylock(&map_mutex)) {
-		if (!is_mapped(mgr))
-			map(mgr);
-		pthread_mutex_unlock(&map_mutex);
-	}
+	if (!atomic_flag_test_and_set(&mgr->tried))
+		map(mgr);
 	if (is_mapped(mgr))
 		atomic_store_explicit(&mgr->there[id / MAP_PAGE_RECORDS], 1,
 				      memory_order_release);

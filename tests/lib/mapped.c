@@ -210,6 +210,39 @@ static void child_is_seen_as_itself(void **state)
 	assert_int_equal(info.tid, agent_pid(agent));
 }
 
+static void *open_in_thread(void *mgr)
+{
+	return (void *)(long)lockmgr_open(mgr, space_name(), NULL);
+}
+
+/* The thread that a child begins with has its parent's memory, whoever opens. */
+static bool is_seen_in_child(void)
+{
+	struct lockmgr *mgr = NULL;
+	pthread_t thread;
+	void *result;
+
+	return !pthread_create(&thread, NULL, open_in_thread, &mgr) &&
+	       !pthread_join(thread, &result) && !result &&
+	       !lockmgr_lock(mgr, ID + 2) && !lockmgr_unlock(mgr, ID + 2) &&
+	       !lockmgr_lock(mgr, ID + 2) && (pid_t)lock_info(mgr, ID + 2).tid == gettid();
+}
+
+static void first_thread_of_a_child_is_seen_as_itself(void **state)
+{
+	struct lockmgr *mgr = warm_open();
+	pid_t pid;
+	int status;
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	pid = fork();
+	if (!pid)
+		_exit(!is_seen_in_child());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void waiter_gets_a_lock_that_was_taken_in_memory(void **state)
 {
 	struct lockmgr *mgr = warm_open();
@@ -264,6 +297,7 @@ int main(void)
 		harness_test(holder_is_seen_with_thread_and_time),
 		harness_test(thread_that_took_it_is_seen_and_any_may_unlock),
 		harness_test(child_is_seen_as_itself),
+		harness_test(first_thread_of_a_child_is_seen_as_itself),
 		harness_test(waiter_gets_a_lock_that_was_taken_in_memory),
 		harness_test(death_of_who_took_it_in_memory_is_told),
 		harness_test(lock_beyond_a_lowered_capacity_is_refused),

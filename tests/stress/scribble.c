@@ -259,12 +259,42 @@ static void scribbling_harms_its_own_space_only_and_ends(void **state)
 	assert_int_equal(sum_of_counts(), VICTIMS * scaled(ROUNDS_AFTER));
 }
 
-static void write_word(struct crowd *crowd, struct worker *self)
+/* What to do to a word, once. */
+enum deed {
+	ERASE,		/* all of it */
+	UNMARK,		/* that somebody waits */
+	OPEN,		/* a closed lock */
+	FORGE,		/* that who holds another lock holds this one */
+};
+
+#define LOCK		0
+#define HELD_LOCK	1
+#define CLOSED_LOCK	5
+
+static void do_deed(struct lockmgr_record *records, enum deed deed)
+{
+	switch (deed) {
+	case ERASE:
+		atomic_store(word_of(records, LOCK), 0);
+		break;
+	case UNMARK:
+		atomic_fetch_and(word_of(records, LOCK), ~LOCKMGR_WORD_WAITERS);
+		break;
+	case OPEN:
+		atomic_store(word_of(records, CLOSED_LOCK), 0);
+		break;
+	case FORGE:
+		atomic_store(word_of(records, LOCK), atomic_load(word_of(records, HELD_LOCK)));
+		break;
+	}
+}
+
+static void scribble_once(struct crowd *crowd, struct worker *self)
 {
 	struct lockmgr_record *records = open_records(self);
 
 	worker_wait_for_go(crowd);
-	atomic_fetch_and(word_of(records, 0), self->argument ? ~LOCKMGR_WORD_WAITERS : 0);
+	do_deed(records, self->argument);
 	worker_step(self, 0);
 	pause();
 }
@@ -274,21 +304,36 @@ static bool has_written(void *worker)
 	return atomic_load(&((struct worker *)worker)->steps[0]) > 1;
 }
 
+/* A scribbler that can, but does not yet. */
+static void bring_scribbler(struct crowd *crowd, enum deed deed)
+{
+	crowd_start(crowd, 0, scribble_once, deed);
+	while (!atomic_load(&crowd->ready)) {
+		crowd_check(crowd);
+		pause_us(500);
+	}
+}
+
+static void let_it_scribble(struct crowd *crowd)
+{
+	crowd_go(crowd);
+	crowd_until(crowd, has_written, &crowd->workers[0], "it has written");
+}
+
 /* Have a waiter be forgotten, and end who has done it. */
-static void expect_found_again(bool only_the_mark)
+static void expect_found_again(enum deed deed)
 {
 	struct lockmgr *mgr = space_open();
 	struct crowd *crowd = crowd_new(mgr);
 	struct agent *holder = agent_new(), *waiter = agent_new();
 
-	assert_int_equal(agent_call(holder, agent_lock, 0), 0);
-	agent_start(waiter, agent_lock, 0);
-	wait_for_waiters(mgr, 0, 1);
-	crowd_start(crowd, 0, write_word, only_the_mark);
-	crowd_go(crowd);
-	crowd_until(crowd, has_written, &crowd->workers[0], "it has written");
-	if (only_the_mark)
-		assert_int_equal(agent_call(holder, agent_unlock, 0), 0);
+	bring_scribbler(crowd, deed);
+	assert_int_equal(agent_call(holder, agent_lock, LOCK), 0);
+	agent_start(waiter, agent_lock, LOCK);
+	wait_for_waiters(mgr, LOCK, 1);
+	let_it_scribble(crowd);
+	if (deed == UNMARK)
+		assert_int_equal(agent_call(holder, agent_unlock, LOCK), 0);
 	crowd_kill(crowd, 0);
 	assert_int_equal(agent_finish(waiter), 0);
 }
@@ -296,13 +341,44 @@ static void expect_found_again(bool only_the_mark)
 static void waiter_whose_mark_was_erased_is_found_again(void **state)
 {
 	(void)state;
-	expect_found_again(true);
+	expect_found_again(UNMARK);
 }
 
 static void waiter_whose_word_was_erased_is_found_again(void **state)
 {
 	(void)state;
-	expect_found_again(false);
+	expect_found_again(ERASE);
+}
+
+/* That a lock is beyond the capacity, its word says, too. */
+static void closed_lock_that_was_opened_is_closed_again(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct crowd *crowd = crowd_new(mgr);
+
+	(void)state;
+	bring_scribbler(crowd, OPEN);
+	assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
+	assert_int_equal(lockmgr_set_capacity(mgr, CLOSED_LOCK), 0);
+	let_it_scribble(crowd);
+	crowd_kill(crowd, 0);
+	assert_int_equal(lockmgr_trylock(mgr, CLOSED_LOCK), -EINVAL);
+}
+
+/* Nobody can tell such a word from a true one, save whom it names. */
+static void forged_lock_of_a_living_client_is_its_own(void **state)
+{
+	struct crowd *crowd = crowd_new(space_open());
+	struct agent *innocent = agent_new(), *other = agent_new();
+
+	(void)state;
+	bring_scribbler(crowd, FORGE);
+	assert_int_equal(agent_call(innocent, agent_lock, HELD_LOCK), 0);
+	let_it_scribble(crowd);
+	crowd_kill(crowd, 0);
+	assert_int_equal(agent_call(other, agent_trylock, LOCK), -EBUSY);
+	assert_int_equal(agent_call(innocent, agent_unlock, LOCK), 0);
+	assert_int_equal(agent_call(other, agent_trylock, LOCK), 0);
 }
 
 int main(void)
@@ -310,6 +386,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		harness_test(waiter_whose_mark_was_erased_is_found_again),
 		harness_test(waiter_whose_word_was_erased_is_found_again),
+		harness_test(closed_lock_that_was_opened_is_closed_again),
+		harness_test(forged_lock_of_a_living_client_is_its_own),
 		harness_test(scribbling_harms_its_own_space_only_and_ends),
 	};
 

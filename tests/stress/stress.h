@@ -201,13 +201,20 @@ static inline void worker_fail(const struct worker *self, const char *file, int 
 	_exit(1);
 }
 
-static inline struct lockmgr *worker_open(struct worker *self)
+static inline struct lockmgr *worker_open_with(struct worker *self, uint32_t flags)
 {
+	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
 	struct lockmgr *mgr;
 
-	worker_check(!lockmgr_open(&mgr, space_name(), NULL));
+	options.flags = flags;
+	worker_check(!lockmgr_open(&mgr, space_name(), &options));
 
 	return mgr;
+}
+
+static inline struct lockmgr *worker_open(struct worker *self)
+{
+	return worker_open_with(self, 0);
 }
 
 /** To be called by each thread each time that it has done something. */

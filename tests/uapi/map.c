@@ -4,6 +4,7 @@
  */
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "raw.h"
@@ -239,6 +240,34 @@ static void clock_can_never_be_written_to(void **state)
 	assert_int_equal(errno, EACCES);
 }
 
+/* Where user space writes words, it can write any number. */
+static void thread_of_another_user_is_not_named(void **state)
+{
+	struct lockmgr_ioctl_attach args;
+	struct lockmgr_lock_info info;
+	struct lockmgr_record *record;
+	struct lockmgr *mgr;
+	struct agent *other;
+	pid_t own = getpid();
+	int file;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	other = agent_new_as(1001, 1001, 0, NULL);
+	file = attach_with_mode(O_RDWR, 0600, &args);
+	mgr = space_open_with(LOCKMGR_OPEN_READONLY, 0);
+	assert_int_equal(raw_trylock(file, ID), 0);
+	record = &map_records(file)[LOCKMGR_RECORD_INDEX(ID)];
+
+	record->word = (uint64_t)agent_pid(other) << LOCKMGR_WORD_TID_SHIFT | args.token;
+	record->since = now_ns();
+	info = lock_info(mgr, ID);
+	assert_int_equal(info.client, args.token);
+	assert_int_equal(info.tid, 0);
+	assert_int_equal(info.pid, own);
+}
+
 static sigjmp_buf bus_error;
 
 static void leave(int number)
@@ -330,6 +359,26 @@ static void map_is_never_executable_nor_dumped_nor_grown(void **state)
 	assert_int_equal(errno, EFAULT);
 }
 
+/* Or they could be written to when nobody knows it any more. */
+static void pages_cannot_be_kept_beyond_the_map(void **state)
+{
+	int file = private_file();
+	struct lockmgr_record *records;
+	struct iovec vector;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(raw_trylock(file, ID), 0);
+	records = map_records(file);
+	records[0].since = 1;
+	vector = (struct iovec) { records, PAGE };
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(vmsplice(ends[1], &vector, 1, 0), -1);
+	assert_int_equal(errno, EFAULT);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* As an open file does. */
 static void map_keeps_the_client_alive(void **state)
 {
@@ -359,9 +408,11 @@ int main(void)
 		raw_test(lock_taken_in_memory_is_held),
 		raw_test(clock_shows_monotonic_time_and_goes_on),
 		raw_test(clock_can_never_be_written_to),
+		raw_test(thread_of_another_user_is_not_named),
 		raw_test(page_is_there_once_a_lock_of_it_was_locked),
 		raw_test(map_is_not_inherited),
 		raw_test(map_is_never_executable_nor_dumped_nor_grown),
+		raw_test(pages_cannot_be_kept_beyond_the_map),
 		raw_test(map_keeps_the_client_alive),
 	};
 

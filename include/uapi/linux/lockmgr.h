@@ -75,7 +75,7 @@ struct lockmgr_record {
 #define LOCKMGR_WORD_DIED	0x0000000040000000ULL
 /* Somebody waits: letting go is the kernel's business. */
 #define LOCKMGR_WORD_WAITERS	0x0000000080000000ULL
-/* Thread id of the holder in its own PID namespace; advisory. */
+/* Thread id of the holder, in the PID namespace of who opened its file; advisory. */
 #define LOCKMGR_WORD_TID_SHIFT	32
 
 /**
@@ -395,7 +395,10 @@ struct lockmgr_ioctl_list {
  * the record at LOCKMGR_RECORD_INDEX(id).
  *
  * The mapping is not inherited by fork(), not dumped, and never executable; it keeps
- * the file open.  What else is written there harms the users of this space only.
+ * the file open.  What else is written there harms the users of this space only, and
+ * no longer than the writer has it mapped; except that a lock left with the token of
+ * another client, which uses that page, is held by that one until it unlocks it or
+ * closes its file.
  *
  * At the offset @map_size, the file has a page that begins with struct lockmgr_clock:
  * MAP_SHARED, PROT_READ, to be mapped by itself.
