@@ -116,13 +116,19 @@ double ratio(const struct subject *subject, const struct subject *peer);
  * Reporting
  */
 
+enum bound {
+	NO_BOUND,
+	AT_MOST,
+	AT_LEAST,
+};
+
 /**
  * struct target - what a ratio to a peer shall be, or a value that has no peer
  * @bound: which way
  * @limit: what is just met
  */
 struct target {
-	enum { NO_BOUND, AT_MOST, AT_LEAST } bound;
+	enum bound bound;
 	double limit;
 };
 
@@ -246,8 +252,12 @@ uint64_t sleeper_woken(struct sleeper *sleeper);
  * @peer: which kind of lock
  * @processes: how many
  * @loops: of work under the lock
- * @duration_ns: how long
- * @fairness: what the slowest got last, as a part of what all got in the mean
+ * @duration_ns: how long a round is
+ * @fairness: what the slowest got in the last round, as a part of what all got in the
+ *	mean
+ * @arena: what they share
+ * @pids: the processes
+ * @index: which process it is
  */
 struct contest {
 	const struct peer *peer;
@@ -255,10 +265,17 @@ struct contest {
 	uint64_t loops;
 	uint64_t duration_ns;
 	double fairness;
+	struct arena *arena;
+	pid_t pids[CONTESTANTS_MAX];
+	unsigned int index;
 };
 
-/* Acquisitions a second. */
-double contest_run(struct contest *contest);
+/* Make the lock and the processes, and take them away. */
+void contest_begin(struct contest *contest);
+void contest_end(struct contest *contest);
+
+/* A round: acquisitions a second.  Between rounds the processes sleep. */
+double contest_round(struct contest *contest);
 
 /* ------------------------------------------------------------------------
  * What is measured

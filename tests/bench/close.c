@@ -152,9 +152,9 @@ void bench_close(void)
 		uint32_t count;
 		unsigned int rounds;
 	} rows[] = {
-		{ 1, 25 },
-		{ 1000, 9 },
-		{ 100000, 3 },
+		{ 1, 15 },
+		{ 1000, 5 },
+		{ 10000, 3 },
 	};
 	struct times *times = work_shared(sizeof(*times));
 	size_t i;

@@ -7,8 +7,8 @@
 
 #include "bench.h"
 
-#define ROUNDS		5
-#define SAMPLE_NS	150000000
+#define ROUNDS		30
+#define SAMPLE_NS	50000000
 
 /* Those behind the first few only compete where the lock is all that there is. */
 static const struct rival rivals[] = {
@@ -25,7 +25,7 @@ static const struct rival rivals[] = {
 
 static double sample(void *arg)
 {
-	return contest_run(arg);
+	return contest_round(arg);
 }
 
 /* How much more often than with robust mutexes the lock was acquired. */
@@ -44,7 +44,7 @@ static double bench_cell(unsigned int processes, unsigned int section_us)
 			.loops = work_loops(section_us * UINT64_C(1000)),
 			.duration_ns = SAMPLE_NS,
 		};
-		rivals[i].peer->create(1);
+		contest_begin(&contests[i]);
 		subjects[i].sample = sample;
 		subjects[i].arg = &contests[i];
 	}
@@ -56,7 +56,7 @@ static double bench_cell(unsigned int processes, unsigned int section_us)
 	report_row(name, title, "/s", rivals, subjects, count);
 
 	for (i = 0; i < count; i++)
-		rivals[i].peer->destroy();
+		contest_end(&contests[i]);
 
 	return ratio(&subjects[0], &subjects[1]);
 }

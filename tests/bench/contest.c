@@ -2,44 +2,33 @@
 /*
  * Processes that do nothing but compete for one lock, and count under it.
  */
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "bench.h"
 
 /**
  * struct arena - what the processes share
+ * @barrier: all of them and the parent meet here when a round begins and ends
  * @stop: time is up
+ * @end: there is no other round
  * @counter: counts acquisitions, guarded by the lock only
  * @counts: what each process has counted for itself
  */
 struct arena {
+	pthread_barrier_t barrier;
 	atomic_bool stop;
+	atomic_bool end;
 	volatile uint64_t counter;
 	uint64_t counts[CONTESTANTS_MAX];
 };
 
-/**
- * struct contestant - what a process is told
- * @contest: what it is about
- * @arena: shared
- * @index: which process it is
- * @ready: pipe to the parent
- * @start: pipe from the parent
- */
-struct contestant {
-	const struct contest *contest;
-	struct arena *arena;
-	unsigned int index;
-	int ready[2];
-	int start[2];
-};
-
-static uint64_t compete(const struct contest *contest, struct arena *arena, void *handle)
+static uint64_t compete(const struct contest *contest, void *handle)
 {
 	const struct peer *peer = contest->peer;
+	struct arena *arena = contest->arena;
 	uint64_t count = 0;
 
 	while (!atomic_load_explicit(&arena->stop, memory_order_relaxed)) {
@@ -52,55 +41,67 @@ static uint64_t compete(const struct contest *contest, struct arena *arena, void
 	return count;
 }
 
+static void meet(const struct contest *contest)
+{
+	pthread_barrier_wait(&contest->arena->barrier);
+}
+
 static void run(void *arg)
 {
-	struct contestant *contestant = arg;
-	void *handle = contestant->contest->peer->open();
-	char byte;
+	struct contest *contest = arg;
+	void *handle = contest->peer->open();
 
-	must(close(contestant->start[1]));
-	work_tell(contestant->ready[1]);
-	/* Ends when the parent closes its end: for all at once. */
-	must(read(contestant->start[0], &byte, 1));
-	contestant->arena->counts[contestant->index] =
-		compete(contestant->contest, contestant->arena, handle);
+	while (true) {
+		meet(contest);
+		if (atomic_load(&contest->arena->end))
+			break;
+		contest->arena->counts[contest->index] = compete(contest, handle);
+		meet(contest);
+	}
+	contest->peer->close(handle);
 }
 
-static void start(struct contestant *contestant, pid_t *pids)
+static struct arena *make_arena(unsigned int processes)
 {
-	const unsigned int processes = contestant->contest->processes;
+	struct arena *arena = work_shared(sizeof(*arena));
+	pthread_barrierattr_t attributes;
+
+	pthread_barrierattr_init(&attributes);
+	pthread_barrierattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	if (pthread_barrier_init(&arena->barrier, &attributes, processes + 1))
+		fail("pthread_barrier_init");
+	pthread_barrierattr_destroy(&attributes);
+	return arena;
+}
+
+void contest_begin(struct contest *contest)
+{
 	unsigned int i;
 
-	must(pipe(contestant->ready));
-	must(pipe(contestant->start));
-	for (i = 0; i < processes; i++) {
-		contestant->index = i;
-		pids[i] = work_fork(run, contestant);
+	contest->peer->create(1);
+	contest->arena = make_arena(contest->processes);
+	for (i = 0; i < contest->processes; i++) {
+		contest->index = i;
+		contest->pids[i] = work_fork(run, contest);
 	}
-	for (i = 0; i < processes; i++)
-		work_hear(contestant->ready[0]);
-	must(close(contestant->start[1]));
 }
 
-/* Acquisitions a second, until time is up. */
-static double watch(struct arena *arena, uint64_t duration_ns)
+void contest_end(struct contest *contest)
 {
-	const struct timespec duration = {
-		.tv_sec = duration_ns / 1000000000,
-		.tv_nsec = duration_ns % 1000000000,
-	};
-	uint64_t begin = now_ns(), before = arena->counter, after;
+	unsigned int i;
 
-	nanosleep(&duration, NULL);
-	after = arena->counter;
-	duration_ns = now_ns() - begin;
-	atomic_store(&arena->stop, true);
-
-	return (after - before) * 1e9 / duration_ns;
+	atomic_store(&contest->arena->end, true);
+	meet(contest);
+	for (i = 0; i < contest->processes; i++)
+		work_join(contest->pids[i]);
+	must(munmap(contest->arena, sizeof(*contest->arena)));
+	contest->peer->destroy();
 }
 
-static double fairness(const struct arena *arena, unsigned int processes)
+static double fairness(const struct contest *contest)
 {
+	const struct arena *arena = contest->arena;
+	const unsigned int processes = contest->processes;
 	uint64_t total = 0, least = UINT64_MAX;
 	unsigned int i;
 
@@ -110,34 +111,32 @@ static double fairness(const struct arena *arena, unsigned int processes)
 			least = arena->counts[i];
 	}
 	if (arena->counter != total)
-		fail("no exclusion: %lu acquisitions, %lu counted", total, arena->counter);
+		fail("%s does not exclude: %lu acquisitions, %lu counted",
+		     contest->peer->name, total, arena->counter);
 
 	return total ? (double)least * processes / total : 0;
 }
 
-static void finish(const struct contestant *contestant, const pid_t *pids)
+double contest_round(struct contest *contest)
 {
-	unsigned int i;
+	const struct timespec duration = {
+		.tv_sec = contest->duration_ns / 1000000000,
+		.tv_nsec = contest->duration_ns % 1000000000,
+	};
+	struct arena *arena = contest->arena;
+	uint64_t begin, end, count;
 
-	for (i = 0; i < contestant->contest->processes; i++)
-		work_join(pids[i]);
-	must(close(contestant->start[0]));
-	must(close(contestant->ready[0]));
-	must(close(contestant->ready[1]));
-}
+	atomic_store(&arena->stop, false);
+	arena->counter = 0;
+	meet(contest);
+	begin = now_ns();
+	nanosleep(&duration, NULL);
+	count = arena->counter;
+	end = now_ns();
+	atomic_store(&arena->stop, true);
 
-double contest_run(struct contest *contest)
-{
-	struct arena *arena = work_shared(sizeof(*arena));
-	struct contestant contestant = { .contest = contest, .arena = arena };
-	pid_t pids[CONTESTANTS_MAX];
-	double throughput;
+	meet(contest);
+	contest->fairness = fairness(contest);
 
-	start(&contestant, pids);
-	throughput = watch(arena, contest->duration_ns);
-	finish(&contestant, pids);
-	contest->fairness = fairness(arena, contest->processes);
-	must(munmap(arena, sizeof(*arena)));
-
-	return throughput;
+	return count * 1e9 / (end - begin);
 }

@@ -16,9 +16,9 @@ static double fairness(const struct peer *peer, unsigned int processes,
 		.duration_ns = DURATION_NS,
 	};
 
-	peer->create(1);
-	contest_run(&contest);
-	peer->destroy();
+	contest_begin(&contest);
+	contest_round(&contest);
+	contest_end(&contest);
 
 	return contest.fairness;
 }

@@ -69,12 +69,20 @@ static bool is_met(const struct result *result)
 						 figure >= result->target.limit;
 }
 
+/* As many digits as say something. */
+static int digits_of(double number)
+{
+	if (number < 2)
+		return 3;
+	return number < 100 ? 2 : 0;
+}
+
 static void print_number(double number, int width)
 {
 	if (isnan(number))
 		printf(" %*s", width, "");
 	else
-		printf(" %*.*f", width, number < 100 ? 2 : 0, number);
+		printf(" %*.*f", width, digits_of(number), number);
 }
 
 static void print_result(const char *title, const char *who, const struct result *result)
@@ -170,7 +178,10 @@ static void write_result(FILE *file, const struct result *result)
 	write_number(file, "ratio", result->ratio);
 	write_number(file, "spread", result->spread);
 	write_number(file, "target", aims ? result->target.limit : NAN);
-	fprintf(file, ", \"met\": %s}", !aims ? "null" : is_met(result) ? "true" : "false");
+	if (aims)
+		fprintf(file, ", \"met\": %s}", is_met(result) ? "true" : "false");
+	else
+		fprintf(file, ", \"met\": null}");
 }
 
 static void write_json(const char *path)
