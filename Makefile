@@ -104,7 +104,7 @@ lint:
 
 .PHONY: bench
 bench:
-	@tests/vm/install-deps build vm
+	@tests/vm/install-deps build vm bench
 	@KERNEL='$(vm_kernel)' tests/bench/run
 
 .PHONY: shell

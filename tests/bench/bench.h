@@ -6,14 +6,19 @@
  *   measure.c		rounds, alternation, medians, spread
  *   report.c		the table on the terminal and the results as JSON
  *   work.c		a place for files, processes, clocks
+ *   spin.c		work that takes a given time
+ *   contest.c		processes that compete for one lock
+ *   sleeper.c		a process that sleeps in a lock's queue, and is known to
  *   peer_*.c		one way to lock each
  *   uncontended.c, …	one measured thing each
+ *   native/		what is measured outside the machine
  *
  * Whatever fails ends the bench with a message and status 1.
  */
 #ifndef BENCH_H
 #define BENCH_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,10 +39,10 @@
  * @lock: acquire a lock, however long that takes
  * @trylock: acquire it if nobody holds it
  * @unlock: release it
+ * @pairs: lock and unlock so many times, without a call through a pointer each
  * @close: close the handle
  * @outlives: closing does not release what the handle holds, only the end of the
  *	process does
- * @floor: it locks nothing, it only shows what any peer of its kind must cost
  * @hold_max: how many locks a process can take within reason; 0: any number
  * @hold_why: why not more
  */
@@ -49,33 +54,43 @@ struct peer {
 	void (*lock)(void *handle, uint32_t id);
 	bool (*trylock)(void *handle, uint32_t id);
 	void (*unlock)(void *handle, uint32_t id);
+	void (*pairs)(void *handle, uint32_t id, uint64_t count);
 	void (*close)(void *handle);
 	bool outlives;
-	bool floor;
 	uint32_t hold_max;
 	const char *hold_why;
 };
 
+/* The same loop in each peer's file, where the compiler sees what it calls. */
+#define DEFINE_PAIRS \
+	static void pairs(void *handle, uint32_t id, uint64_t count) \
+	{ \
+		while (count--) { \
+			lock(handle, id); \
+			unlock(handle, id); \
+		} \
+	} \
+	static_assert(1, "")
+
 extern const struct peer peer_lockmgr;
+extern const struct peer peer_lockmgr_ioctl;
 extern const struct peer peer_ioctls;
+extern const struct peer peer_swaps;
 extern const struct peer peer_robust;
+extern const struct peer peer_plain;
 extern const struct peer peer_flock;
 extern const struct peer peer_ofd;
 extern const struct peer peer_sysv;
-
-/* All of them, in the order of the table; the first is lockmgr. */
-#define PEERS	6
-extern const struct peer *const peers[PEERS];
 
 /* ------------------------------------------------------------------------
  * Measuring
  */
 
-#define ROUNDS_MAX	32
+#define ROUNDS_MAX	128
 
 /**
  * struct subject - what is sampled in turns with others
- * @sample: takes one sample: less is better
+ * @sample: takes one sample
  * @arg: for @sample
  * @samples: the samples, one a round
  * @rounds: how many
@@ -101,19 +116,50 @@ double ratio(const struct subject *subject, const struct subject *peer);
  * Reporting
  */
 
-void report_begin(void);
+enum bound {
+	NO_BOUND,
+	AT_MOST,
+	AT_LEAST,
+};
 
-/* A row with a subject for each peer; those without samples are blank. */
+/**
+ * struct target - what a ratio to a peer shall be, or a value that has no peer
+ * @bound: which way
+ * @limit: what is just met
+ */
+struct target {
+	enum bound bound;
+	double limit;
+};
+
+#define NO_TARGET		((struct target){ NO_BOUND, 0 })
+#define AT_MOST(number)		((struct target){ AT_MOST, number })
+#define AT_LEAST(number)	((struct target){ AT_LEAST, number })
+
+/* A row begins with what is ours ... */
+void report_own(const char *name, const char *title, const char *own, const char *unit,
+		const struct subject *subject);
+
+/* ... and goes on with what it is compared with. */
+void report_peer(const char *peer, const struct subject *subject, struct target target);
+
+/* A row of one figure. */
+void report_value(const char *name, const char *title, const char *unit, double value,
+		  struct target target);
+
+/**
+ * struct rival - a peer in a row
+ * @peer: which
+ * @target: what our figure shall be, divided by its
+ */
+struct rival {
+	const struct peer *peer;
+	struct target target;
+};
+
+/* A row of peers, of which the first is ours. */
 void report_row(const char *name, const char *title, const char *unit,
-		const struct subject subjects[PEERS]);
-
-/* A row of lockmgr alone. */
-void report_single(const char *name, const char *title, const char *unit,
-		   const struct subject *subject);
-
-/* A value that has to be at most the target. */
-void report_target(const char *name, const char *title, const char *unit,
-		   double value, double target);
+		const struct rival *rivals, const struct subject *subjects, size_t count);
 
 /* Prints the notes and writes the results. */
 void report_end(const char *json_path);
@@ -151,14 +197,100 @@ pid_t work_fork(void (*run)(void *arg), void *arg);
 /* Wait until it has ended as it should. */
 void work_join(pid_t pid);
 
+/* Keep a processor busy, for as long as it takes one that has nothing else to do. */
+void work_spin(uint64_t loops);
+uint64_t work_loops(uint64_t ns);
+
+/* A byte through a pipe. */
+void work_tell(int fd);
+void work_hear(int fd);
+
+/* What functions of the library return, if it is no error. */
+int work_checked(int ret, const char *what);
+
+/* ------------------------------------------------------------------------
+ * A process that sleeps in a lock's queue
+ */
+
+/**
+ * struct sleeper - a process that locks lock 0 when it is told to
+ * @peer: of which kind
+ * @shared: what it writes
+ * @pid: the process
+ * @stat: where the kernel says what it does
+ * @told: pipe to it
+ * @tells: pipe from it
+ * @turns: how often it has been told
+ */
+struct sleeper {
+	const struct peer *peer;
+	struct sleeper_shared *shared;
+	pid_t pid;
+	int stat;
+	int told[2];
+	int tells[2];
+	uint64_t turns;
+};
+
+void sleeper_start(struct sleeper *sleeper, const struct peer *peer);
+void sleeper_stop(struct sleeper *sleeper);
+
+/* Make it wait for the lock, which somebody holds; it sleeps when this returns. */
+void sleeper_enqueue(struct sleeper *sleeper);
+
+/* When it had the lock, which it has released since. */
+uint64_t sleeper_woken(struct sleeper *sleeper);
+
+/* ------------------------------------------------------------------------
+ * Processes that compete for one lock
+ */
+
+#define CONTESTANTS_MAX	64
+
+/**
+ * struct contest - so many processes do nothing but lock, work, and unlock
+ * @peer: which kind of lock
+ * @processes: how many
+ * @loops: of work under the lock
+ * @duration_ns: how long a round is
+ * @fairness: what the slowest got in the last round, as a part of what all got in the
+ *	mean
+ * @arena: what they share
+ * @pids: the processes
+ * @index: which process it is
+ */
+struct contest {
+	const struct peer *peer;
+	unsigned int processes;
+	uint64_t loops;
+	uint64_t duration_ns;
+	double fairness;
+	struct arena *arena;
+	pid_t pids[CONTESTANTS_MAX];
+	unsigned int index;
+};
+
+/* Make the lock and the processes, and take them away. */
+void contest_begin(struct contest *contest);
+void contest_end(struct contest *contest);
+
+/* A round: acquisitions a second.  Between rounds the processes sleep. */
+double contest_round(struct contest *contest);
+
 /* ------------------------------------------------------------------------
  * What is measured
  */
 
 void bench_uncontended(void);
 void bench_contended(void);
+void bench_fairness(void);
+void bench_handover(void);
+void bench_kill(void);
+void bench_open(void);
 void bench_allocate(void);
+void bench_idle(void);
 void bench_close(void);
+void bench_crowd(void);
 void bench_memory(void);
 
 #endif /* BENCH_H */

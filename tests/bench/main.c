@@ -7,23 +7,20 @@
 
 #include "bench.h"
 
-const struct peer *const peers[PEERS] = {
-	&peer_lockmgr,
-	&peer_ioctls,
-	&peer_robust,
-	&peer_flock,
-	&peer_ofd,
-	&peer_sysv,
-};
-
 static const struct part {
 	const char *name;
 	void (*run)(void);
 } parts[] = {
 	{ "uncontended",	bench_uncontended },
 	{ "contended",		bench_contended },
+	{ "fairness",		bench_fairness },
+	{ "handover",		bench_handover },
+	{ "kill",		bench_kill },
+	{ "open",		bench_open },
 	{ "allocate",		bench_allocate },
+	{ "idle",		bench_idle },
 	{ "close",		bench_close },
+	{ "crowd",		bench_crowd },
 	{ "memory",		bench_memory },
 };
 
@@ -49,7 +46,6 @@ int main(int argc, char **argv)
 		find_part(argv[arg]);
 
 	work_begin();
-	report_begin();
 	for (i = 0; argc == 2 && i < ARRAY_SIZE(parts); i++)
 		parts[i].run();
 	for (arg = 2; arg < argc; arg++)

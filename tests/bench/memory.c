@@ -22,8 +22,25 @@
 /* The kernel's accounts do not vary. */
 #define ROUNDS	1
 
+/* So many spaces with a lock each: how much a space takes beside its locks. */
+#define SPACES	500
+
 /* A few pages: three locks that are far apart need one each, and ways to them. */
 #define SPARSE_TARGET	32768
+
+#define LOCK_TARGET	17
+#define SPACE_TARGET	8192
+
+static const struct rival rivals[] = {
+	{ &peer_lockmgr, NO_TARGET },
+	{ &peer_robust, NO_TARGET },
+	{ &peer_plain, NO_TARGET },
+	{ &peer_flock, NO_TARGET },
+	{ &peer_ofd, NO_TARGET },
+	{ &peer_sysv, NO_TARGET },
+};
+
+#define RIVALS	ARRAY_SIZE(rivals)
 
 struct user {
 	/* Makes and uses the locks; stays until it is killed. */
@@ -134,19 +151,35 @@ static void use_sparse(const struct user *user)
 			fail("cannot use lock %u", ids[i]);
 }
 
-static void tell(int fd)
+static const char *space_name(uint32_t number)
 {
-	char byte = 0;
+	static char name[LOCKMGR_SPACE_NAME_SIZE];
 
-	must(write(fd, &byte, 1));
+	snprintf(name, sizeof(name), "bench.space.%u", number);
+	return name;
 }
 
-static void wait_for(int fd)
+static void destroy_spaces(void)
 {
-	char byte;
+	uint32_t i;
 
-	if (must(read(fd, &byte, 1)) != 1)
-		fail("a child has failed");
+	for (i = 0; i < SPACES; i++)
+		work_checked(lockmgr_unlink(space_name(i), NULL), "unlink");
+}
+
+/* Closed again: what stays is the space. */
+static void use_spaces(const struct user *user)
+{
+	struct lockmgr *mgr;
+	uint32_t i, id;
+
+	for (i = 0; i < user->count; i++) {
+		work_checked(lockmgr_open(&mgr, space_name(i), NULL), "open");
+		work_checked(lockmgr_allocate(mgr, &id), "allocate");
+		work_checked(lockmgr_lock(mgr, id), "lock");
+		work_checked(lockmgr_unlock(mgr, id), "unlock");
+		lockmgr_close(mgr);
+	}
 }
 
 static void run_user(void *arg)
@@ -154,10 +187,10 @@ static void run_user(void *arg)
 	const struct user *user = arg;
 
 	must(close(user->tells[0]));
-	wait_for(user->told[0]);
+	work_hear(user->told[0]);
 	user->use(user);
-	tell(user->tells[1]);
-	wait_for(user->told[0]);
+	work_tell(user->tells[1]);
+	work_hear(user->told[0]);
 	/* Here, since only this process knows what it has made. */
 	user->destroy();
 }
@@ -179,10 +212,10 @@ static double sample(void *arg)
 	write_file(cgroup_path("cgroup.procs"), pid_text);
 
 	before = used_bytes();
-	tell(user->told[1]);
-	wait_for(user->tells[0]);
+	work_tell(user->told[1]);
+	work_hear(user->tells[0]);
 	after = used_bytes();
-	tell(user->told[1]);
+	work_tell(user->told[1]);
 	work_join(pid);
 
 	must(close(user->told[0]));
@@ -195,40 +228,62 @@ static double sample(void *arg)
 
 static void bench_each(void)
 {
-	struct subject subjects[PEERS] = { 0 };
-	struct user users[PEERS];
+	struct subject subjects[RIVALS] = { 0 };
+	struct user users[RIVALS];
 	size_t i;
 
-	for (i = 0; i < PEERS; i++) {
-		if (peers[i]->floor)
-			continue;
+	for (i = 0; i < RIVALS; i++) {
 		users[i] = (struct user) {
 			.use = use_peer,
-			.destroy = peers[i]->destroy,
-			.peer = peers[i],
+			.destroy = rivals[i].peer->destroy,
+			.peer = rivals[i].peer,
 			.count = LOCKS,
 		};
 		subjects[i].sample = sample;
 		subjects[i].arg = &users[i];
 	}
-	measure(subjects, PEERS, ROUNDS);
-	report_row("memory.lock", "memory a lock, 100000 in use", "bytes", subjects);
+	measure(subjects, RIVALS, ROUNDS);
+	report_row("memory.lock", "memory a lock, 100000 in use", "bytes", rivals, subjects,
+		   RIVALS);
+	/* The one space that they are in has its share. */
+	report_value("memory.locks", "all of them and their space", "bytes",
+		     median(&subjects[0]) * LOCKS,
+		     AT_MOST(LOCK_TARGET * LOCKS + SPACE_TARGET));
+}
+
+static double measure_alone(struct user user)
+{
+	struct subject subject = { .sample = sample, .arg = &user };
+
+	measure(&subject, 1, ROUNDS);
+	return median(&subject);
+}
+
+static void bench_spaces(void)
+{
+	const struct user user = {
+		.use = use_spaces,
+		.destroy = destroy_spaces,
+		.count = SPACES,
+	};
+
+	report_value("memory.space", "memory a space with one lock", "bytes",
+		     measure_alone(user), AT_MOST(LOCK_TARGET + SPACE_TARGET));
 }
 
 static void bench_sparse(void)
 {
-	struct user user = { .use = use_sparse, .destroy = destroy_sparse, .count = 1 };
-	struct subject subject = { .sample = sample, .arg = &user };
+	const struct user user = { .use = use_sparse, .destroy = destroy_sparse, .count = 1 };
 
-	measure(&subject, 1, ROUNDS);
-	report_target("memory.sparse", "memory, 3 of 1048576 locks in use", "bytes",
-		      median(&subject), SPARSE_TARGET);
+	report_value("memory.sparse", "memory, 3 of 1048576 locks in use", "bytes",
+		     measure_alone(user), AT_MOST(SPARSE_TARGET));
 }
 
 void bench_memory(void)
 {
 	cgroup_begin();
 	bench_each();
+	bench_spaces();
 	bench_sparse();
 	cgroup_end();
 }

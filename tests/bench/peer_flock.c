@@ -80,6 +80,8 @@ static void close_files(void *arg)
 	free(handle);
 }
 
+DEFINE_PAIRS;
+
 const struct peer peer_flock = {
 	.name		= "flock",
 	.create		= create,
@@ -88,5 +90,6 @@ const struct peer peer_flock = {
 	.lock		= lock,
 	.trylock	= trylock,
 	.unlock		= unlock,
+	.pairs		= pairs,
 	.close		= close_files,
 };

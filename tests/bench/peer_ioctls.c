@@ -35,13 +35,18 @@ static void *open_device(void)
 	return handle;
 }
 
-static void call(void *arg, uint32_t id)
+static void lock(void *arg, uint32_t id)
 {
 	struct lockmgr_ioctl_version version;
 	struct handle *handle = arg;
 
 	(void)id;
 	must(ioctl(handle->fd, LOCKMGR_IOC_VERSION, &version));
+}
+
+static void unlock(void *arg, uint32_t id)
+{
+	lock(arg, id);
 }
 
 static void close_device(void *arg)
@@ -52,13 +57,15 @@ static void close_device(void *arg)
 	free(handle);
 }
 
+DEFINE_PAIRS;
+
 const struct peer peer_ioctls = {
 	.name		= "2 ioctls",
 	.create		= create,
 	.destroy	= destroy,
 	.open		= open_device,
-	.lock		= call,
-	.unlock		= call,
+	.lock		= lock,
+	.unlock		= unlock,
+	.pairs		= pairs,
 	.close		= close_device,
-	.floor		= true,
 };

@@ -76,6 +76,8 @@ static void close_file(void *arg)
 	free(handle);
 }
 
+DEFINE_PAIRS;
+
 const struct peer peer_ofd = {
 	.name		= "OFD",
 	.create		= create,
@@ -84,6 +86,7 @@ const struct peer peer_ofd = {
 	.lock		= lock,
 	.trylock	= trylock,
 	.unlock		= unlock,
+	.pairs		= pairs,
 	.close		= close_file,
 	.hold_max	= 10000,
 	.hold_why	= "each lock walks all that are held: taking them would take minutes",

@@ -87,6 +87,8 @@ static void unlock(void *handle, uint32_t id)
 	must(add(id, 1, 0));
 }
 
+DEFINE_PAIRS;
+
 const struct peer peer_sysv = {
 	.name		= "SysV",
 	.create		= create,
@@ -95,6 +97,7 @@ const struct peer peer_sysv = {
 	.lock		= lock,
 	.trylock	= trylock,
 	.unlock		= unlock,
+	.pairs		= pairs,
 	.close		= close_sets,
 	.outlives	= true,
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The table on the terminal, as it grows, and the results as JSON: one object for
- * each figure, named "what.peer", or "what" if it is lockmgr's own.
+ * each figure, named "what" if it is lockmgr's own, or else "what.peer".
  */
 #include <math.h>
 #include <stdio.h>
@@ -9,8 +9,8 @@
 
 #include "bench.h"
 
-#define TITLE_WIDTH	34
-#define RESULTS_MAX	256
+#define TITLE_WIDTH	37
+#define RESULTS_MAX	512
 #define NOTES_MAX	32
 
 /* What is not known is NAN, or NULL. */
@@ -20,8 +20,8 @@ struct result {
 	const char *peer;
 	double value;
 	double ratio;
-	double target;
 	double spread;
+	struct target target;
 };
 
 static struct result results[RESULTS_MAX];
@@ -29,6 +29,14 @@ static size_t result_count;
 
 static char notes[NOTES_MAX][128];
 static size_t note_count;
+
+/* What the row that is being printed is about. */
+static struct {
+	char name[56];
+	char title[64];
+	const char *unit;
+	const struct subject *own;
+} row;
 
 static struct result *add_result(const char *name, const char *peer, const char *unit)
 {
@@ -41,105 +49,111 @@ static struct result *add_result(const char *name, const char *peer, const char 
 	result->peer = peer;
 	result->value = NAN;
 	result->ratio = NAN;
-	result->target = NAN;
 	result->spread = NAN;
 
 	return result;
 }
 
-static void add_note(const char *title, const char *peer, const char *note)
+static void add_note(const char *peer, const char *note)
 {
 	if (note_count == NOTES_MAX)
 		fail("too many notes");
-	snprintf(notes[note_count++], sizeof(notes[0]), "%s, %s: %s", title, peer, note);
-}
-
-static void print_number(double number, const char *suffix)
-{
-	if (isnan(number))
-		printf(" %10s", "");
-	else if (number < 100)
-		printf(" %*.2f%s", 10 - (int)strlen(suffix), number, suffix);
-	else
-		printf(" %*.0f%s", 10 - (int)strlen(suffix), number, suffix);
-}
-
-void report_begin(void)
-{
-	size_t i;
-
-	printf("%-*s", TITLE_WIDTH + 6, "");
-	for (i = 0; i < PEERS; i++)
-		printf(" %10s", peers[i]->name);
-	printf("\n");
-}
-
-void report_row(const char *name, const char *title, const char *unit,
-		const struct subject subjects[PEERS])
-{
-	double ratios[PEERS];
-	size_t i;
-
-	printf("%-*s %5s", TITLE_WIDTH, title, unit);
-	for (i = 0; i < PEERS; i++) {
-		struct result *result;
-
-		ratios[i] = i ? ratio(&subjects[0], &subjects[i]) : NAN;
-		if (subjects[i].missing) {
-			printf(" %10s", "-");
-			add_note(title, peers[i]->name, subjects[i].missing);
-			continue;
-		}
-		print_number(median(&subjects[i]), "");
-		if (!subjects[i].rounds)
-			continue;
-		result = add_result(name, peers[i]->name, unit);
-		result->value = median(&subjects[i]);
-		result->ratio = ratios[i];
-		result->spread = spread(&subjects[i]);
-	}
-
-	printf("\n%*s", TITLE_WIDTH + 6, "lockmgr is so many times that");
-	for (i = 0; i < PEERS; i++)
-		print_number(ratios[i], "");
-	printf("\n%*s", TITLE_WIDTH + 6, "spread");
-	for (i = 0; i < PEERS; i++)
-		print_number(100 * spread(&subjects[i]), " %");
-	printf("\n");
-	fflush(stdout);
-}
-
-void report_single(const char *name, const char *title, const char *unit,
-		   const struct subject *subject)
-{
-	struct result *result = add_result(name, peers[0]->name, unit);
-
-	result->value = median(subject);
-	result->spread = spread(subject);
-	printf("%-*s %5s", TITLE_WIDTH, title, unit);
-	print_number(result->value, "");
-	printf("\n%*s", TITLE_WIDTH + 6, "spread");
-	print_number(100 * result->spread, " %");
-	printf("\n");
-	fflush(stdout);
+	snprintf(notes[note_count++], sizeof(notes[0]), "%s, %s: %s", row.title, peer, note);
 }
 
 static bool is_met(const struct result *result)
 {
-	return result->value <= result->target;
+	const double figure = result->peer ? result->ratio : result->value;
+
+	return result->target.bound == AT_MOST ? figure <= result->target.limit :
+						 figure >= result->target.limit;
 }
 
-void report_target(const char *name, const char *title, const char *unit,
-		   double value, double target)
+/* As many digits as say something. */
+static int digits_of(double number)
+{
+	if (number < 2)
+		return 3;
+	return number < 100 ? 2 : 0;
+}
+
+static void print_number(double number, int width)
+{
+	if (isnan(number))
+		printf(" %*s", width, "");
+	else
+		printf(" %*.*f", width, digits_of(number), number);
+}
+
+static void print_result(const char *title, const char *who, const struct result *result)
+{
+	printf("%-*s %-13s", TITLE_WIDTH, title, who);
+	print_number(result->value, 10);
+	printf(" %-6s", result->unit);
+	if (!isnan(result->spread))
+		printf(" %4.0f %%", 100 * result->spread);
+	else if (result->target.bound != NO_BOUND)
+		printf(" %6s", "");
+	if (!isnan(result->ratio) || result->target.bound != NO_BOUND)
+		print_number(result->ratio, 7);
+	if (result->target.bound != NO_BOUND)
+		printf("  at %s %.6g: %s", result->target.bound == AT_MOST ? "most" : "least",
+		       result->target.limit, is_met(result) ? "met" : "MISSED");
+	printf("\n");
+	fflush(stdout);
+}
+
+void report_own(const char *name, const char *title, const char *own, const char *unit,
+		const struct subject *subject)
+{
+	struct result *result = add_result(name, NULL, unit);
+
+	snprintf(row.name, sizeof(row.name), "%s", name);
+	snprintf(row.title, sizeof(row.title), "%s", title);
+	row.unit = unit;
+	row.own = subject;
+
+	result->value = median(subject);
+	result->spread = spread(subject);
+	print_result(title, own, result);
+}
+
+void report_peer(const char *peer, const struct subject *subject, struct target target)
+{
+	struct result *result;
+
+	if (subject->missing) {
+		printf("%-*s %-13s %10s\n", TITLE_WIDTH, "", peer, "-");
+		add_note(peer, subject->missing);
+		return;
+	}
+
+	result = add_result(row.name, peer, row.unit);
+	result->value = median(subject);
+	result->spread = spread(subject);
+	result->ratio = ratio(row.own, subject);
+	result->target = target;
+	print_result("", peer, result);
+}
+
+void report_row(const char *name, const char *title, const char *unit,
+		const struct rival *rivals, const struct subject *subjects, size_t count)
+{
+	size_t i;
+
+	report_own(name, title, rivals[0].peer->name, unit, &subjects[0]);
+	for (i = 1; i < count; i++)
+		report_peer(rivals[i].peer->name, &subjects[i], rivals[i].target);
+}
+
+void report_value(const char *name, const char *title, const char *unit, double value,
+		  struct target target)
 {
 	struct result *result = add_result(name, NULL, unit);
 
 	result->value = value;
 	result->target = target;
-	printf("%-*s %5s", TITLE_WIDTH, title, unit);
-	print_number(value, "");
-	printf("   at most %g: %s\n", target, is_met(result) ? "met" : "MISSED");
-	fflush(stdout);
+	print_result(title, "", result);
 }
 
 /* JSON knows no NAN. */
@@ -153,6 +167,8 @@ static void write_number(FILE *file, const char *key, double number)
 
 static void write_result(FILE *file, const struct result *result)
 {
+	const bool aims = result->target.bound != NO_BOUND;
+
 	fprintf(file, "  \"%s\": {\"unit\": \"%s\"", result->name, result->unit);
 	if (result->peer)
 		fprintf(file, ", \"peer\": \"%s\"", result->peer);
@@ -161,11 +177,11 @@ static void write_result(FILE *file, const struct result *result)
 	write_number(file, "value", result->value);
 	write_number(file, "ratio", result->ratio);
 	write_number(file, "spread", result->spread);
-	write_number(file, "target", result->target);
-	if (isnan(result->target))
-		fprintf(file, ", \"met\": null}");
-	else
+	write_number(file, "target", aims ? result->target.limit : NAN);
+	if (aims)
 		fprintf(file, ", \"met\": %s}", is_met(result) ? "true" : "false");
+	else
+		fprintf(file, ", \"met\": null}");
 }
 
 static void write_json(const char *path)
@@ -189,8 +205,6 @@ void report_end(const char *json_path)
 {
 	size_t i;
 
-	if (note_count)
-		printf("\n");
 	for (i = 0; i < note_count; i++)
 		printf("- %s\n", notes[i]);
 	write_json(json_path);

@@ -1,9 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Lock and unlock, with nobody else about. */
+/* Lock and unlock, with nobody else about: in mapped records, and by ioctl. */
 #include "bench.h"
 
-#define ROUNDS		15
-#define SAMPLE_NS	30000000
+#define ROUNDS		60
+#define SAMPLE_NS	5000000
+
+/* Peers of the one, and of the other: all are measured in turns. */
+static const struct rival mapped[] = {
+	{ &peer_lockmgr, NO_TARGET },
+	{ &peer_robust, AT_MOST(0.75) },
+	{ &peer_plain, NO_TARGET },
+	{ &peer_swaps, NO_TARGET },
+};
+
+static const struct rival by_ioctl[] = {
+	{ &peer_lockmgr_ioctl, NO_TARGET },
+	{ &peer_ofd, AT_MOST(0.5) },
+	{ &peer_flock, AT_MOST(0.9) },
+	{ &peer_ioctls, AT_MOST(2) },
+	{ &peer_sysv, NO_TARGET },
+};
+
+#define LOOPS	(ARRAY_SIZE(mapped) + ARRAY_SIZE(by_ioctl))
 
 struct loop {
 	const struct peer *peer;
@@ -14,14 +32,10 @@ struct loop {
 static double sample(void *arg)
 {
 	struct loop *loop = arg;
-	const struct peer *peer = loop->peer;
-	uint64_t begin, end, i;
+	uint64_t begin, end;
 
 	begin = now_ns();
-	for (i = 0; i < loop->pairs; i++) {
-		peer->lock(loop->handle, 0);
-		peer->unlock(loop->handle, 0);
-	}
+	loop->peer->pairs(loop->handle, 0, loop->pairs);
 	end = now_ns();
 
 	return (double)(end - begin) / loop->pairs;
@@ -34,25 +48,34 @@ static void calibrate(struct loop *loop)
 	loop->pairs = SAMPLE_NS / sample(loop) + 1;
 }
 
+static void prepare(struct subject *subject, struct loop *loop, const struct peer *peer)
+{
+	peer->create(1);
+	*loop = (struct loop) { .peer = peer, .handle = peer->open() };
+	calibrate(loop);
+	subject->sample = sample;
+	subject->arg = loop;
+}
+
 void bench_uncontended(void)
 {
-	struct subject subjects[PEERS] = { 0 };
-	struct loop loops[PEERS];
+	static struct subject subjects[LOOPS];
+	struct loop loops[LOOPS];
 	size_t i;
 
-	for (i = 0; i < PEERS; i++) {
-		peers[i]->create(1);
-		loops[i] = (struct loop) { .peer = peers[i], .handle = peers[i]->open() };
-		calibrate(&loops[i]);
-		subjects[i].sample = sample;
-		subjects[i].arg = &loops[i];
-	}
+	for (i = 0; i < ARRAY_SIZE(mapped); i++)
+		prepare(&subjects[i], &loops[i], mapped[i].peer);
+	for (; i < LOOPS; i++)
+		prepare(&subjects[i], &loops[i], by_ioctl[i - ARRAY_SIZE(mapped)].peer);
 
-	measure(subjects, PEERS, ROUNDS);
-	report_row("uncontended", "lock+unlock, alone", "ns", subjects);
+	measure(subjects, LOOPS, ROUNDS);
+	report_row("uncontended", "lock+unlock, mapped", "ns", mapped, subjects,
+		   ARRAY_SIZE(mapped));
+	report_row("uncontended_ioctl", "lock+unlock, by ioctl", "ns", by_ioctl,
+		   &subjects[ARRAY_SIZE(mapped)], ARRAY_SIZE(by_ioctl));
 
-	for (i = 0; i < PEERS; i++) {
-		peers[i]->close(loops[i].handle);
-		peers[i]->destroy();
+	for (i = 0; i < LOOPS; i++) {
+		loops[i].peer->close(loops[i].handle);
+		loops[i].peer->destroy();
 	}
 }

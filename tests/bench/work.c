@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -101,4 +102,26 @@ void work_join(pid_t pid)
 			fail("waitpid: %m");
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		fail("a child has failed (status 0x%x)", status);
+}
+
+void work_tell(int fd)
+{
+	char byte = 0;
+
+	must(write(fd, &byte, 1));
+}
+
+void work_hear(int fd)
+{
+	char byte;
+
+	if (must(read(fd, &byte, 1)) != 1)
+		fail("a child has failed");
+}
+
+int work_checked(int ret, const char *what)
+{
+	if (ret < 0)
+		fail("lockmgr_%s: %s", what, strerror(-ret));
+	return ret;
 }

@@ -16,31 +16,17 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <time.h>
 
 #include "agent.h"
+#include "mapped.h"
+#include "system_call.h"
 
 #define STACK_SIZE	16384
 
 struct agent (*agents)[THREADS];
 
 static unsigned char stacks[PROCESSES + 1][THREADS][STACK_SIZE] __attribute__((aligned(16)));
-
-static long system_call(long number, long a, long b, long c, long d, long e)
-{
-	long ret;
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = 0;
-
-	__asm__ volatile("syscall"
-			 : "=a"(ret)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-
-	return ret;
-}
 
 bool agent_futex_wait(_Atomic uint32_t *number, uint32_t old, long milliseconds)
 {
@@ -130,6 +116,12 @@ static long make_call(const struct agent_call *call, long previous)
 		return send_file(args[0]);
 	case AGENT_RECEIVE:
 		return receive_file(args[0]);
+	case AGENT_TAKE:
+		return mapped_take(args[0], args[1], args[2]);
+	case AGENT_RELEASE:
+		return mapped_release(args[0], args[1], args[2]);
+	case AGENT_SCRIBBLE:
+		return mapped_scribble(args[0], args[1], args[2]);
 	default:
 		return system_call(call->number, args[0], args[1], args[2], args[3], args[4]);
 	}

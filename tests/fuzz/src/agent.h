@@ -23,6 +23,11 @@
 /* ... send a file, and receive it as descriptor args[0]. */
 #define AGENT_SEND	(-3L)
 #define AGENT_RECEIVE	(-4L)
+/* In memory: take or release the lock args[1] of the file args[0], token args[2]; ... */
+#define AGENT_TAKE	(-5L)
+#define AGENT_RELEASE	(-6L)
+/* ... or write args[2] there. */
+#define AGENT_SCRIBBLE	(-7L)
 
 /* The first file descriptors of what programs open; of what agents send files over. */
 #define AGENT_FILES	100

@@ -302,6 +302,20 @@ static void encode_unknown(const struct op *op, struct agent *agent)
 		 0);
 }
 
+/* What is scribbled: the same number as thread and token. */
+static void encode_memory(const struct op *op, const struct memo *memo, struct agent *agent)
+{
+	uint64_t number = op->args[ARG_NUMBER];
+	int file = descriptor(op, ARG_FILE);
+	uint32_t id = op->args[ARG_ID];
+
+	if (op->verb == VERB_SCRIBBLE)
+		add_call(agent, AGENT_SCRIBBLE, file, id, number << 32 | number, 0, 0);
+	else
+		add_call(agent, op->verb == VERB_TAKE ? AGENT_TAKE : AGENT_RELEASE, file, id,
+			 memo->token, 0, 0);
+}
+
 void encode(const struct op *op, const struct memo *memo, struct letter *letter)
 {
 	struct agent *agent = &agents[op->process][op->thread];
@@ -339,6 +353,11 @@ void encode(const struct op *op, const struct memo *memo, struct letter *letter)
 		break;
 	case VERB_COMMAND:
 		encode_unknown(op, agent);
+		break;
+	case VERB_TAKE:
+	case VERB_RELEASE:
+	case VERB_SCRIBBLE:
+		encode_memory(op, memo, agent);
 		break;
 	default:
 		abort();

@@ -31,11 +31,13 @@ union arguments {
  * @ticket: of the last call that a signal ended
  * @locks: where the last list of locks ended
  * @waiters: likewise
+ * @token: of the file that it uses
  */
 struct memo {
 	uint64_t ticket;
 	uint64_t locks;
 	uint64_t waiters;
+	uint32_t token;
 };
 
 /**

@@ -137,6 +137,20 @@ static void judge_relock(struct stage *stage, const struct op *op, uint64_t now,
 			 result_name(agent->calls[1].result), result_name(outcome->result));
 }
 
+/* What is open may be done, and the model hears so. */
+static void judge_memory(struct stage *stage, const struct op *op, struct outcome *outcome)
+{
+	long result = agents[op->process][op->thread].calls[0].result;
+
+	if (outcome->open && !result)
+		model_released(&stage->model, op);
+	if ((outcome->open || outcome->wild) && (!result || result == -EAGAIN))
+		outcome->result = result;
+	if (result != outcome->result)
+		complain(&stage->execution->complaint, "%s, expected %s", result_name(result),
+			 result_name(outcome->result));
+}
+
 static void judge_own(struct stage *stage, const struct op *op, const struct letter *letter,
 		      uint64_t now, struct outcome *outcome)
 {
@@ -155,6 +169,8 @@ static void judge_own(struct stage *stage, const struct op *op, const struct let
 				 result_name(outcome->result));
 	} else if (op->verb == VERB_RELOCK) {
 		judge_relock(stage, op, now, outcome);
+	} else if (verb_is_in_memory(op->verb)) {
+		judge_memory(stage, op, outcome);
 	} else {
 		act_on(stage, op);
 	}
@@ -209,6 +225,8 @@ static bool is_done_from_outside(enum verb verb)
 /* Returns whether the operation made sense. */
 static bool step(struct stage *stage, const struct op *op)
 {
+	struct memo *memo = &stage->memos[op->process][op->thread];
+	struct model_client *client;
 	uint64_t now = now_ns();
 	struct outcome outcome;
 	struct letter letter;
@@ -220,7 +238,9 @@ static bool step(struct stage *stage, const struct op *op)
 	if (is_done_from_outside(op->verb)) {
 		act_on_process(stage, op);
 	} else {
-		encode(op, &stage->memos[op->process][op->thread], &letter);
+		client = verb_is_in_memory(op->verb) ? model_file(&stage->model, op) : NULL;
+		memo->token = client ? client->token : 0;
+		encode(op, memo, &letter);
 		act(stage, op->process, op->thread, outcome.waits);
 		if (!failed(stage))
 			judge_own(stage, op, &letter, now, &outcome);

@@ -41,6 +41,9 @@ static const uint8_t weights[VERBS] = {
 	[VERB_LIST_WAITERS] = 4,
 	[VERB_COMMAND] = 1,
 	[VERB_RELOCK] = 3,
+	[VERB_TAKE] = 10,
+	[VERB_RELEASE] = 8,
+	[VERB_SCRIBBLE] = 1,
 };
 
 /* ------------------------------------------------------------------------
@@ -66,11 +69,16 @@ static uint64_t random_size(uint64_t *random, enum verb verb)
 	return PICK(random, native - 1, native + 8, 0, native + 1, 4096, 16383);
 }
 
-static uint64_t random_number(uint64_t *random)
+static uint64_t random_number(uint64_t *random, enum verb verb)
 {
 	uint32_t type = one_in(random, 3) ? LOCKMGR_IOC_MAGIC + 1 : LOCKMGR_IOC_MAGIC;
 	uint32_t number = random_below(random, 4) ? 14 + random_below(random, 8) :
 						    random_below(random, 256);
+
+	/* Free, held by one of the first clients or by nobody, waited for, nonsense. */
+	if (verb == VERB_SCRIBBLE)
+		return PICK(random, 1, 2, 0x80000001, 0x80000000, 0, 3, 0x40000000, 0x3fffffff,
+			    0xc0000002, 0xffffffff);
 
 	return _IOC(random_below(random, 4), type, number, random_below(random, 128));
 }
@@ -79,7 +87,7 @@ static uint64_t random_value(enum arg arg, enum verb verb, uint64_t *random)
 {
 	switch (arg) {
 	case ARG_NUMBER:
-		return random_number(random);
+		return random_number(random, verb);
 	case ARG_SIZE:
 		return random_size(random, verb);
 	case ARG_SURPLUS:
@@ -217,6 +225,8 @@ static bool fits(const struct model *model, enum verb verb, int client)
 		return false;
 	if (verb == VERB_ATTACH)
 		return model->clients[client].space == NONE;
+	if (verb_is_in_memory(verb))
+		return model->clients[client].page_count;
 	if (verb_is_command(verb) && verb != VERB_VERSION && verb != VERB_UNLINK)
 		return model->clients[client].space != NONE;
 
@@ -277,6 +287,16 @@ static void choose_held(struct model *model, struct op *op, uint64_t *random)
 	}
 }
 
+/* Most of what is done in memory is done where there is some. */
+static void choose_page(struct model *model, struct op *op, uint64_t *random)
+{
+	const struct model_client *client = model_file(model, op);
+
+	if (client && client->page_count && !one_in(random, 10))
+		op->args[ARG_ID] = client->pages[random_below(random, client->page_count)] * 256 +
+				   op->args[ARG_ID] % 256;
+}
+
 static struct op random_op(struct model *model, uint64_t *random)
 {
 	struct op op = op_new(random_verb(random), 0, 0);
@@ -291,8 +311,10 @@ static struct op random_op(struct model *model, uint64_t *random)
 	if (verb_has(op.verb, ARG_FILE) && !one_in(random, 40))
 		choose_file(model, &op, random);
 	if (op.verb == VERB_UNLOCK || op.verb == VERB_RELOCK || op.verb == VERB_LOCK ||
-	    op.verb == VERB_LIST_WAITERS)
+	    op.verb == VERB_LIST_WAITERS || op.verb == VERB_RELEASE)
 		choose_held(model, &op, random);
+	if (op.verb == VERB_TAKE || op.verb == VERB_SCRIBBLE)
+		choose_page(model, &op, random);
 	if (op.verb == VERB_SIGNAL)
 		choose_waiter(model, &op, random);
 

@@ -278,13 +278,23 @@ static void do_kill(struct model *model, const struct op *op, uint64_t now,
 		put_slot(model, outcome, &process->files[i], now);
 }
 
+/* Whether its call, made again, would wait for nobody knows what. */
+static bool goes_wild(struct model *model, const struct model_thread *thread)
+{
+	struct model_client *client = model_file(model, &thread->call);
+	struct model_space *space = client ? model_space_of(model, client) : NULL;
+
+	return space && space->wild;
+}
+
 static void do_signal(struct model *model, const struct op *op, uint64_t now,
 		      struct outcome *outcome)
 {
 	struct model_process *process = &model->processes[op->args[ARG_PROCESS]];
 	struct model_thread *thread = &process->threads[op->args[ARG_THREAD]];
 
-	outcome->skip = !process->alive || !thread->waits;
+	outcome->skip = !process->alive || !thread->waits ||
+			(op->args[ARG_HOW] == HOW_RESTART && goes_wild(model, thread));
 	if (!outcome->skip)
 		model_interrupt(model, thread, op->args[ARG_HOW], now, outcome);
 }
@@ -341,6 +351,7 @@ static void do_relock(struct model *model, const struct op *op, uint64_t now,
 
 	outcome->skip = !lock || lock->client != client - model->clients ||
 			lock->id >= space->capacity;
+	/* Of a wild space, no lock is known. */
 	if (outcome->skip)
 		return;
 	first = model_queue_after(model, client->space, lock->id, 0);
@@ -369,6 +380,7 @@ void model_barge(struct model *model, const struct op *op, uint64_t now,
 	lock->client = client - model->clients;
 	lock->taker = model_being(model, model_thread(model, op));
 	lock->since = now;
+	lock->marked = true;
 	outcome->done_count = 0;
 	outcome->result = 0;
 }
@@ -388,6 +400,9 @@ static const model_fn functions[VERBS] = {
 	[VERB_BECOME]	= do_become,
 	[VERB_COMMAND]	= do_unknown,
 	[VERB_RELOCK]	= do_relock,
+	[VERB_TAKE]	= model_memory,
+	[VERB_RELEASE]	= model_memory,
+	[VERB_SCRIBBLE]	= model_memory,
 };
 
 /* Whose thread does it itself; the others are done from outside. */

@@ -47,6 +47,8 @@ struct model_client {
 	int space;			/* or NONE */
 	uint32_t token;
 	bool detect;
+	uint32_t page_count;
+	uint32_t pages[PROGRAM_MAX];	/* of records that it has used */
 };
 
 struct model_lock {
@@ -55,6 +57,8 @@ struct model_lock {
 	struct being taker;
 	bool died;			/* and nobody has been told */
 	uint64_t since;
+	bool coarse;			/* by the clock of those who take it in memory */
+	bool marked;			/* the kernel may want to release it itself */
 };
 
 struct model_space {
@@ -65,6 +69,7 @@ struct model_space {
 	uint32_t group;
 	uint32_t mode;
 	uint32_t capacity;
+	bool wild;			/* records were destroyed: nothing is known of locks */
 	uint64_t generation;
 	uint32_t clients;
 	uint32_t id_count;
@@ -118,6 +123,8 @@ struct outcome {
 	long result;			/* unless it waits */
 	uint32_t id;			/* what allocate returns */
 	bool created;			/* the space was made */
+	bool open;			/* it may be done as well */
+	bool wild;			/* any documented result will do */
 	/* Threads that waited, and wait no more. */
 	uint32_t done_count;
 	struct {
@@ -152,6 +159,12 @@ void model_note_cursor(struct model *model, const struct op *op, uint64_t next);
 void model_barge(struct model *model, const struct op *op, uint64_t now,
 		 struct outcome *outcome);
 
+/** After a release in memory that was open: it was done. */
+void model_released(struct model *model, const struct op *op);
+
+/** Whether a client may map the records of its space. */
+bool model_may_map(const struct model_client *client, const struct model_space *space);
+
 bool model_is_allocated(const struct model_space *space, uint32_t id);
 
 /** The thread that has waited longest for a lock behind that place, or NULL. */
@@ -176,6 +189,13 @@ long model_do_lock(struct model *model, struct model_thread *thread, const struc
 		   int client, uint64_t ticket, uint64_t now, struct outcome *outcome);
 long model_do_unlock(struct model *model, int client, uint32_t id, uint64_t now,
 		     struct outcome *outcome);
+long model_do_take(struct model *model, struct model_thread *thread, int client, uint32_t id,
+		   uint64_t now);
+long model_do_release(struct model *model, int client, uint32_t id, struct outcome *outcome);
+void model_mark(struct model_space *space, uint32_t first);
+void model_use_page(struct model_client *client, uint32_t id);
+void model_memory(struct model *model, const struct op *op, uint64_t now,
+		  struct outcome *outcome);
 void model_release_all(struct model *model, int client, uint64_t now, struct outcome *outcome);
 void model_interrupt(struct model *model, struct model_thread *thread, enum how how,
 		     uint64_t now, struct outcome *outcome);

@@ -312,6 +312,7 @@ static long do_capacity(const struct op *op, struct model_client *client,
 	if (space->id_count && space->ids[space->id_count - 1] >= capacity)
 		return -EBUSY;
 	space->capacity = capacity;
+	model_mark(space, capacity);
 
 	return 0;
 }
@@ -390,6 +391,18 @@ static uint64_t ticket_of(const struct model_thread *thread, const struct op *op
 	}
 }
 
+/* There, only what cannot wait for long makes sense. */
+static long lock_wildly(const struct op *op, struct outcome *outcome)
+{
+	bool try = op->args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_TRY;
+	bool timed = op->args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_DEADLINE;
+
+	outcome->wild = true;
+	outcome->skip = !try && (!timed || op->args[ARG_DEADLINE] > DEADLINE_NEAR);
+
+	return try ? -EBUSY : -ETIMEDOUT;
+}
+
 static long do_lock(struct model *model, const struct op *op, struct model_client *client,
 		    uint64_t now, struct outcome *outcome)
 {
@@ -402,7 +415,11 @@ static long do_lock(struct model *model, const struct op *op, struct model_clien
 	    op->args[ARG_ID] >= model_space_of(model, client)->capacity)
 		return -EINVAL;
 
+	model_use_page(client, op->args[ARG_ID]);
 	thread->passed_ticket = ticket_of(thread, op);
+	if (model_space_of(model, client)->wild)
+		return lock_wildly(op, outcome);
+
 	return model_do_lock(model, thread, op, client - model->clients, thread->passed_ticket,
 			     now, outcome);
 }
@@ -410,8 +427,12 @@ static long do_lock(struct model *model, const struct op *op, struct model_clien
 static long do_unlock(struct model *model, const struct op *op, struct model_client *client,
 		      uint64_t now, struct outcome *outcome)
 {
+	struct model_space *space = model_space_of(model, client);
+
 	if (op->args[ARG_FLAGS])
 		return -EINVAL;
+	/* It does not know of locks there, so it expects that this one is not held. */
+	outcome->wild = space->wild;
 
 	return model_do_unlock(model, client - model->clients, op->args[ARG_ID], now, outcome);
 }
@@ -462,7 +483,10 @@ static long do_list(struct model *model, const struct op *op, struct outcome *ou
 	uint64_t size = op->args[ARG_ENTRY_SIZE], filter = op->args[ARG_FILTER];
 	bool locks = op->verb == VERB_LIST_LOCKS;
 
-	if (!model_cursor_known(model, op)) {
+	outcome->wild = locks && model_space_of(model, model_file(model, op))->wild;
+	/* How many there are to be written there, nobody knows. */
+	if (!model_cursor_known(model, op) ||
+	    (outcome->wild && op->args[ARG_ENTRIES] != MEMORY_GOOD)) {
 		outcome->skip = true;
 		return 0;
 	}

@@ -138,6 +138,8 @@ static long take(struct model *model, struct model_lock *lock, struct model_thre
 	lock->taker = model_being(model, thread);
 	lock->died = false;
 	lock->since = now;
+	lock->coarse = false;
+	lock->marked = false;
 
 	return result;
 }
@@ -175,6 +177,7 @@ long model_do_lock(struct model *model, struct model_thread *thread, const struc
 		return take(model, lock, thread, client, now);
 	if (op->args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_TRY)
 		return -EBUSY;
+	lock->marked = true;
 
 	queue_up(model, thread, op, client, ticket, now);
 	if (model->clients[client].detect &&
@@ -198,12 +201,15 @@ static void hand_on(struct model *model, int space, uint32_t id, bool died, uint
 {
 	struct model_lock *lock = model_find_lock(&model->spaces[space], id);
 	struct model_thread *first = model_queue_after(model, space, id, 0);
+	bool marked = model_queue_length(model, space, id) > 1 ||
+		      id >= model->spaces[space].capacity;
 
 	lock->client = NONE;
 	lock->died = died;
 	if (!first)
 		return;
 	model_done(model, outcome, first, take(model, lock, first, first->client, now));
+	lock->marked = marked;
 	/* Its file may have been closed meanwhile. */
 	model_put_client(model, outcome, first->client, now);
 }
@@ -220,6 +226,58 @@ long model_do_unlock(struct model *model, int client, uint32_t id, uint64_t now,
 	hand_on(model, number, id, false, now, outcome);
 
 	return 0;
+}
+
+/* ------------------------------------------------------------------------
+ * In memory
+ */
+
+long model_do_take(struct model *model, struct model_thread *thread, int client, uint32_t id,
+		   uint64_t now)
+{
+	struct model_space *space = model_space_of(model, &model->clients[client]);
+	struct model_lock *lock = make_lock(space, id);
+
+	if (lock->client != NONE || lock->died || id >= space->capacity)
+		return -EAGAIN;
+	take(model, lock, thread, client, now);
+	lock->coarse = true;
+
+	return 0;
+}
+
+long model_do_release(struct model *model, int client, uint32_t id, struct outcome *outcome)
+{
+	int number = model->clients[client].space;
+	struct model_space *space = &model->spaces[number];
+	struct model_lock *lock = model_find_lock(space, id);
+
+	if (!lock || lock->client != client || id >= space->capacity ||
+	    model_queue_length(model, number, id))
+		return -EAGAIN;
+	outcome->open = lock->marked;
+	if (outcome->open)
+		return -EAGAIN;
+	lock->client = NONE;
+
+	return 0;
+}
+
+void model_released(struct model *model, const struct op *op)
+{
+	struct model_space *space = model_space_of(model, model_file(model, op));
+
+	model_find_lock(space, op->args[ARG_ID])->client = NONE;
+}
+
+/* Locks beyond the capacity are released by the kernel only. */
+void model_mark(struct model_space *space, uint32_t first)
+{
+	uint32_t i;
+
+	for (i = 0; i < space->lock_count; i++)
+		if (space->locks[i].id >= first)
+			space->locks[i].marked = true;
 }
 
 void model_release_all(struct model *model, int client, uint64_t now, struct outcome *outcome)

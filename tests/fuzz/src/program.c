@@ -65,6 +65,9 @@ static const struct {
 	[VERB_LIST_WAITERS]	= { "list_waiters", LIST },
 	[VERB_COMMAND]		= { "command", BIT(ARG_FILE) | BIT(ARG_NUMBER) | BIT(ARG_MEMORY) },
 	[VERB_RELOCK]		= { "relock", BIT(ARG_FILE) | BIT(ARG_ID) },
+	[VERB_TAKE]		= { "take", BIT(ARG_FILE) | BIT(ARG_ID) },
+	[VERB_RELEASE]		= { "release", BIT(ARG_FILE) | BIT(ARG_ID) },
+	[VERB_SCRIBBLE]		= { "scribble", BIT(ARG_FILE) | BIT(ARG_ID) | BIT(ARG_NUMBER) },
 };
 
 /* The values of an argument that have names. */

@@ -50,6 +50,10 @@ enum verb {
 	/* Others. */
 	VERB_COMMAND,
 	VERB_RELOCK,
+	/* In mapped memory. */
+	VERB_TAKE,
+	VERB_RELEASE,
+	VERB_SCRIBBLE,
 	VERBS
 };
 
@@ -197,6 +201,12 @@ bool verb_has(enum verb verb, enum arg arg);
 static inline bool verb_is_command(enum verb verb)
 {
 	return verb >= VERB_VERSION && verb <= VERB_LIST_WAITERS;
+}
+
+/** Whether it is done in mapped memory. */
+static inline bool verb_is_in_memory(enum verb verb)
+{
+	return verb >= VERB_TAKE && verb <= VERB_SCRIBBLE;
 }
 
 /** An operation with all defaults. */

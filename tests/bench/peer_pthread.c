@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Robust process-shared pthread mutexes in a file that every process maps, as
- * programs have it in /dev/shm.
+ * Process-shared pthread mutexes, robust ones and plain ones, in a file that every
+ * process maps, as programs have it in /dev/shm.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,8 @@
 
 #include "bench.h"
 
-#define SEGMENT	"robust"
+#define ROBUST	"robust"
+#define PLAIN	"plain"
 
 struct handle {
 	pthread_mutex_t *mutexes;
@@ -28,10 +29,10 @@ static void checked(int error, const char *what)
 		fail("pthread_%s: %s", what, strerror(error));
 }
 
-static void *open_segment(void)
+static void *open_segment(const char *name)
 {
 	struct handle *handle = malloc(sizeof(*handle));
-	int fd = must(open(work_path(SEGMENT), O_RDWR | O_CLOEXEC));
+	int fd = must(open(work_path(name), O_RDWR | O_CLOEXEC));
 	struct stat status;
 
 	if (!handle)
@@ -46,6 +47,16 @@ static void *open_segment(void)
 	return handle;
 }
 
+static void *open_robust(void)
+{
+	return open_segment(ROBUST);
+}
+
+static void *open_plain(void)
+{
+	return open_segment(PLAIN);
+}
+
 static void close_segment(void *arg)
 {
 	struct handle *handle = arg;
@@ -54,30 +65,45 @@ static void close_segment(void *arg)
 	free(handle);
 }
 
-static void create(uint32_t count)
+static void create(const char *name, int robust, uint32_t count)
 {
 	pthread_mutexattr_t attributes;
 	struct handle *handle;
 	uint32_t id;
 	int fd;
 
-	fd = must(open(work_path(SEGMENT), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+	fd = must(open(work_path(name), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
 	must(ftruncate(fd, count * sizeof(pthread_mutex_t)));
 	must(close(fd));
 
 	pthread_mutexattr_init(&attributes);
 	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-	handle = open_segment();
+	pthread_mutexattr_setrobust(&attributes, robust);
+	handle = open_segment(name);
 	for (id = 0; id < count; id++)
 		checked(pthread_mutex_init(&handle->mutexes[id], &attributes), "mutex_init");
 	close_segment(handle);
 	pthread_mutexattr_destroy(&attributes);
 }
 
-static void destroy(void)
+static void create_robust(uint32_t count)
 {
-	must(unlink(work_path(SEGMENT)));
+	create(ROBUST, PTHREAD_MUTEX_ROBUST, count);
+}
+
+static void create_plain(uint32_t count)
+{
+	create(PLAIN, PTHREAD_MUTEX_STALLED, count);
+}
+
+static void destroy_robust(void)
+{
+	must(unlink(work_path(ROBUST)));
+}
+
+static void destroy_plain(void)
+{
+	must(unlink(work_path(PLAIN)));
 }
 
 static void lock(void *arg, uint32_t id)
@@ -109,14 +135,31 @@ static void unlock(void *arg, uint32_t id)
 	checked(pthread_mutex_unlock(&handle->mutexes[id]), "mutex_unlock");
 }
 
+DEFINE_PAIRS;
+
 const struct peer peer_robust = {
 	.name		= "robust",
-	.create		= create,
-	.destroy	= destroy,
-	.open		= open_segment,
+	.create		= create_robust,
+	.destroy	= destroy_robust,
+	.open		= open_robust,
 	.lock		= lock,
 	.trylock	= trylock,
 	.unlock		= unlock,
+	.pairs		= pairs,
+	.close		= close_segment,
+	.outlives	= true,
+};
+
+/* A lock whose holder has died is held for ever. */
+const struct peer peer_plain = {
+	.name		= "plain",
+	.create		= create_plain,
+	.destroy	= destroy_plain,
+	.open		= open_plain,
+	.lock		= lock,
+	.trylock	= trylock,
+	.unlock		= unlock,
+	.pairs		= pairs,
 	.close		= close_segment,
 	.outlives	= true,
 };

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A process that sleeps in a lock's queue, and is known to.  It says in shared memory
+ * that it will lock, and from then on nothing but the lock can put it to sleep.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+/**
+ * struct sleeper_shared - what the sleeper writes
+ * @stop: it shall end instead of locking
+ * @turn: which turn it is about to lock in
+ * @woken: when it had the lock
+ */
+struct sleeper_shared {
+	atomic_bool stop;
+	_Atomic uint64_t turn;
+	uint64_t woken;
+};
+
+static void sleep_in_turns(void *arg)
+{
+	struct sleeper *sleeper = arg;
+	const struct peer *peer = sleeper->peer;
+	void *handle = peer->open();
+
+	while (true) {
+		work_hear(sleeper->told[0]);
+		if (atomic_load(&sleeper->shared->stop))
+			break;
+		atomic_fetch_add(&sleeper->shared->turn, 1);
+		peer->lock(handle, 0);
+		sleeper->shared->woken = now_ns();
+		peer->unlock(handle, 0);
+		work_tell(sleeper->tells[1]);
+	}
+	peer->close(handle);
+}
+
+void sleeper_start(struct sleeper *sleeper, const struct peer *peer)
+{
+	char path[32];
+
+	*sleeper = (struct sleeper) {
+		.peer = peer,
+		.shared = work_shared(sizeof(*sleeper->shared)),
+	};
+	must(pipe2(sleeper->told, O_CLOEXEC));
+	must(pipe2(sleeper->tells, O_CLOEXEC));
+	sleeper->pid = work_fork(sleep_in_turns, sleeper);
+	must(close(sleeper->tells[1]));
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", sleeper->pid);
+	sleeper->stat = must(open(path, O_RDONLY | O_CLOEXEC));
+}
+
+void sleeper_stop(struct sleeper *sleeper)
+{
+	atomic_store(&sleeper->shared->stop, true);
+	work_tell(sleeper->told[1]);
+	work_join(sleeper->pid);
+	must(close(sleeper->told[1]));
+	must(close(sleeper->told[0]));
+	must(close(sleeper->tells[0]));
+	must(close(sleeper->stat));
+	must(munmap(sleeper->shared, sizeof(*sleeper->shared)));
+}
+
+/* The letter behind the name, which is in parentheses. */
+static char state_of(const struct sleeper *sleeper)
+{
+	char text[64];
+	const char *end;
+
+	text[must(pread(sleeper->stat, text, sizeof(text) - 1, 0))] = '\0';
+	end = strrchr(text, ')');
+	return end ? end[2] : '?';
+}
+
+static bool is_asleep(const struct sleeper *sleeper)
+{
+	const char state = state_of(sleeper);
+
+	return atomic_load(&sleeper->shared->turn) == sleeper->turns &&
+	       (state == 'S' || state == 'D');
+}
+
+void sleeper_enqueue(struct sleeper *sleeper)
+{
+	sleeper->turns++;
+	work_tell(sleeper->told[1]);
+	while (atomic_load(&sleeper->shared->turn) != sleeper->turns)
+		sched_yield();
+	while (!is_asleep(sleeper))
+		sched_yield();
+}
+
+uint64_t sleeper_woken(struct sleeper *sleeper)
+{
+	work_hear(sleeper->tells[0]);
+	return sleeper->shared->woken;
+}
