@@ -453,8 +453,8 @@ static int lock_slowly(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
 	atomic_t *waiting = &waiter->client->space->queues.waiting;
 	int ret;
 
-	/* Before marking the word: see die() in client.c. */
 	atomic_inc(waiting);
+	/* Before marking the word.  Pairs with die() in client.c: see there. */
 	smp_mb__after_atomic();
 
 	if (waiter->client->detect)

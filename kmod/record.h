@@ -13,7 +13,7 @@
 struct lockmgr_user;
 
 /*
- * Records are laid out as LOCKMGR_RECORD_INDEX() says, whatever the size of a page,
+ * Records are laid out as lockmgr_record_index() says, whatever the size of a page,
  * so that user space can find them.
  */
 #define LOCKMGR_GROUP_RECORDS	256U
@@ -35,7 +35,7 @@ static inline unsigned long lockmgr_id_to_page(u32 id)
 /* Where in its page a lock's record is. */
 static inline u32 lockmgr_id_to_index(u32 id)
 {
-	return LOCKMGR_RECORD_INDEX(id) % LOCKMGR_PAGE_RECORDS;
+	return lockmgr_record_index(id) % LOCKMGR_PAGE_RECORDS;
 }
 
 /* The inverse of both. */

@@ -74,7 +74,7 @@ fast_path struct record *find_record(const struct lockmgr *mgr, uint32_t id)
 	if (!atomic_load_explicit(&there[page], memory_order_acquire))
 		return NULL;
 
-	return &mgr->records[LOCKMGR_RECORD_INDEX(id)];
+	return &mgr->records[lockmgr_record_index(id)];
 }
 
 fast_path void note_time(const struct lockmgr *mgr, struct record *record)

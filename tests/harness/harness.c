@@ -36,11 +36,6 @@ static size_t agent_count;
  * Both ways
  */
 
-int __real_lockmgr_open(struct lockmgr **mgr, const char *space,
-			const struct lockmgr_options *opts);
-int __wrap_lockmgr_open(struct lockmgr **mgr, const char *space,
-			const struct lockmgr_options *opts);
-
 /*
  * Each test can be run with records in memory, where it allows that, and without:
  * LOCKMGR_TEST_NO_MAP in the environment says so.

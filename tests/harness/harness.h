@@ -99,6 +99,15 @@ long agent_unlock(struct lockmgr **mgr, long id);
 long agent_close(struct lockmgr **mgr, long unused);
 
 /* ------------------------------------------------------------------------
+ * Both ways: the linker puts the second in the place of lockmgr_open()
+ */
+
+int __real_lockmgr_open(struct lockmgr **mgr, const char *space,
+			const struct lockmgr_options *opts);
+int __wrap_lockmgr_open(struct lockmgr **mgr, const char *space,
+			const struct lockmgr_options *opts);
+
+/* ------------------------------------------------------------------------
  * Time and states
  */
 

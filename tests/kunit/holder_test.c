@@ -133,7 +133,8 @@ static void thread_born_a_little_later_by_the_coarse_clock_may_hold_it(struct ku
 {
 	struct task_struct *task = fixture_thread(test);
 
-	KUNIT_EXPECT_PTR_EQ(test, thread_of(test, task_pid_nr(task), task->start_time - 50 * NSEC_PER_MSEC),
+	KUNIT_EXPECT_PTR_EQ(test, thread_of(test, task_pid_nr(task),
+					    task->start_time - 50 * NSEC_PER_MSEC),
 			    task_pid(task));
 }
 

@@ -58,7 +58,7 @@ static struct lockmgr_record *open_records(struct worker *self)
 
 static atomic_uint_least64_t *word_of(struct lockmgr_record *records, uint32_t id)
 {
-	return (atomic_uint_least64_t *)&records[LOCKMGR_RECORD_INDEX(id)].word;
+	return (atomic_uint_least64_t *)&records[lockmgr_record_index(id)].word;
 }
 
 /* A word that somebody might take for a good one. */

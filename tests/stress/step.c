@@ -395,7 +395,9 @@ static void leave_lock_of_dead_holder(void)
 /* Whether it died with the lock, or before it could take it. */
 static void dying_in_lock_of_a_dead_holder_is_told_again(void **state)
 {
-	static const struct deed deed = { "lock of a dead holder", warm_up, lock, LOCKMGR_OWNER_DIED };
+	static const struct deed deed = {
+		"lock of a dead holder", warm_up, lock, LOCKMGR_OWNER_DIED
+	};
 	unsigned int count;
 	bool more;
 

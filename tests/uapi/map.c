@@ -152,7 +152,7 @@ static void record_says_who_holds_the_lock(void **state)
 
 	(void)state;
 	assert_int_equal(raw_trylock(file, ID), 0);
-	record = &map_records(file)[LOCKMGR_RECORD_INDEX(ID)];
+	record = &map_records(file)[lockmgr_record_index(ID)];
 	assert_true(record->word ==
 		    ((uint64_t)gettid() << LOCKMGR_WORD_TID_SHIFT | args.token));
 	assert_in_range(record->since, before, now_ns());
@@ -174,7 +174,7 @@ static void each_lock_has_its_own_record(void **state)
 	for (i = 1; i < ARRAY_SIZE(ids); i++) {
 		assert_int_equal(raw_trylock(file, ids[i]), 0);
 		for (k = 0; k < ARRAY_SIZE(ids); k++)
-			assert_int_equal(!!records[LOCKMGR_RECORD_INDEX(ids[k])].word, k <= i);
+			assert_int_equal(!!records[lockmgr_record_index(ids[k])].word, k <= i);
 	}
 }
 
@@ -187,7 +187,7 @@ static void lock_taken_in_memory_is_held(void **state)
 
 	(void)state;
 	assert_int_equal(raw_trylock(file, ID + 1), 0);
-	record = &map_records(file)[LOCKMGR_RECORD_INDEX(ID)];
+	record = &map_records(file)[lockmgr_record_index(ID)];
 	record->word = (uint64_t)gettid() << LOCKMGR_WORD_TID_SHIFT | args.token;
 	assert_int_equal(raw_trylock(other, ID), -EBUSY);
 	assert_int_equal(raw_id(other, LOCKMGR_IOC_UNLOCK, ID), -EPERM);
@@ -258,7 +258,7 @@ static void thread_of_another_user_is_not_named(void **state)
 	file = attach_with_mode(O_RDWR, 0600, &args);
 	mgr = space_open_with(LOCKMGR_OPEN_READONLY, 0);
 	assert_int_equal(raw_trylock(file, ID), 0);
-	record = &map_records(file)[LOCKMGR_RECORD_INDEX(ID)];
+	record = &map_records(file)[lockmgr_record_index(ID)];
 
 	record->word = (uint64_t)agent_pid(other) << LOCKMGR_WORD_TID_SHIFT | args.token;
 	record->since = now_ns();

@@ -392,7 +392,7 @@ struct lockmgr_ioctl_list {
  *
  * A page of the mapping is there once this client has locked a lock in it by
  * LOCKMGR_IOC_LOCK; before, an access is a SIGBUS.  The lock with the number id has
- * the record at LOCKMGR_RECORD_INDEX(id).
+ * the record at lockmgr_record_index(id).
  *
  * The mapping is not inherited by fork(), not dumped, and never executable; it keeps
  * the file open.  What else is written there harms the users of this space only, and
@@ -418,12 +418,19 @@ struct lockmgr_clock {
 	__u64 monotonic;
 };
 
-/*
+/**
+ * lockmgr_record_index() - where a lock's record is among all
+ * @id: the lock
+ *
  * Records come in groups of 256.  In a group the low six bits of the id choose the
  * cache line, the next two the record in the line: neighbours never share one.
  */
-#define LOCKMGR_RECORD_INDEX(id) \
-	(((id) & ~255U) | (__u8)((__u8)(id) << 2 | (__u8)(id) >> 6))
+static __inline__ __u32 lockmgr_record_index(__u32 id)
+{
+	__u8 place = id;
+
+	return (id & ~255U) | (__u8)(place << 2 | place >> 6);
+}
 
 /* What a lock call returns when it acquired the lock of a holder that died. */
 #define LOCKMGR_OWNER_DIED	1

@@ -50,7 +50,7 @@ static long map_record(int file, uint32_t id, struct lockmgr_record **record)
 
 	ret = map(file, id / PAGE_RECORDS * PAGE_BYTES, PROT_READ | PROT_WRITE, &page);
 	if (!ret)
-		*record = (struct lockmgr_record *)page + LOCKMGR_RECORD_INDEX(id) % PAGE_RECORDS;
+		*record = (struct lockmgr_record *)page + lockmgr_record_index(id) % PAGE_RECORDS;
 
 	return ret;
 }
