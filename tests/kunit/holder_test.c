@@ -132,10 +132,9 @@ static void thread_born_as_the_lock_was_taken_may_hold_it(struct kunit *test)
 static void thread_born_a_little_later_by_the_coarse_clock_may_hold_it(struct kunit *test)
 {
 	struct task_struct *task = fixture_thread(test);
+	u64 earlier = task->start_time - 50 * NSEC_PER_MSEC;
 
-	KUNIT_EXPECT_PTR_EQ(test, thread_of(test, task_pid_nr(task),
-					    task->start_time - 50 * NSEC_PER_MSEC),
-			    task_pid(task));
+	KUNIT_EXPECT_PTR_EQ(test, thread_of(test, task_pid_nr(task), earlier), task_pid(task));
 }
 
 /* The number has gone to somebody else since. */

@@ -55,10 +55,9 @@ static int trylock(struct lockmgr_client *client)
 
 static void set_capacity(struct kunit *test, u32 capacity)
 {
-	const struct mapped *mapped = test->priv;
+	struct lockmgr_space *space = ((struct mapped *)test->priv)->me->space;
 
-	KUNIT_ASSERT_EQ(test, lockmgr_space_set_capacity(mapped->me->space, capacity,
-							 current_cred()), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_space_set_capacity(space, capacity, current_cred()), 0);
 }
 
 /* ------------------------------------------------------------------------

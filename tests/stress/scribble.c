@@ -65,7 +65,9 @@ static atomic_uint_least64_t *word_of(struct lockmgr_record *records, uint32_t i
 static uint64_t forged_word(uint64_t *random, uint64_t word)
 {
 	const uint64_t flags[] = {
-		0, LOCKMGR_WORD_WAITERS, LOCKMGR_WORD_DIED,
+		0,
+		LOCKMGR_WORD_WAITERS,
+		LOCKMGR_WORD_DIED,
 		LOCKMGR_WORD_WAITERS | LOCKMGR_WORD_DIED,
 	};
 	const uint64_t flag = flags[random_below(random, 4)];
