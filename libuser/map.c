@@ -65,7 +65,7 @@ void lockmgr_map_use(struct lockmgr *mgr, uint32_t id)
 {
 	const int error = errno;
 
-	if (!mgr->map_size)
+	if (!mgr->map_size || id >= LOCKMGR_CAPACITY_MAX)
 		return;
 
 	if (!atomic_flag_test_and_set(&mgr->tried))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A module that says what a test tells it to say.  It stands in the place of
- * ioctl() (see flags.mk); the device is one that everybody has.
+ * ioctl() and, for the device, mmap() (see flags.mk); the device is one that
+ * everybody has.
  */
 #ifndef FAKE_H
 #define FAKE_H
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -31,6 +33,9 @@
  * @interruptions: how many calls end with EINTR first
  * @result: what it returns otherwise
  * @answer: fills in what the command returns
+ * @maps: how many mappings it allows
+ * @map_calls: how many were asked for
+ * @records: what the last was that began at the file's beginning
  * @calls: how many calls there were, those for the version not counted
  * @request: the last of them
  * @args: its arguments
@@ -43,6 +48,10 @@ static struct fake {
 	int interruptions;
 	int result;
 	void (*answer)(unsigned long request, void *args);
+
+	int maps;
+	int map_calls;
+	struct lockmgr_record *records;
 
 	int calls;
 	unsigned long request;
@@ -59,6 +68,30 @@ static struct fake {
 } fake;
 
 int __wrap_ioctl(int fd, unsigned long request, ...);
+
+void *__real_mmap64(void *address, size_t size, int protection, int flags, int fd,
+		    off64_t offset);
+void *__wrap_mmap64(void *address, size_t size, int protection, int flags, int fd,
+		    off64_t offset);
+
+/* Zeros, as of a module that has just begun. */
+void *__wrap_mmap64(void *address, size_t size, int protection, int flags, int fd,
+		    off64_t offset)
+{
+	void *memory;
+
+	if (fd < 0)
+		return __real_mmap64(address, size, protection, flags, fd, offset);
+
+	if (fake.map_calls++ >= fake.maps) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	memory = __real_mmap64(NULL, size, protection, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!offset)
+		fake.records = memory;
+	return memory;
+}
 
 static int fake_version(struct lockmgr_ioctl_version *version)
 {

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Locks in memory: when the library maps records, and when it asks the module. */
+#include "fake.h"
+
+#define ID	7
+#define TOKEN	3
+
+static uint64_t map_size = LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record);
+
+static void answer_attach(unsigned long request, void *args)
+{
+	struct lockmgr_ioctl_attach *attach = args;
+
+	if (request != LOCKMGR_IOC_ATTACH)
+		return;
+	attach->token = TOKEN;
+	attach->map_size = map_size;
+}
+
+static struct lockmgr *open_with(uint32_t flags, int maps)
+{
+	struct lockmgr_options options = fake_options();
+	struct lockmgr *mgr = NULL;
+
+	fake.answer = answer_attach;
+	fake.maps = maps;
+	options.flags |= flags;
+	assert_int_equal(lockmgr_open(&mgr, "space", &options), 0);
+	fake.calls = 0;
+	return mgr;
+}
+
+/* The module is asked so many times for a lock and an unlock. */
+static void expect_calls(struct lockmgr *mgr, uint32_t id, int calls)
+{
+	fake.calls = 0;
+	assert_int_equal(lockmgr_lock(mgr, id), 0);
+	assert_int_equal(lockmgr_unlock(mgr, id), 0);
+	assert_int_equal(fake.calls, calls);
+}
+
+static struct lockmgr_record *record_of(uint32_t id)
+{
+	return &fake.records[lockmgr_record_index(id)];
+}
+
+static void records_are_mapped_after_the_first_lock(void **state)
+{
+	struct lockmgr *mgr = open_with(0, 2);
+
+	(void)state;
+	assert_int_equal(fake.map_calls, 0);
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	assert_int_equal(fake.map_calls, 2);
+	expect_calls(mgr, ID, 0);
+	expect_calls(mgr, ID + 1, 0);
+	assert_int_equal(fake.map_calls, 2);
+	lockmgr_close(mgr);
+}
+
+static void lock_in_memory_writes_who_holds_it(void **state)
+{
+	struct lockmgr *mgr = open_with(0, 2);
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	assert_true(record_of(ID)->word == ((uint64_t)gettid() << LOCKMGR_WORD_TID_SHIFT | TOKEN));
+	assert_int_equal(lockmgr_unlock(mgr, ID), 0);
+	assert_true(record_of(ID)->word == 0);
+	lockmgr_close(mgr);
+}
+
+static void first_lock_of_another_page_asks_the_module(void **state)
+{
+	struct lockmgr *mgr = open_with(0, 2);
+
+	(void)state;
+	expect_calls(mgr, ID, 2);
+	/* The fake does not write the word, so unlocking finds it strange. */
+	expect_calls(mgr, ID + 256, 2);
+	expect_calls(mgr, ID + 256, 0);
+	lockmgr_close(mgr);
+}
+
+static void word_of_another_asks_the_module(void **state)
+{
+	static const uint64_t words[] = {
+		TOKEN + 1,
+		LOCKMGR_WORD_DIED,
+		LOCKMGR_WORD_WAITERS,
+		TOKEN | LOCKMGR_WORD_WAITERS,
+	};
+	struct lockmgr *mgr = open_with(0, 2);
+	size_t i;
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		record_of(ID)->word = words[i];
+		expect_calls(mgr, ID, 2);
+		assert_true(record_of(ID)->word == words[i]);
+	}
+	lockmgr_close(mgr);
+}
+
+/* Whichever thread took it. */
+static void word_of_another_thread_is_ours_to_release(void **state)
+{
+	struct lockmgr *mgr = open_with(0, 2);
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	fake.calls = 0;
+	record_of(ID)->word = 4711ULL << LOCKMGR_WORD_TID_SHIFT | TOKEN;
+	assert_int_equal(lockmgr_unlock(mgr, ID), 0);
+	assert_true(record_of(ID)->word == 0);
+	assert_int_equal(fake.calls, 0);
+	lockmgr_close(mgr);
+}
+
+static void ids_beyond_all_ask_the_module(void **state)
+{
+	struct lockmgr *mgr = open_with(0, 2);
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	expect_calls(mgr, LOCKMGR_CAPACITY_MAX, 2);
+	expect_calls(mgr, UINT32_MAX, 2);
+	lockmgr_close(mgr);
+}
+
+static void map_that_fails_is_done_without(void **state)
+{
+	int maps;
+
+	(void)state;
+	for (maps = 0; maps < 2; maps++) {
+		struct lockmgr *mgr;
+
+		fake.map_calls = 0;
+		mgr = open_with(0, maps);
+		expect_calls(mgr, ID, 2);
+		expect_calls(mgr, ID, 2);
+		/* And not tried again. */
+		assert_int_equal(fake.map_calls, maps + 1);
+		lockmgr_close(mgr);
+	}
+}
+
+static void no_map_maps_nothing(void **state)
+{
+	struct lockmgr *mgr = open_with(LOCKMGR_OPEN_NO_MAP, 2);
+
+	(void)state;
+	expect_calls(mgr, ID, 2);
+	expect_calls(mgr, ID, 2);
+	assert_int_equal(fake.map_calls, 0);
+	lockmgr_close(mgr);
+}
+
+static void space_that_cannot_be_mapped_is_not(void **state)
+{
+	const uint64_t before = map_size;
+	struct lockmgr *mgr;
+
+	(void)state;
+	map_size = 0;
+	mgr = open_with(0, 2);
+	map_size = before;
+	expect_calls(mgr, ID, 2);
+	assert_int_equal(fake.map_calls, 0);
+	lockmgr_close(mgr);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		fake_test(records_are_mapped_after_the_first_lock),
+		fake_test(lock_in_memory_writes_who_holds_it),
+		fake_test(first_lock_of_another_page_asks_the_module),
+		fake_test(word_of_another_asks_the_module),
+		fake_test(word_of_another_thread_is_ours_to_release),
+		fake_test(ids_beyond_all_ask_the_module),
+		fake_test(map_that_fails_is_done_without),
+		fake_test(no_map_maps_nothing),
+		fake_test(space_that_cannot_be_mapped_is_not),
+	};
+
+	return harness_run(tests);
+}
