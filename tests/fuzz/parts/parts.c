@@ -241,6 +241,52 @@ static void the_model_sees_cycles(void)
 	report(good && !outcome.waits && outcome.result == -EDEADLK, __func__);
 }
 
+static void what_is_taken_in_memory_is_held(void)
+{
+	static struct model model;
+	struct outcome outcome;
+	bool good;
+
+	model_init(&model);
+	good = run(&model, TWO_CLIENTS "0.0 take id=1\n", &outcome);
+	good &= outcome.result == -EFAULT;
+	good &= run(&model, "0.0 lock id=2\n0.0 take id=1\n", &outcome) && !outcome.result;
+	good &= run(&model, "1.0 lock id=1 flags=try\n", &outcome);
+	good &= outcome.result == -EBUSY;
+	good &= run(&model, "0.1 release id=1\n", &outcome) && !outcome.result;
+	good &= run(&model, "1.0 lock id=1 flags=try\n", &outcome);
+	report(good && !outcome.result, __func__);
+}
+
+static void what_others_wait_for_is_not_released_in_memory(void)
+{
+	static struct model model;
+	struct outcome outcome;
+	bool good;
+
+	model_init(&model);
+	good = run(&model, TWO_CLIENTS "0.0 lock id=1\n1.0 lock id=1\n0.0 release id=1\n",
+		   &outcome);
+	good &= outcome.result == -EAGAIN && !outcome.open;
+	/* When nobody waits any more, it may still be marked. */
+	good &= run(&model, "0.0 signal process=1\n0.0 release id=1\n", &outcome);
+	report(good && outcome.open, __func__);
+}
+
+static void nobody_waits_in_the_model_for_a_destroyed_lock(void)
+{
+	static struct model model;
+	struct outcome outcome;
+	bool good;
+
+	model_init(&model);
+	good = run(&model, TWO_CLIENTS "0.0 lock id=1\n0.0 scribble id=1 number=1\n", &outcome);
+	good &= !run(&model, "1.0 lock id=2\n", &outcome);
+	good &= run(&model, "1.0 lock id=1 flags=try\n", &outcome) && outcome.wild;
+	good &= run(&model, "1.0 attach space=b flags=create\n", &outcome);
+	report(good && !outcome.wild && outcome.result == -EISCONN, __func__);
+}
+
 int main(void)
 {
 	static void (*const functions[])(void) = {
@@ -252,6 +298,9 @@ int main(void)
 		the_next_in_the_model_is_told_of_a_death,
 		who_returns_in_the_model_has_its_place_again,
 		the_model_sees_cycles,
+		what_is_taken_in_memory_is_held,
+		what_others_wait_for_is_not_released_in_memory,
+		nobody_waits_in_the_model_for_a_destroyed_lock,
 	};
 	uint32_t i;
 
