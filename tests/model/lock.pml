@@ -13,17 +13,22 @@
  *	MAPPED		take and release by a compare-and-swap in user space;
  *			the kernel is asked where that fails
  *
+ * With SCRIBBLES, one more client of the mapped form writes to the word what it must
+ * not, and then dies. Nobody knows any more who holds the lock, so from then on that
+ * is not looked at; but when it is gone, I1 holds again, and all who wait end.
+ *
  * What is a step of its own: each load of the word, each compare-and-swap of it,
- * each look at the table of clients, each look at the queue without its lock,
- * each change of the queue, of a thread's sleeping state, of the clients. What
+ * each look at the table of clients (and at what is in it), each look at the queue
+ * without its lock, each change of the queue, of a thread's sleeping state, of the
+ * clients. What
  * happens between two of these is seen by nobody else, so it goes with one of
  * them; so does taking the queue's lock (with the step after it) and letting it
  * go (with the step before it).
  *
  * What is left out: thread ids in the word (they are advisory; without them two
  * clients' words are alike more often, which is worse), times, other locks in
- * the same bucket (take_free() then merely gives up more often), and the walk
- * for deadlocks (EDEADLK leaves the queue as a signal does). Memory is
+ * the same bucket (take_free() then merely gives up more often), closed locks, and
+ * the walk for deadlocks (EDEADLK leaves the queue as a signal does). Memory is
  * sequentially consistent.
  *
  * Size:
@@ -33,8 +38,13 @@
  *	ROUNDS_OF_FIRST	those of thread 0, if it makes another number of them
  *	LEAVES		signals and timeouts, all in all
  *	DEATHS		clients that die early, all in all
+ *	SCRIBBLES	what is written to the word that must not be
  *	TRIES		MAX_TRIES
  *	MAX_BYPASSED	as there
+ *
+ * Who is next, and how many may go before, is said of locks that are released. What a
+ * dying client holds goes to whoever looks before its death gets there, even if another
+ * is the next.
  *
  * There may be fewer signals and deaths than that: the number is chosen at the
  * beginning, so that none left over can wake somebody whom all have forgotten.
@@ -76,10 +86,19 @@
 #define BOUND (MAX_BYPASSED + 1 + (N - 2))
 #endif
 
-#define NONE		N
+#ifdef SCRIBBLES
+#define CLIENTS		(N + 1)
+#else
+#define CLIENTS		N
+#define scribbled	false
+#define mended		false
+#endif
 
-/* The word. Tokens are 1 ... N. */
+#define NONE		CLIENTS
+
+/* The word. Tokens are 1 ... CLIENTS. */
 #define TOKEN(w)	((w) & 7)
+#define NO_TOKEN	7
 #define WAITERS		8
 #define DIED		16
 
@@ -96,10 +115,18 @@
 #define SLEEP_ON	4
 #define LEFT		5	/* ERESTARTSYS, ETIMEDOUT or EDEADLK */
 #define AGAIN		6	/* not yet */
+#define EPERM		7
 
 byte word;			/* struct lockmgr_record */
 bool locked;			/* struct lockmgr_bucket: lock */
-bool client[N + 1];		/* struct lockmgr_space: clients, by token */
+bool client[NO_TOKEN + 1];	/* struct lockmgr_space: clients, by token */
+bool dying[NO_TOKEN + 1];	/* client->dying, by token */
+#ifdef SCRIBBLES
+bool used[NO_TOKEN + 1];	/* client->pages has the page, by token */
+#endif
+#ifdef MAPPED
+byte waiting;			/* struct lockmgr_queues */
+#endif
 
 /*
  * struct lockmgr_waiter, by thread. A ticket is kept by a thread that has left
@@ -112,7 +139,7 @@ byte state[N];
 byte bypassed[N];
 bool handoff[N];
 bool died[N];
-byte token[N];			/* client->token */
+byte token[CLIENTS];		/* client->token */
 
 bool asleep[N];			/* not TASK_RUNNING */
 
@@ -126,6 +153,13 @@ bool due[N];			/* must be told */
 byte strict = NONE;		/* first, and woken in vain or returned: the next */
 byte passes;			/* acquisitions past the first in the queue */
 byte done;
+
+#ifdef SCRIBBLES
+byte scribbles = SCRIBBLES;
+bool scribbled;			/* something was written that must not be */
+bool mended;			/* nobody writes that any more, and I1 holds again */
+byte victim = NONE;		/* shall be killed */
+#endif
 
 hidden byte i;
 hidden byte first;
@@ -174,7 +208,7 @@ inline lockmgr_queue_add(p)
 	state[p] = QUEUED;
 	lockmgr_queue_first();
 	if
-	:: first == p -> strict = (returns -> p : NONE); passes = 0
+	:: first == p -> strict = (returns && !scribbled -> p : NONE); passes = 0
 	:: else
 	fi
 }
@@ -220,7 +254,7 @@ inline invariant_1()
 		fi
 	}
 	i = 0;
-	assert(!count || first || (TOKEN(word) && (word & WAITERS)))
+	assert(!count || first || (TOKEN(word) && (word & WAITERS)) || (scribbled && !mended))
 }
 
 inline spin_lock()
@@ -236,12 +270,22 @@ inline spin_unlock()
 }
 
 /* The specification: p has the lock from now on. */
-inline acquire(p)
+inline receive(p)
 {
 	assert(holder == NONE);
-	holder = p;
-	due[p] = pending;
-	pending = false;
+	if
+	:: scribbled
+	:: else ->
+		holder = p;
+		due[p] = pending;
+		pending = false
+	fi
+}
+
+/* By a release, or because it is free. */
+inline acquire(p)
+{
+	receive(p);
 	assert(strict == NONE || strict == p);
 #ifndef MAPPED
 	lockmgr_queue_first();
@@ -256,9 +300,16 @@ inline acquire(p)
 
 inline let_go(p)
 {
-	assert(holder == p);
+	assert(holder == p || scribbled);
 	holder = NONE
 }
+
+/* lockmgr_holder_lives(), kmod/holder.c */
+#ifdef SCRIBBLES
+#define HOLDER_LIVES(w)	(client[TOKEN(w)] && !dying[TOKEN(w)] && used[TOKEN(w)])
+#else
+#define HOLDER_LIVES(w)	(client[TOKEN(w)] && !dying[TOKEN(w)])
+#endif
 
 /*
  * Ends the turn of a loop; the steps below are in atomic { } together with this so
@@ -281,7 +332,7 @@ inline take_locked()
 			:: else ->
 				tries++;
 				/* holder_of() */
-				held = (TOKEN(old) -> client[TOKEN(old)] : false);
+				held = HOLDER_LIVES(old);
 				if
 				:: held && (!mark || (old & WAITERS)) -> ret = EBUSY
 				:: else
@@ -311,8 +362,12 @@ inline take_locked()
 #else
 				word = token[me] | (others -> WAITERS : 0);
 #endif
-				acquire(me);
-				ret = (old -> OWNER_DIED : OK)
+				if
+				/* Not released yet: whoever looks first has it. */
+				:: TOKEN(old) -> receive(me)
+				:: else -> acquire(me)
+				fi;
+				ret = (old & ~WAITERS -> OWNER_DIED : OK)
 			fi;
 			held = false
 		}
@@ -385,10 +440,38 @@ inline must_hand_over()
 #endif
 }
 
+/* What a release makes of the word that it has found. */
+inline let_word_go(dead)
+{
+	if
+	:: dead -> assert(holder == NONE)
+	:: else -> let_go(me)
+	fi;
+
+	lockmgr_queue_first();
+	must_hand_over();
+	if
+	:: hand_over ->
+#ifdef WAITERS_NOT_KEPT
+		word = token[first];
+#else
+		word = token[first] | (count > 1 -> WAITERS : 0);
+#endif
+		sleeper = first;
+		acquire(sleeper)
+	:: else ->
+#ifdef DIED_FORGOTTEN
+		word = 0
+#else
+		word = (dead -> DIED : 0)
+#endif
+	fi
+}
+
 /*
  * R2, R3 -> R0, R1, R2, R3, and the locking and waking around it; dead: by
- * lockmgr_lock_abandon(). One try is enough: only the holder, who is here, and who
- * has the queue locked move a word that is held.
+ * lockmgr_lock_abandon(). Without scribbles, only the holder, who is here, and who has
+ * the queue locked move a word that is held; so then, one try is enough.
  */
 inline release(dead)
 {
@@ -402,57 +485,131 @@ inline release(dead)
 		fi
 	}
 #endif
-	d_step {
+	do
+	:: d_step {
 		spin_lock();
-		old = word
-	}
-	d_step {
-		/* Otherwise EPERM, or for the dead a warning. */
-		assert(TOKEN(old) == token[me] && word == old);
-		if
-		:: dead -> assert(holder == NONE)
-		:: else -> let_go(me)
-		fi;
-
-		lockmgr_queue_first();
-		must_hand_over();
-		if
-		:: hand_over ->
-#ifdef WAITERS_NOT_KEPT
-			word = token[first];
+		old = word;
+		ret = AGAIN
+	   }
+	   do
+	   :: atomic {
+		d_step {
+			if
+#ifdef ABANDON_BLINDLY
+			:: TOKEN(old) != token[me] && !dead ->
 #else
-			word = token[first] | (count > 1 -> WAITERS : 0);
+			:: TOKEN(old) != token[me] ->
 #endif
-			sleeper = first;
-			acquire(sleeper)
-		:: else ->
-#ifdef DIED_FORGOTTEN
-			word = 0
+				/* Who waits may take what a dying client holds. */
+				assert(dead || scribbled);
+				ret = EPERM
+#ifdef ABANDON_BLINDLY
+			:: word == old && (TOKEN(old) == token[me] || dead) ->
 #else
-			word = (dead -> DIED : 0)
+			:: word == old && TOKEN(old) == token[me] ->
 #endif
-		fi
-	}
-	d_step {
-		if
-		:: hand_over ->
-			grant(sleeper, dead)
-		:: else ->
-			lockmgr_queue_first();
-			tell_to_look(first)
-		fi;
-		hand_over = false;
-		clean_up();
+				let_word_go(dead);
+				ret = OK
+			:: else ->
+				assert(scribbled);
+				tries++;
+				old = word;
+				if
+				:: tries == TRIES -> ret = DISTURBED
+				:: else
+				fi
+			fi
+		}
+		BREAK_UNLESS(ret == AGAIN)
+	   }
+	   od;
+	   atomic {
+		d_step {
+			if
+			:: ret == OK && hand_over ->
+				grant(sleeper, dead)
+			:: (ret == OK && !hand_over) || (ret == DISTURBED && dead) ->
+				lockmgr_queue_first();
+				tell_to_look(first);
+				ret = OK
+			:: ret == EPERM -> ret = OK
+			:: else
+			fi;
+			hand_over = false;
+			clean_up();
 #ifdef WAKE_EARLY
-		if
-		:: sleeper == early -> sleeper = NONE
-		:: else
-		fi;
-		early = NONE;
+			if
+			:: sleeper == early -> sleeper = NONE
+			:: else
+			fi;
+			early = NONE;
 #endif
-		spin_unlock()
-	}
+			spin_unlock()
+		}
+		BREAK_UNLESS(ret == DISTURBED)
+	   }
+	od;
 	wake()
+}
+
+/* What die() does to one lock, once the client is dying; kmod/client.c */
+inline die()
+{
+	/* abandon_page() */
+	if
+	:: TOKEN(word) == token[me] -> release(true)
+	:: else
+	fi;
+#ifdef MAPPED
+#ifndef MEND_FORGOTTEN
+	if
+	:: mend ->
+		/* lockmgr_lock_mend() */
+		d_step {
+			spin_lock();
+			old = word
+		}
+		d_step {
+			lockmgr_queue_first();
+			if
+			:: !(old & WAITERS) || !HOLDER_LIVES(old) -> tell_to_look(first)
+			:: else
+			fi;
+			old = 0;
+#ifdef SCRIBBLES
+			mended = mended || me == N;
+#endif
+			spin_unlock()
+		}
+		wake();
+		mend = false
+	:: else
+	fi
+#endif
+#endif
+}
+
+/* kmod/client.c */
+inline lockmgr_client_destroy()
+{
+#ifdef TOKEN_EARLY
+	client[token[me]] = false;
+#endif
+#ifndef DYING_LATE
+	dying[token[me]] = true;
+#endif
+#ifdef MAPPED
+	mend = waiting != 0;
+#endif
+	die();
+#ifdef DYING_LATE
+	dying[token[me]] = true;
+#endif
+	/* lockmgr_space_leave(), kmod/space.c */
+#ifndef TOKEN_EARLY
+	client[token[me]] = false;
+#endif
+	token[me] = 0
 }
 
 /* What follows from the word after a wake-up. */
@@ -462,7 +619,7 @@ inline look_end()
 	:: ret == EBUSY ->
 		lockmgr_queue_first();
 		if
-		:: first == me -> strict = me
+		:: first == me && !scribbled -> strict = me
 		:: else
 		fi;
 		state[me] = QUEUED;
@@ -575,6 +732,9 @@ inline sleep_until_decided()
 			/* schedule_hrtimeout_range() */
 			if
 			:: !asleep[me]
+#ifdef SCRIBBLES
+			:: victim == me && !excuse -> excuse = true
+#endif
 			:: leaves && !excuse -> leaves--; excuse = true
 			fi
 		   }
@@ -624,6 +784,31 @@ inline take_or_queue()
 	od
 }
 
+/* Of queues.waiting, which only die() looks at. */
+#ifdef MAPPED
+#define COUNT_WAITING		waiting++;
+#define UNCOUNT_WAITING		waiting--;
+#else
+#define COUNT_WAITING
+#define UNCOUNT_WAITING
+#endif
+
+inline lock_slowly()
+{
+#ifndef COUNTED_LATE
+	COUNT_WAITING
+#endif
+	take_or_queue();
+#ifdef COUNTED_LATE
+	COUNT_WAITING
+#endif
+	if
+	:: ret == EBUSY -> sleep_until_decided()
+	:: else
+	fi;
+	UNCOUNT_WAITING
+}
+
 /* take_free(); or what user space does */
 inline take_free()
 {
@@ -661,7 +846,7 @@ inline release_unwaited()
 {
 #ifndef MAPPED
 	d_step {
-		assert(TOKEN(word) == token[me]);
+		assert(TOKEN(word) == token[me] || scribbled);
 		ret = (word & WAITERS -> EBUSY : AGAIN)
 	}
 #else
@@ -683,6 +868,40 @@ inline release_unwaited()
 	fi
 }
 
+/* kmod/space.c: the lowest free token */
+inline add_client()
+{
+	d_step {
+		token[me] = 1;
+		do
+		:: client[token[me]] -> token[me]++
+		:: else -> break
+		od;
+		client[token[me]] = true;
+#ifdef SCRIBBLES
+		used[token[me]] = me == N;
+#endif
+		dying[token[me]] = false
+	}
+}
+
+#ifdef SCRIBBLES
+/* kmod/client.c */
+inline use_page()
+{
+	if
+	:: used[token[me]]
+	:: else ->
+		/* abandon_page() */
+		if
+		:: TOKEN(word) == token[me] -> release(true)
+		:: else
+		fi;
+		used[token[me]] = true
+	fi
+}
+#endif
+
 /* What must hold when all is over. */
 inline finish()
 {
@@ -690,8 +909,10 @@ inline finish()
 	if
 	:: done == N ->
 		lockmgr_queue_first();
-		assert(!count && !locked && holder == NONE && strict == NONE);
-		assert(word == (pending -> DIED : 0))
+		/* Who scribbles may be here still. */
+		assert(!count && (!locked || CLIENTS > N));
+		assert(holder == NONE && strict == NONE);
+		assert(word == (pending -> DIED : 0) || scribbled)
 	:: else
 	fi
 }
@@ -708,21 +929,15 @@ proctype Thread(byte me)
 	bool mark;
 	bool excuse;
 	bool hand_over;
+#ifdef MAPPED
+	bool mend;
+#endif
 #ifdef WAKE_EARLY
 	byte early = NONE;
 #endif
 
-attach:		/* add_client(), kmod/space.c: the lowest free token */
-	atomic {
-		d_step {
-			token[me] = 1;
-			do
-			:: client[token[me]] -> token[me]++
-			:: else -> break
-			od;
-			client[token[me]] = true
-		}
-	}
+attach:
+	add_client();
 
 outside:
 	if
@@ -732,20 +947,22 @@ outside:
 	fi;
 
 lockmgr_lock:
+#ifdef SCRIBBLES
+	use_page();
+#endif
 	take_free();
 	if
 	:: ret == OK -> goto inside
 	:: ret == EBUSY
 	:: ret == EBUSY && !ticket[me] -> goto lockmgr_trylock
 	fi;
-	take_or_queue();
-	if
-	:: ret == EBUSY -> sleep_until_decided()
-	:: else
-	fi;
+	lock_slowly();
 	if
 	:: ret == LEFT ->
 		if
+#ifdef SCRIBBLES
+		:: victim == me -> victim = NONE; drop_ticket(me); ret = OK; goto close
+#endif
 		/* A signal: again, with the ticket. */
 		:: goto lockmgr_lock
 		/* The deadline. */
@@ -759,8 +976,8 @@ lockmgr_lock:
 inside:		/* the caller, with the lock */
 	atomic {
 		d_step {
-			assert(holder == me);
-			assert((ret == OWNER_DIED) == due[me]);
+			assert(holder == me || scribbled);
+			assert((ret == OWNER_DIED) == due[me] || scribbled);
 			due[me] = false;
 			ret = OK
 		}
@@ -769,7 +986,7 @@ inside:		/* the caller, with the lock */
 		:: deaths ->
 			deaths--;
 			holder = NONE;
-			pending = true;
+			pending = !scribbled;
 			goto close
 		fi
 	}
@@ -804,20 +1021,8 @@ lockmgr_trylock:	/* begins as lockmgr_lock() */
 	:: else -> ret = OK; goto outside
 	fi;
 
-close:		/* lockmgr_client_destroy(), kmod/client.c */
-#ifdef TOKEN_EARLY
-	client[token[me]] = false;
-#endif
-	/* abandon_page() */
-	if
-	:: TOKEN(word) == token[me] -> release(true)
-	:: else
-	fi;
-	/* lockmgr_space_leave(), kmod/space.c */
-#ifndef TOKEN_EARLY
-	client[token[me]] = false;
-#endif
-	token[me] = 0;
+close:
+	lockmgr_client_destroy();
 	if
 	:: round < ROUNDS_OF(me) -> goto attach
 	:: else
@@ -825,6 +1030,79 @@ close:		/* lockmgr_client_destroy(), kmod/client.c */
 
 	d_step { finish() }
 }
+
+#ifdef SCRIBBLES
+inline scribble(what)
+{
+	atomic {
+		d_step {
+			scribbles -> scribbles--;
+			word = what;
+			scribbled = true;
+			holder = NONE;
+			pending = false;
+			strict = NONE;
+			passes = 0;
+			for (i : 0 .. N - 1) {
+				due[i] = false
+			}
+			i = 0
+		}
+	}
+}
+
+/*
+ * A word that names a client that lives, but does not hold the lock, keeps all others
+ * out until that client dies. If that is what all are waiting for, then it dies.
+ */
+inline kill_who_is_named()
+{
+	do
+	:: done == N -> break
+	:: atomic {
+		timeout && HOLDER_LIVES(word) && victim == NONE ->
+		victim = 0;
+		do
+		:: victim < N && token[victim] != TOKEN(word) -> victim++
+		:: else -> break
+		od;
+		assert(victim < N && queued[victim])
+	   }
+	od
+}
+
+proctype Scribbler(byte me)
+{
+	byte ret;
+	byte old;
+	byte tries;
+	byte sleeper = NONE;
+	bool hand_over;
+	bool mend;
+	bool held;
+	bool others;
+	bool mark;
+#ifdef WAKE_EARLY
+	byte early = NONE;
+#endif
+
+attach:
+	add_client();
+	do
+	:: scribble(0)
+	:: scribble(WAITERS)
+	:: scribble(NO_TOKEN)
+	:: scribble(word & ~WAITERS)
+	:: scribble(token[me])
+	:: scribble(token[0])
+	:: scribble(token[1])
+	:: break
+	od;
+	lockmgr_client_destroy();
+	mended = true;
+	kill_who_is_named()
+}
+#endif
 
 init
 {
@@ -834,5 +1112,8 @@ init
 		for (i : 0 .. N - 1) {
 			run Thread(i)
 		}
+#ifdef SCRIBBLES
+		run Scribbler(N)
+#endif
 	}
 }
