@@ -25,6 +25,8 @@ configurations=(
 	'mapped N=3 ROUNDS=1 ROUNDS_OF_FIRST=2 DEATHS=0'
 	'mapped N=3 ROUNDS=1 ROUNDS_OF_FIRST=2 LEAVES=0'
 	'mapped N=3 LEAVES=0 DEATHS=0'
+	'mapped SCRIBBLES=1 ROUNDS=1 DEATHS=0'
+	'mapped SCRIBBLES=1 ROUNDS=1 LEAVES=0'
 )
 
 # The properties, by what Spin prints when one is violated.
@@ -52,6 +54,11 @@ mutations=(
 	'TOKEN_EARLY		exclusion	mapped'
 	'STALE_LIVENESS		exclusion	kernel-only'
 	'STALE_LIVENESS		exclusion	mapped'
+	'ABANDON_BLINDLY	exclusion	kernel-only'
+	'ABANDON_BLINDLY	exclusion	mapped'
+	'DYING_LATE		ends		mapped SCRIBBLES=1 ROUNDS=1 LEAVES=0 DEATHS=0'
+	'MEND_FORGOTTEN		ends		mapped SCRIBBLES=1 ROUNDS=1 LEAVES=0 DEATHS=0'
+	'COUNTED_LATE		ends		mapped SCRIBBLES=1 ROUNDS=1 LEAVES=0 DEATHS=0'
 	'DIED_DROPPED		told		kernel-only'
 	'DIED_FORGOTTEN		told		kernel-only'
 	'HANDOFF_IGNORED	handed		kernel-only ROUNDS=3'

@@ -42,6 +42,10 @@
  *	TRIES		MAX_TRIES
  *	MAX_BYPASSED	as there
  *
+ * Who is next, and how many may go before, is said of locks that are released. What a
+ * dying client holds goes to whoever looks before its death gets there, even if another
+ * is the next.
+ *
  * There may be fewer signals and deaths than that: the number is chosen at the
  * beginning, so that none left over can wake somebody whom all have forgotten.
  *
@@ -266,7 +270,7 @@ inline spin_unlock()
 }
 
 /* The specification: p has the lock from now on. */
-inline acquire(p)
+inline receive(p)
 {
 	assert(holder == NONE);
 	if
@@ -275,7 +279,13 @@ inline acquire(p)
 		holder = p;
 		due[p] = pending;
 		pending = false
-	fi;
+	fi
+}
+
+/* By a release, or because it is free. */
+inline acquire(p)
+{
+	receive(p);
 	assert(strict == NONE || strict == p);
 #ifndef MAPPED
 	lockmgr_queue_first();
@@ -352,7 +362,11 @@ inline take_locked()
 #else
 				word = token[me] | (others -> WAITERS : 0);
 #endif
-				acquire(me);
+				if
+				/* Not released yet: whoever looks first has it. */
+				:: TOKEN(old) -> receive(me)
+				:: else -> acquire(me)
+				fi;
 				ret = (old & ~WAITERS -> OWNER_DIED : OK)
 			fi;
 			held = false
@@ -481,11 +495,19 @@ inline release(dead)
 	   :: atomic {
 		d_step {
 			if
+#ifdef ABANDON_BLINDLY
+			:: TOKEN(old) != token[me] && !dead ->
+#else
 			:: TOKEN(old) != token[me] ->
+#endif
 				/* Who waits may take what a dying client holds. */
 				assert(dead || scribbled);
 				ret = EPERM
-			:: TOKEN(old) == token[me] && word == old ->
+#ifdef ABANDON_BLINDLY
+			:: word == old && (TOKEN(old) == token[me] || dead) ->
+#else
+			:: word == old && TOKEN(old) == token[me] ->
+#endif
 				let_word_go(dead);
 				ret = OK
 			:: else ->
@@ -510,6 +532,7 @@ inline release(dead)
 				lockmgr_queue_first();
 				tell_to_look(first);
 				ret = OK
+			:: ret == EPERM -> ret = OK
 			:: else
 			fi;
 			hand_over = false;
@@ -526,8 +549,7 @@ inline release(dead)
 		BREAK_UNLESS(ret == DISTURBED)
 	   }
 	od;
-	wake();
-	ret = OK
+	wake()
 }
 
 /* What die() does to one lock, once the client is dying; kmod/client.c */
@@ -764,27 +786,27 @@ inline take_or_queue()
 
 /* Of queues.waiting, which only die() looks at. */
 #ifdef MAPPED
-#define ATOMIC_INC_WAITING	waiting++
-#define ATOMIC_DEC_WAITING	waiting--
+#define COUNT_WAITING		waiting++;
+#define UNCOUNT_WAITING		waiting--;
 #else
-#define ATOMIC_INC_WAITING	skip
-#define ATOMIC_DEC_WAITING	skip
+#define COUNT_WAITING
+#define UNCOUNT_WAITING
 #endif
 
 inline lock_slowly()
 {
 #ifndef COUNTED_LATE
-	ATOMIC_INC_WAITING;
+	COUNT_WAITING
 #endif
 	take_or_queue();
 #ifdef COUNTED_LATE
-	ATOMIC_INC_WAITING;
+	COUNT_WAITING
 #endif
 	if
 	:: ret == EBUSY -> sleep_until_decided()
 	:: else
 	fi;
-	ATOMIC_DEC_WAITING
+	UNCOUNT_WAITING
 }
 
 /* take_free(); or what user space does */
@@ -857,16 +879,16 @@ inline add_client()
 		od;
 		client[token[me]] = true;
 #ifdef SCRIBBLES
-		used[token[me]] = false;
+		used[token[me]] = me == N;
 #endif
 		dying[token[me]] = false
 	}
 }
 
+#ifdef SCRIBBLES
 /* kmod/client.c */
 inline use_page()
 {
-#ifdef SCRIBBLES
 	if
 	:: used[token[me]]
 	:: else ->
@@ -877,10 +899,8 @@ inline use_page()
 		fi;
 		used[token[me]] = true
 	fi
-#else
-	skip
-#endif
 }
+#endif
 
 /* What must hold when all is over. */
 inline finish()
@@ -927,7 +947,9 @@ outside:
 	fi;
 
 lockmgr_lock:
+#ifdef SCRIBBLES
 	use_page();
+#endif
 	take_free();
 	if
 	:: ret == OK -> goto inside
@@ -1064,10 +1086,8 @@ proctype Scribbler(byte me)
 	byte early = NONE;
 #endif
 
-	atomic {
-		add_client();
-		used[token[me]] = true
-	}
+attach:
+	add_client();
 	do
 	:: scribble(0)
 	:: scribble(WAITERS)
