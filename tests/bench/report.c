@@ -101,7 +101,8 @@ static void print_result(const char *title, const char *who, const struct result
 	printf("%-*s %-13s", TITLE_WIDTH, title, who);
 	print_number(result->value, 10);
 	printf(" %-5s %6s", result->unit, spread_text);
-	print_number(result->ratio, 7);
+	if (!isnan(result->ratio) || result->target.bound != NO_BOUND)
+		print_number(result->ratio, 7);
 	if (result->target.bound != NO_BOUND)
 		print_target(result);
 	printf("\n");
