@@ -106,6 +106,9 @@ struct subject {
 
 void measure(struct subject *subjects, size_t count, unsigned int rounds);
 
+/* Of at most ROUNDS_MAX. */
+double median_of(const double *samples, unsigned int count);
+
 double median(const struct subject *subject);
 double spread(const struct subject *subject);
 

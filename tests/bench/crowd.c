@@ -18,10 +18,11 @@
 #include "bench.h"
 
 /* The largest is built up so often, and sampled so often before and after each. */
-#define CYCLES	6
-#define ROUNDS	10
+#define CYCLES	4
+#define ROUNDS	15
 
 #define PAIRS	2000
+#define WAKE_UPS	5
 #define WAITERS	10
 #define SPACES	100
 #define CROWDS_MAX	10
@@ -207,9 +208,8 @@ static double sample_ioctl(void *arg)
 	return sample_pairs(&peer_lockmgr_ioctl, scene->by_ioctl);
 }
 
-static double sample_wake_up(void *arg)
+static double time_wake_up(struct scene *scene)
 {
-	struct scene *scene = arg;
 	uint64_t begin;
 
 	peer_lockmgr.lock(scene->mapped, 0);
@@ -218,6 +218,16 @@ static double sample_wake_up(void *arg)
 	peer_lockmgr.unlock(scene->mapped, 0);
 
 	return (sleeper_woken(&scene->sleeper) - begin) / 1000.0;
+}
+
+static double sample_wake_up(void *arg)
+{
+	double times[WAKE_UPS];
+	int i;
+
+	for (i = 0; i < WAKE_UPS; i++)
+		times[i] = time_wake_up(arg);
+	return median_of(times, WAKE_UPS);
 }
 
 static void prepare(struct subject subjects[FIGURES], struct scene *scene)

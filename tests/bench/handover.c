@@ -10,8 +10,13 @@
 
 #include "bench.h"
 
-#define HANDOVERS	120
-#define KILLS		60
+/*
+ * Some take many times as long as others, if the waiter's processor has gone to sleep
+ * or something else comes between: a sample is the median of several.
+ */
+#define BATCH		7
+#define HANDOVER_ROUNDS	30
+#define KILL_ROUNDS	20
 
 static const struct rival rivals[] = {
 	{ &peer_lockmgr, NO_TARGET },
@@ -24,19 +29,20 @@ static const struct rival rivals[] = {
  * struct pair - one who has the lock and one who waits for it
  * @sleeper: waits
  * @peer: of which kind
+ * @time: makes a hand-over, and says how long it took
  * @handle: has the lock, if it is unlocked
  * @ready: pipe from a process that has it, if that is killed
  */
 struct pair {
 	struct sleeper sleeper;
 	const struct peer *peer;
+	double (*time)(struct pair *pair);
 	void *handle;
 	int ready[2];
 };
 
-static double sample_unlock(void *arg)
+static double time_unlock(struct pair *pair)
 {
-	struct pair *pair = arg;
 	uint64_t begin;
 
 	pair->peer->lock(pair->handle, 0);
@@ -57,9 +63,8 @@ static void hold(void *arg)
 		pause();
 }
 
-static double sample_kill(void *arg)
+static double time_kill(struct pair *pair)
 {
-	struct pair *pair = arg;
 	uint64_t begin, end;
 	int status;
 	pid_t pid;
@@ -75,8 +80,19 @@ static double sample_kill(void *arg)
 	return (end - begin) / 1000.0;
 }
 
-static void bench_pairs(const char *name, const char *title, double (*sample)(void *arg),
-			unsigned int rounds)
+static double sample(void *arg)
+{
+	struct pair *pair = arg;
+	double times[BATCH];
+	int i;
+
+	for (i = 0; i < BATCH; i++)
+		times[i] = pair->time(pair);
+	return median_of(times, BATCH);
+}
+
+static void bench_pairs(const char *name, const char *title,
+			double (*time)(struct pair *pair), unsigned int rounds)
 {
 	struct subject subjects[RIVALS] = { 0 };
 	struct pair pairs[RIVALS];
@@ -84,6 +100,7 @@ static void bench_pairs(const char *name, const char *title, double (*sample)(vo
 
 	for (i = 0; i < RIVALS; i++) {
 		pairs[i].peer = rivals[i].peer;
+		pairs[i].time = time;
 		pairs[i].peer->create(1);
 		must(pipe2(pairs[i].ready, O_CLOEXEC));
 		sleeper_start(&pairs[i].sleeper, pairs[i].peer);
@@ -106,10 +123,10 @@ static void bench_pairs(const char *name, const char *title, double (*sample)(vo
 
 void bench_handover(void)
 {
-	bench_pairs("handover", "unlock, until the waiter has it", sample_unlock, HANDOVERS);
+	bench_pairs("handover", "unlock, until the waiter has it", time_unlock, HANDOVER_ROUNDS);
 }
 
 void bench_kill(void)
 {
-	bench_pairs("kill", "SIGKILL, until the waiter has it", sample_kill, KILLS);
+	bench_pairs("kill", "SIGKILL, until the waiter has it", time_kill, KILL_ROUNDS);
 }

@@ -62,6 +62,11 @@ void measure(struct subject *subjects, size_t count, unsigned int rounds)
 	}
 }
 
+double median_of(const double *samples, unsigned int count)
+{
+	return quantile(samples, count, 0.5);
+}
+
 double median(const struct subject *subject)
 {
 	return subject->rounds ? quantile(subject->samples, subject->rounds, 0.5) : NAN;

@@ -85,20 +85,26 @@ static void print_number(double number, int width)
 		printf(" %*.*f", width, digits_of(number), number);
 }
 
+static void print_target(const struct result *result)
+{
+	printf("  at %s %.6g: %s", result->target.bound == AT_MOST ? "most" : "least",
+	       result->target.limit, is_met(result) ? "met" : "MISSED");
+}
+
 static void print_result(const char *title, const char *who, const struct result *result)
 {
+	char spread_text[16] = "";
+
+	if (!isnan(result->spread))
+		snprintf(spread_text, sizeof(spread_text), "%.0f %%", 100 * result->spread);
+
 	printf("%-*s %-13s", TITLE_WIDTH, title, who);
 	print_number(result->value, 10);
-	printf(" %-6s", result->unit);
-	if (!isnan(result->spread))
-		printf(" %4.0f %%", 100 * result->spread);
-	else if (result->target.bound != NO_BOUND)
-		printf(" %6s", "");
+	printf(" %-5s %6s", result->unit, spread_text);
 	if (!isnan(result->ratio) || result->target.bound != NO_BOUND)
 		print_number(result->ratio, 7);
 	if (result->target.bound != NO_BOUND)
-		printf("  at %s %.6g: %s", result->target.bound == AT_MOST ? "most" : "least",
-		       result->target.limit, is_met(result) ? "met" : "MISSED");
+		print_target(result);
 	printf("\n");
 	fflush(stdout);
 }

@@ -15,7 +15,7 @@
 #include "../bench.h"
 
 #define ROUNDS	101
-#define PAIRS	100000
+#define PAIRS	300000
 
 /* Any will do. */
 #define ID	7
