@@ -81,27 +81,38 @@ static void mend_page(struct lockmgr_client *client, unsigned long number,
 }
 
 /*
+ * The client's death has been in that page.  Until now, whoever found the client's
+ * token there was right to wait.
+ */
+static void pass(struct lockmgr_client *client, unsigned long number)
+{
+	WRITE_ONCE(client->passed, number + 1);
+	/*
+	 * Pairs with lockmgr_holder_lives().  Who finds this client's token in a word
+	 * from now on either sees that we have passed, and takes the lock; or the word
+	 * was there before we look at it once more.
+	 *
+	 * And with lock_slowly(): a waiter counts itself before it marks the word.  So if
+	 * the client has overwritten the mark, mend_page() finds it counted.
+	 */
+	smp_mb();
+}
+
+/*
  * No thread acts for the client any more, and none can write to records that it
- * has mapped.
+ * has mapped.  Others can, and may write its token where we have been already: hence
+ * the second look.
  */
 static void die(struct lockmgr_client *client)
 {
 	struct lockmgr_record *page;
 	unsigned long number;
 
-	WRITE_ONCE(client->dying, true);
-	/*
-	 * Pairs with lockmgr_holder_lives().  Who finds this client's token in a word
-	 * either sees that it is dying, and takes the lock; or the word was there
-	 * before we look at it, and we let go of it.
-	 *
-	 * And with lock_slowly(): a waiter counts itself before it marks the word.  So if
-	 * the client has overwritten the mark, mend_page() finds it counted.
-	 */
-	smp_mb();
-
 	xa_for_each(&client->pages, number, page) {
 		abandon_page(client, number, page);
+		pass(client, number);
+		if (lockmgr_client_may_map(client))
+			abandon_page(client, number, page);
 		if (client->mapped)
 			mend_page(client, number, page);
 		cond_resched();

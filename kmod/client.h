@@ -24,7 +24,7 @@ struct lockmgr_space_args;
  * @created: joining made the space
  * @detect: its lock calls fail rather than close a cycle of waits
  * @mapped: it could write to records itself
- * @dying: it has no thread any more, and its locks are being released
+ * @passed: its death has released all it held in pages below this number
  * @pages: the pages of records that it has used, by page number: where its
  *	death looks for locks, and its lock calls find records fast
  * @opener: the process that opened the file; thread ids in records are numbers
@@ -42,7 +42,7 @@ struct lockmgr_client {
 	bool created;
 	bool detect;
 	bool mapped;
-	bool dying;
+	unsigned long passed;
 	struct xarray pages;
 	struct pid *opener;
 	kuid_t opener_uid;

@@ -65,15 +65,15 @@ struct lockmgr_client *lockmgr_holder_client(struct lockmgr_space *space, u64 wo
  */
 bool lockmgr_holder_lives(struct lockmgr_space *space, u32 id, u64 word)
 {
+	unsigned long number = lockmgr_id_to_page(id);
 	struct lockmgr_client *client;
 	bool lives;
 
 	rcu_read_lock();
 	client = lockmgr_holder_client(space, word);
-	/* Pairs with die() in client.c: see there. */
+	/* Pairs with pass() in client.c: see there. */
 	smp_mb();
-	lives = client && !READ_ONCE(client->dying) &&
-		xa_load(&client->pages, lockmgr_id_to_page(id));
+	lives = client && number >= READ_ONCE(client->passed) && xa_load(&client->pages, number);
 	rcu_read_unlock();
 
 	return lives;
@@ -93,14 +93,18 @@ static bool is_older(struct pid *thread, u64 since)
 
 /*
  * Where user space writes words, it may name any thread there is.  It shall learn
- * nothing of other users by that, and make none of them seem to hold a lock.
+ * nothing of other users by that, and make none of them seem to hold a lock: so only
+ * threads of the process that opened the file are believed in, and of its user.
  */
 static bool may_be_named(const struct lockmgr_client *client, struct pid *thread)
 {
 	struct task_struct *task = pid_task(thread, PIDTYPE_PID);
 
-	return !lockmgr_client_may_map(client) ||
-	       (task && uid_eq(task_euid(task), client->opener_uid));
+	if (!lockmgr_client_may_map(client))
+		return true;
+
+	return task && (task_tgid(task) == client->opener ||
+			uid_eq(task_euid(task), client->opener_uid));
 }
 
 /**

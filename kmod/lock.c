@@ -454,7 +454,7 @@ static int lock_slowly(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
 	int ret;
 
 	atomic_inc(waiting);
-	/* Before marking the word.  Pairs with die() in client.c: see there. */
+	/* Before marking the word.  Pairs with pass() in client.c: see there. */
 	smp_mb__after_atomic();
 
 	if (waiter->client->detect)
@@ -578,7 +578,7 @@ int lockmgr_unlock(struct lockmgr_client *client, struct lockmgr_record *record,
  * @record: the lock's record
  * @id: the lock
  *
- * A waiter that was faster has seen that the holder is dying, and holds it already.
+ * Where words are not to be trusted, it may not be the holder any more.
  */
 void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *record, u32 id)
 {
@@ -588,8 +588,8 @@ void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *
 	spin_lock(&bucket->lock);
 	/*
 	 * Nobody else moves a word that is held while its queue is locked, unless
-	 * somebody rewrites it all the time.  Then the next one to look finds that the
-	 * holder is dying, and whoever waits looks now.
+	 * somebody rewrites it all the time.  Then whoever waits looks, and sooner or
+	 * later finds that the holder's death has passed.
 	 */
 	if (release(client, bucket, record, id, true, &sleeper) == DISTURBED)
 		sleeper = tell_to_look(lockmgr_queue_first(bucket, id));

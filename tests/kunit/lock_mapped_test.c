@@ -197,13 +197,13 @@ static void token_in_a_page_is_let_go_of_when_its_client_first_uses_it(struct ku
 	KUNIT_EXPECT_EQ(test, fixture_word(third, ID + 1), held_by(third));
 }
 
-static void token_of_a_dying_client_is_a_dead_one(struct kunit *test)
+static void token_where_death_has_been_is_a_dead_one(struct kunit *test)
 {
 	const struct mapped *mapped = test->priv;
 
 	mapped->record->word = held_by(mapped->other);
 	KUNIT_ASSERT_EQ(test, trylock(mapped->me), -EBUSY);
-	mapped->other->dying = true;
+	mapped->other->passed = lockmgr_id_to_page(ID) + 1;
 	KUNIT_EXPECT_EQ(test, trylock(mapped->me), LOCKMGR_OWNER_DIED);
 }
 
@@ -290,7 +290,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(closed_locks_say_nothing),
 	KUNIT_CASE(token_in_a_page_that_its_client_has_not_used_is_a_dead_one),
 	KUNIT_CASE(token_in_a_page_is_let_go_of_when_its_client_first_uses_it),
-	KUNIT_CASE(token_of_a_dying_client_is_a_dead_one),
+	KUNIT_CASE(token_where_death_has_been_is_a_dead_one),
 	KUNIT_CASE_PARAM(mending_wakes_who_is_forgotten, forged_gen_params),
 	KUNIT_CASE(mending_without_waiters_changes_nothing),
 	KUNIT_CASE(death_of_who_could_write_mends),

@@ -42,10 +42,6 @@
  *	TRIES		MAX_TRIES
  *	MAX_BYPASSED	as there
  *
- * Who is next, and how many may go before, is said of locks that are released. What a
- * dying client holds goes to whoever looks before its death gets there, even if another
- * is the next.
- *
  * There may be fewer signals and deaths than that: the number is chosen at the
  * beginning, so that none left over can wake somebody whom all have forgotten.
  *
@@ -120,7 +116,7 @@
 byte word;			/* struct lockmgr_record */
 bool locked;			/* struct lockmgr_bucket: lock */
 bool client[NO_TOKEN + 1];	/* struct lockmgr_space: clients, by token */
-bool dying[NO_TOKEN + 1];	/* client->dying, by token */
+bool passed[NO_TOKEN + 1];	/* client->passed, by token */
 #ifdef SCRIBBLES
 bool used[NO_TOKEN + 1];	/* client->pages has the page, by token */
 #endif
@@ -270,7 +266,7 @@ inline spin_unlock()
 }
 
 /* The specification: p has the lock from now on. */
-inline receive(p)
+inline acquire(p)
 {
 	assert(holder == NONE);
 	if
@@ -279,13 +275,7 @@ inline receive(p)
 		holder = p;
 		due[p] = pending;
 		pending = false
-	fi
-}
-
-/* By a release, or because it is free. */
-inline acquire(p)
-{
-	receive(p);
+	fi;
 	assert(strict == NONE || strict == p);
 #ifndef MAPPED
 	lockmgr_queue_first();
@@ -306,9 +296,9 @@ inline let_go(p)
 
 /* lockmgr_holder_lives(), kmod/holder.c */
 #ifdef SCRIBBLES
-#define HOLDER_LIVES(w)	(client[TOKEN(w)] && !dying[TOKEN(w)] && used[TOKEN(w)])
+#define HOLDER_LIVES(w)	(client[TOKEN(w)] && !passed[TOKEN(w)] && used[TOKEN(w)])
 #else
-#define HOLDER_LIVES(w)	(client[TOKEN(w)] && !dying[TOKEN(w)])
+#define HOLDER_LIVES(w)	(client[TOKEN(w)] && !passed[TOKEN(w)])
 #endif
 
 /*
@@ -362,11 +352,7 @@ inline take_locked()
 #else
 				word = token[me] | (others -> WAITERS : 0);
 #endif
-				if
-				/* Not released yet: whoever looks first has it. */
-				:: TOKEN(old) -> receive(me)
-				:: else -> acquire(me)
-				fi;
+				acquire(me);
 				ret = (old & ~WAITERS -> OWNER_DIED : OK)
 			fi;
 			held = false
@@ -495,19 +481,10 @@ inline release(dead)
 	   :: atomic {
 		d_step {
 			if
-#ifdef ABANDON_BLINDLY
-			:: TOKEN(old) != token[me] && !dead ->
-#else
 			:: TOKEN(old) != token[me] ->
-#endif
-				/* Who waits may take what a dying client holds. */
-				assert(dead || scribbled);
+				assert(scribbled);
 				ret = EPERM
-#ifdef ABANDON_BLINDLY
-			:: word == old && (TOKEN(old) == token[me] || dead) ->
-#else
 			:: word == old && TOKEN(old) == token[me] ->
-#endif
 				let_word_go(dead);
 				ret = OK
 			:: else ->
@@ -552,15 +529,29 @@ inline release(dead)
 	wake()
 }
 
-/* What die() does to one lock, once the client is dying; kmod/client.c */
-inline die()
+/* kmod/client.c, of one lock */
+inline abandon_page()
 {
-	/* abandon_page() */
 	if
 	:: TOKEN(word) == token[me] -> release(true)
 	:: else
-	fi;
+	fi
+}
+
+/* kmod/client.c, of one lock */
+inline die()
+{
+	abandon_page();
 #ifdef MAPPED
+	/* pass() */
+#ifndef PASS_LATE
+	passed[token[me]] = true;
+#endif
+	mend = waiting != 0;
+	abandon_page();
+#ifdef PASS_LATE
+	passed[token[me]] = true;
+#endif
 #ifndef MEND_FORGOTTEN
 	if
 	:: mend ->
@@ -595,16 +586,7 @@ inline lockmgr_client_destroy()
 #ifdef TOKEN_EARLY
 	client[token[me]] = false;
 #endif
-#ifndef DYING_LATE
-	dying[token[me]] = true;
-#endif
-#ifdef MAPPED
-	mend = waiting != 0;
-#endif
 	die();
-#ifdef DYING_LATE
-	dying[token[me]] = true;
-#endif
 	/* lockmgr_space_leave(), kmod/space.c */
 #ifndef TOKEN_EARLY
 	client[token[me]] = false;
@@ -881,7 +863,7 @@ inline add_client()
 #ifdef SCRIBBLES
 		used[token[me]] = me == N;
 #endif
-		dying[token[me]] = false
+		passed[token[me]] = false
 	}
 }
 
@@ -892,11 +874,7 @@ inline use_page()
 	if
 	:: used[token[me]]
 	:: else ->
-		/* abandon_page() */
-		if
-		:: TOKEN(word) == token[me] -> release(true)
-		:: else
-		fi;
+		abandon_page();
 		used[token[me]] = true
 	fi
 }

@@ -178,18 +178,18 @@ static void expected_holder(struct model *model, const struct model_lock *lock,
 {
 	const struct model_client *client = &model->clients[lock->client];
 	const struct being *opener = &client->opened_by, *taker = &lock->taker;
-	bool thread_lives = model_lives(model, taker);
-	const struct being *shown = thread_lives ? taker : opener;
+	bool known = model_knows_taker(model, lock);
+	const struct being *shown = known ? taker : opener;
 
 	entry->flags |= LOCKMGR_ENTRY_HELD;
 	entry->token = client->token;
-	if (thread_lives)
+	if (known)
 		entry->tid = agents[taker->process][taker->thread].tid;
 	if (model_lives(model, shown))
 		entry->pid = crew_pid(shown->process);
 	snprintf(entry->comm, sizeof(entry->comm), "agent %d.%d", shown->process,
-		 thread_lives ? shown->thread : 0);
-	if (thread_lives && model_in_cycle(model, *taker, lock))
+		 known ? shown->thread : 0);
+	if (known && model_in_cycle(model, *taker, lock))
 		entry->flags |= LOCKMGR_ENTRY_DEADLOCK;
 }
 

@@ -174,6 +174,9 @@ uint32_t model_queue_length(struct model *model, int space, uint32_t id);
 struct being model_being(struct model *model, const struct model_thread *thread);
 bool model_lives(struct model *model, const struct being *being);
 
+/** Whether the thread that took a lock, as its word says, is believed in. */
+bool model_knows_taker(struct model *model, const struct model_lock *lock);
+
 /** Whether a path of waits leads from a thread to itself; through that lock, if given. */
 bool model_in_cycle(struct model *model, struct being from, const struct model_lock *through);
 

@@ -102,6 +102,21 @@ static struct model_lock *awaited(struct model *model, const struct model_thread
 	return model_find_lock(model_space_of(model, client), thread->call.args[ARG_ID]);
 }
 
+bool model_knows_taker(struct model *model, const struct model_lock *lock)
+{
+	const struct model_client *client = &model->clients[lock->client];
+	const struct being *taker = &lock->taker, *opener = &client->opened_by;
+	enum who who = model->processes[taker->process].threads[taker->thread].who;
+
+	if (!model_lives(model, taker))
+		return false;
+
+	/* Where user space writes the word, it could name anybody. */
+	return model_space_of(model, client)->mode & 077 ||
+	       (taker->process == opener->process && taker->birth == opener->birth) ||
+	       personas[who].uid == personas[client->opener].uid;
+}
+
 bool model_in_cycle(struct model *model, struct being from, const struct model_lock *through)
 {
 	struct being at = from;
@@ -115,7 +130,7 @@ bool model_in_cycle(struct model *model, struct being from, const struct model_l
 		if (!model_lives(model, &at) || !thread->waits)
 			return false;
 		lock = awaited(model, thread);
-		if (lock->client == NONE)
+		if (lock->client == NONE || !model_knows_taker(model, lock))
 			return false;
 		at = lock->taker;
 		if (at.birth == from.birth && at.thread == from.thread)
