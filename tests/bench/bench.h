@@ -220,7 +220,7 @@ int work_checked(int ret, const char *what);
  * @peer: of which kind
  * @shared: what it writes
  * @pid: the process
- * @stat: where the kernel says what it does
+ * @syscall: where the kernel says what it waits in
  * @told: pipe to it
  * @tells: pipe from it
  * @turns: how often it has been told
@@ -229,7 +229,7 @@ struct sleeper {
 	const struct peer *peer;
 	struct sleeper_shared *shared;
 	pid_t pid;
-	int stat;
+	int syscall;
 	int told[2];
 	int tells[2];
 	uint64_t turns;

@@ -3,11 +3,11 @@
  * A process that sleeps in a lock's queue, and is known to.  It says in shared memory
  * that it will lock, and from then on nothing but the lock can put it to sleep.
  */
+#include <ctype.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -57,8 +57,8 @@ void sleeper_start(struct sleeper *sleeper, const struct peer *peer)
 	sleeper->pid = work_fork(sleep_in_turns, sleeper);
 	must(close(sleeper->tells[1]));
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", sleeper->pid);
-	sleeper->stat = must(open(path, O_RDONLY | O_CLOEXEC));
+	snprintf(path, sizeof(path), "/proc/%d/syscall", sleeper->pid);
+	sleeper->syscall = must(open(path, O_RDONLY | O_CLOEXEC));
 }
 
 void sleeper_stop(struct sleeper *sleeper)
@@ -69,27 +69,19 @@ void sleeper_stop(struct sleeper *sleeper)
 	must(close(sleeper->told[1]));
 	must(close(sleeper->told[0]));
 	must(close(sleeper->tells[0]));
-	must(close(sleeper->stat));
+	must(close(sleeper->syscall));
 	must(munmap(sleeper->shared, sizeof(*sleeper->shared)));
 }
 
-/* The letter behind the name, which is in parentheses. */
-static char state_of(const struct sleeper *sleeper)
-{
-	char text[64];
-	const char *end;
-
-	text[must(pread(sleeper->stat, text, sizeof(text) - 1, 0))] = '\0';
-	end = strrchr(text, ')');
-	return end ? end[2] : '?';
-}
-
+/*
+ * The kernel says "running", or else in which system call the process is, and that only
+ * when it has left its processor.  A process's state would say so before.
+ */
 static bool is_asleep(const struct sleeper *sleeper)
 {
-	const char state = state_of(sleeper);
+	char first;
 
-	return atomic_load(&sleeper->shared->turn) == sleeper->turns &&
-	       (state == 'S' || state == 'D');
+	return must(pread(sleeper->syscall, &first, 1, 0)) == 1 && isdigit(first);
 }
 
 void sleeper_enqueue(struct sleeper *sleeper)

@@ -2,7 +2,7 @@
 /* Lock and unlock, with nobody else about: in mapped records, and by ioctl. */
 #include "bench.h"
 
-#define ROUNDS		60
+#define ROUNDS		120
 #define SAMPLE_NS	5000000
 
 /* Peers of the one, and of the other: all are measured in turns. */
