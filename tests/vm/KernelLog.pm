@@ -15,7 +15,7 @@ my $fatal = qr/
 	\b(?:Oops|Kernel\ panic|Call\ Trace)\b		|
 	\bgeneral\ protection\ fault\b			|
 	\b(?:possible\ (?:recursive|circular)\ locking|inconsistent\ lock\ state)\b |
-	\b(?:KASAN|KCSAN|UBSAN|kmemleak)\b		|
+	\b(?:KASAN|UBSAN|kmemleak)\b		|
 	\bunreferenced\ object\b			|
 	\b(?:rcu_\w+|rcu:?)\b.*\bstall			|
 	\bblocked\ for\ more\ than\b
@@ -43,6 +43,22 @@ sub note_starvation
 	$starving = 0 if $message =~ /^lockmgr-vm: back to normal/;
 }
 
+# KCSAN finds races of the kernel's own. A report between two rules is about ours if it
+# names the module anywhere; only what says so is bad news then.
+my $racing = 0;
+
+sub note_race
+{
+	my $message = shift;
+
+	$racing = 1 if $message =~ /^BUG: KCSAN: /;
+	# The rule before the report.
+	return 1 if $message =~ /^={60,}$/ && !$racing;
+	return 0 if !$racing;
+	$racing = 0 if $message =~ /^={60,}$/;
+	return 1;
+}
+
 # Whether a message is bad news. To be asked about all, in their order: what one
 # means can depend on those before. Strictly: is everything that is not allowed.
 sub complains
@@ -50,6 +66,7 @@ sub complains
 	my ($message, $strictly) = @_;
 
 	note_starvation($message);
+	return $message =~ /\blockmgr/ if note_race($message);
 	return $message =~ $fatal && $message !~ /\bCall Trace\b/ if $starving;
 	return 1 if $message =~ $fatal;
 	return $strictly && !grep { $message =~ $_ } @allowed;
