@@ -87,10 +87,13 @@ not_ok()
 	failed=1
 }
 
-# verify DEFINITION...: builds the checker and runs it; prints what that says.
+# verify PLACE DEFINITION...: builds the checker in a directory of its own and runs it;
+# leaves what that says in PLACE/output.
 verify()
 {
-	local definition options=()
+	local place=$1 definition options=()
+
+	shift
 
 	for definition; do
 		case $definition in
@@ -100,15 +103,24 @@ verify()
 		esac
 	done
 
-	rm -rf "${scratch:?}"/*
-	cp "$here/lock.pml" "$scratch"
+	mkdir -p "$place"
+	cp "$here/lock.pml" "$place"
 	(
 		# Every state is stored whole: what it says of all states, is so.
-		cd "$scratch" &&
+		cd "$place" &&
 			spin -a "${options[@]}" lock.pml &&
 			gcc -O2 -w -DSAFETY -DCOLLAPSE -DMEMLIM="$memory" -o pan pan.c &&
 			timeout "$seconds" ./pan -m100000 -n
-	) 2>&1 || echo "ended with status $?"
+	) >"$place/output" 2>&1 || echo "ended with status $?" >>"$place/output"
+}
+
+# A checker uses one processor.
+start()
+{
+	while (($(jobs -rp | wc -l) >= $(nproc))); do
+		wait -n || true
+	done
+	verify "$@" &
 }
 
 states_in()
@@ -138,9 +150,20 @@ trap 'rm -rf "$scratch"' EXIT
 
 echo "1..$((${#configurations[@]} + ${#mutations[@]}))"
 
-for configuration in "${configurations[@]}"; do
-	read -ra definitions <<<"$configuration"
-	output=$(verify "${definitions[@]}")
+for index in "${!configurations[@]}"; do
+	read -ra definitions <<<"${configurations[index]}"
+	start "$scratch/proof-$index" "${definitions[@]}"
+done
+for index in "${!mutations[@]}"; do
+	read -r name property size <<<"${mutations[index]}"
+	read -ra definitions <<<"$size"
+	start "$scratch/mutation-$index" "$name" "${definitions[@]}"
+done
+wait
+
+for index in "${!configurations[@]}"; do
+	configuration=${configurations[index]}
+	output=$(<"$scratch/proof-$index/output")
 	if is_proof "$output"; then
 		ok "$configuration: all states are right ($(states_in "$output"))"
 	else
@@ -148,10 +171,9 @@ for configuration in "${configurations[@]}"; do
 	fi
 done
 
-for mutation in "${mutations[@]}"; do
-	read -r name property size <<<"$mutation"
-	read -ra definitions <<<"$size"
-	output=$(verify "$name" "${definitions[@]}")
+for index in "${!mutations[@]}"; do
+	read -r name property size <<<"${mutations[index]}"
+	output=$(<"$scratch/mutation-$index/output")
 	if grep -qE "${properties[$property]}" <<<"$output"; then
 		ok "$name, $size: found by \"$property\" ($(states_in "$output") states)"
 	else
