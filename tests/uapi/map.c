@@ -241,6 +241,14 @@ static void clock_can_never_be_written_to(void **state)
 	assert_int_equal(errno, EACCES);
 }
 
+static long user_of(struct lockmgr **mgr, long unused)
+{
+	(void)mgr;
+	(void)unused;
+
+	return geteuid();
+}
+
 /* Where user space writes words, it can write any number. */
 static void thread_of_another_user_is_not_named(void **state)
 {
@@ -256,6 +264,7 @@ static void thread_of_another_user_is_not_named(void **state)
 	if (geteuid())
 		skip();
 	other = agent_new_as(1001, 1001, 0, NULL);
+	assert_int_equal(agent_call(other, user_of, 0), 1001);
 	file = attach_with_mode(O_RDWR, 0600, &args);
 	mgr = space_open_with(LOCKMGR_OPEN_READONLY, 0);
 	assert_int_equal(raw_trylock(file, ID), 0);
