@@ -12,15 +12,6 @@
 #include "record.h"
 #include "space.h"
 
-/*
- * Where the kernel's 64-bit atomic operations are the processor's own, as user space's
- * are; where memory looks the same from both; and where all processors see a store at
- * once, as lockmgr_holder_lives() expects.
- */
-#define CAN_SHARE_WORDS \
-	(IS_ENABLED(CONFIG_X86_64) || IS_ENABLED(CONFIG_ARM64) || IS_ENABLED(CONFIG_S390) || \
-	 (IS_ENABLED(CONFIG_RISCV) && IS_ENABLED(CONFIG_64BIT)))
-
 /**
  * lockmgr_client_create() - what an open file begins with
  *
@@ -182,13 +173,11 @@ void lockmgr_client_withdraw(struct lockmgr_client *client)
 
 /**
  * lockmgr_client_may_map() - whether a client may write to its records itself
- * @client: a client that may use its space
- *
- * Only where all who may, are one user: each of them could do damage to all.
+ * @client: a client that may use its space, and has not left it
  */
 bool lockmgr_client_may_map(const struct lockmgr_client *client)
 {
-	return CAN_SHARE_WORDS && !(client->joined->mode & 077);
+	return lockmgr_space_may_be_mapped(client->joined);
 }
 
 /**

@@ -117,7 +117,7 @@ static struct pid *get_holder(const struct lockmgr_waiter *waiter)
 	rcu_read_lock();
 	client = lockmgr_holder_client(waiter->client->space, record.word);
 	if (client)
-		thread = get_pid(lockmgr_holder_thread(client, &record));
+		thread = get_pid(lockmgr_holder_thread(waiter->client->space, client, &record));
 	rcu_read_unlock();
 
 	return thread;

@@ -96,11 +96,12 @@ static bool is_older(struct pid *thread, u64 since)
  * nothing of other users by that, and make none of them seem to hold a lock: so only
  * threads of the process that opened the file are believed in, and of its user.
  */
-static bool may_be_named(const struct lockmgr_client *client, struct pid *thread)
+static bool may_be_named(const struct lockmgr_space *space, const struct lockmgr_client *client,
+			 struct pid *thread)
 {
 	struct task_struct *task = pid_task(thread, PIDTYPE_PID);
 
-	if (!lockmgr_client_may_map(client))
+	if (!lockmgr_space_may_be_mapped(space))
 		return true;
 
 	return task && (task_tgid(task) == client->opener ||
@@ -109,12 +110,14 @@ static bool may_be_named(const struct lockmgr_client *client, struct pid *thread
 
 /**
  * lockmgr_holder_thread() - the thread that took a lock
+ * @space: the lock's space; not to be had from the client, which may be leaving it
  * @client: the client that holds it
  * @record: a snapshot of its record
  *
  * Return: the thread, valid under RCU; NULL if it is gone, or not to be believed
  */
-struct pid *lockmgr_holder_thread(const struct lockmgr_client *client,
+struct pid *lockmgr_holder_thread(const struct lockmgr_space *space,
+				  const struct lockmgr_client *client,
 				  const struct lockmgr_record *record)
 {
 	u32 tid = lockmgr_word_tid(record->word);
@@ -123,7 +126,7 @@ struct pid *lockmgr_holder_thread(const struct lockmgr_client *client,
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the thread may go away");
 
 	thread = tid ? find_pid_ns(tid, ns_of_pid(client->opener)) : NULL;
-	if (!thread || !may_be_named(client, thread) || !is_older(thread, record->since))
+	if (!thread || !may_be_named(space, client, thread) || !is_older(thread, record->since))
 		return NULL;
 
 	return thread;

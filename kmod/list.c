@@ -72,11 +72,12 @@ static bool face_of(struct pid *thread, struct face *face)
  * Fill in the client that holds the lock, and the thread that took it.  Returns
  * the thread, NULL if it is gone; valid under RCU.
  */
-static struct pid *describe_holder(const struct lockmgr_client *client,
+static struct pid *describe_holder(const struct lockmgr_space *space,
+				   const struct lockmgr_client *client,
 				   const struct lockmgr_record *record,
 				   struct lockmgr_lock_entry *entry)
 {
-	struct pid *thread = lockmgr_holder_thread(client, record);
+	struct pid *thread = lockmgr_holder_thread(space, client, record);
 	struct face face = {};
 
 	entry->flags |= LOCKMGR_ENTRY_HELD;
@@ -110,7 +111,7 @@ static void describe_record(struct lockmgr_space *space, struct lockmgr_record *
 	rcu_read_lock();
 	client = lockmgr_holder_client(space, snapshot.word);
 	if (client)
-		thread = get_pid(describe_holder(client, &snapshot, entry));
+		thread = get_pid(describe_holder(space, client, &snapshot, entry));
 	rcu_read_unlock();
 
 	if (entry->waiters)

@@ -112,6 +112,26 @@ bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred 
 	return (mode & want) == want || cred_capable(cred, CAP_DAC_OVERRIDE);
 }
 
+/*
+ * Where the kernel's 64-bit atomic operations are the processor's own, as user space's
+ * are; where memory looks the same from both; and where all processors see a store at
+ * once, as lockmgr_holder_lives() expects.
+ */
+#define CAN_SHARE_WORDS \
+	(IS_ENABLED(CONFIG_X86_64) || IS_ENABLED(CONFIG_ARM64) || IS_ENABLED(CONFIG_S390) || \
+	 (IS_ENABLED(CONFIG_RISCV) && IS_ENABLED(CONFIG_64BIT)))
+
+/**
+ * lockmgr_space_may_be_mapped() - whether user space may write to the space's records
+ * @space: the space
+ *
+ * Only where all who may, are one user: each of them could do damage to all.
+ */
+bool lockmgr_space_may_be_mapped(const struct lockmgr_space *space)
+{
+	return CAN_SHARE_WORDS && !(space->mode & 077);
+}
+
 static u32 hash_name(const char *name, kuid_t owner)
 {
 	return siphash(name, strlen(name), &hash_key) ^ __kuid_val(owner);

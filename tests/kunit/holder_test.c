@@ -106,7 +106,7 @@ static struct pid *thread_of(struct kunit *test, u32 tid, u64 since)
 	struct pid *thread;
 
 	rcu_read_lock();
-	thread = lockmgr_holder_thread(client, &record);
+	thread = lockmgr_holder_thread(client->space, client, &record);
 	rcu_read_unlock();
 
 	return thread;

