@@ -220,7 +220,17 @@ static int descriptor(const struct op *op, enum arg arg)
 	return AGENT_FILES + op->args[arg];
 }
 
-/* Where what is passed begins: at the edge, the second half is missing. */
+/*
+ * The first half of what is passed, before the edge. What earlier calls left there is
+ * wiped: behind the struct it would be surplus.
+ */
+static void fill_edge(unsigned char *end, size_t half, const union arguments *args,
+		      uint32_t native)
+{
+	memset(end - half, 0, half);
+	memcpy(end - half, args, half < native ? half : native);
+}
+
 static void encode_command(const struct op *op, const struct memo *memo, struct agent *agent,
 			   struct letter *letter)
 {
@@ -241,7 +251,7 @@ static void encode_command(const struct op *op, const struct memo *memo, struct 
 	letter->size = op->args[ARG_SIZE] == SIZE_NATIVE ? native : op->args[ARG_SIZE];
 	half = letter->size / 2;
 	if (op->args[ARG_MEMORY] == MEMORY_EDGE)
-		memcpy(at + ARENA_ARGS - half, &letter->args, half < native ? half : native);
+		fill_edge(at + ARENA_ARGS, half, &letter->args, native);
 	memcpy(at, &letter->args, native);
 	if (letter->size > native) {
 		memset(at + native, 0, letter->size - native);
