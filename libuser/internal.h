@@ -23,6 +23,18 @@ struct clock {
 	_Alignas(8) _Atomic uint64_t	monotonic;
 };
 
+/**
+ * struct spin - whether to wait for a moment before asking the kernel to wait
+ * @may: whether there is a processor for that
+ * @skip: how many times not to
+ * @next_skip: how many times not to after the next time that was in vain
+ */
+struct spin {
+	bool		may;
+	_Atomic uint32_t	skip;
+	_Atomic uint32_t	next_skip;
+};
+
 /* What the module says of records, it says of so many at once: a page. */
 #define MAP_PAGE_RECORDS	256U
 #define MAP_PAGES		(LOCKMGR_CAPACITY_MAX / MAP_PAGE_RECORDS)
@@ -33,6 +45,7 @@ struct clock {
  *	memory that the kernel wipes in children, which have no records
  * @records: of all locks that the space can have; if any page is there
  * @clock: the records' time; likewise
+ * @spin: likewise
  * @token: the client's number in its space
  * @map_size: how much of the records can be mapped, in bytes; 0: nothing
  * @tried: whether a thread has begun to map them
@@ -50,6 +63,7 @@ struct lockmgr {
 	uint32_t			epoch;
 	size_t				map_size;
 	atomic_flag			tried;
+	struct spin			spin;
 	const _Atomic uint32_t		*mark;
 	atomic_int			fd;
 	struct lockmgr			*next;
@@ -74,6 +88,9 @@ void *lockmgr_wiped_memory(size_t size);
 void lockmgr_map_init(struct lockmgr *mgr);
 void lockmgr_map_use(struct lockmgr *mgr, uint32_t id);
 void lockmgr_map_destroy(struct lockmgr *mgr);
+
+void lockmgr_spin_init(struct spin *spin);
+bool lockmgr_spin(struct lockmgr *mgr, const struct record *record, uint64_t self);
 
 bool lockmgr_size_is_valid(uint32_t size, size_t first);
 void lockmgr_copy_out(void *to, uint32_t size, const void *from, size_t known);

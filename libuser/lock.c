@@ -46,22 +46,23 @@ static _Thread_local FAST_TLS struct {
 	uint32_t tid;
 } self;
 
-slow_path uint32_t ask_tid(uint32_t epoch)
+/* Returns whether that was news.  For slow paths: fast ones go without a stack. */
+slow_path bool learn_tid(const struct lockmgr *mgr)
 {
+	if (!mgr || self.epoch == mgr->epoch)
+		return false;
+
 	self.tid = gettid();
-	self.epoch = epoch;
-	return self.tid;
+	self.epoch = mgr->epoch;
+	return true;
 }
 
 fast_path uint64_t word_of_self(const struct lockmgr *mgr)
 {
-	const uint64_t tid = self.epoch == mgr->epoch ? self.tid :
-							ask_tid(mgr->epoch);
-
-	return tid << LOCKMGR_WORD_TID_SHIFT | mgr->token;
+	return (uint64_t)self.tid << LOCKMGR_WORD_TID_SHIFT | mgr->token;
 }
 
-/* The lock's record, if it may be touched. */
+/* The lock's record, if it may be touched, and this thread knows its number. */
 fast_path struct record *find_record(const struct lockmgr *mgr, uint32_t id)
 {
 	const uint32_t page = id / MAP_PAGE_RECORDS;
@@ -71,7 +72,8 @@ fast_path struct record *find_record(const struct lockmgr *mgr, uint32_t id)
 		return NULL;
 
 	there = atomic_load_explicit(&mgr->there, memory_order_acquire);
-	if (!atomic_load_explicit(&there[page], memory_order_acquire))
+	if (!atomic_load_explicit(&there[page], memory_order_acquire) ||
+	    self.epoch != mgr->epoch)
 		return NULL;
 
 	return &mgr->records[lockmgr_record_index(id)];
@@ -139,8 +141,8 @@ static int read_deadline(int64_t *ns, const struct timespec *deadline)
 	return 0;
 }
 
-slow_path int call_lock(struct lockmgr *mgr, uint32_t id, uint32_t flags,
-			int64_t deadline)
+static int call_lock(struct lockmgr *mgr, uint32_t id, uint32_t flags,
+		     int64_t deadline)
 {
 	struct lockmgr_ioctl_lock args = {
 		.id = id,
@@ -156,14 +158,34 @@ slow_path int call_lock(struct lockmgr *mgr, uint32_t id, uint32_t flags,
 	return ret;
 }
 
+/* Wait for a moment for a lock that somebody else has. */
+static bool take_soon(struct lockmgr *mgr, uint32_t id)
+{
+	const struct record *record = find_record(mgr, id);
+
+	return record && lockmgr_spin(mgr, record, word_of_self(mgr)) &&
+	       take(mgr, id);
+}
+
+slow_path int lock_slowly(struct lockmgr *mgr, uint32_t id, uint32_t flags,
+			  int64_t deadline)
+{
+	if (learn_tid(mgr) && take(mgr, id))
+		return 0;
+	if (!(flags & LOCKMGR_LOCK_TRY) && take_soon(mgr, id))
+		return 0;
+
+	return call_lock(mgr, id, flags, deadline);
+}
+
 int lockmgr_lock(struct lockmgr *mgr, uint32_t id)
 {
-	return take(mgr, id) ? 0 : call_lock(mgr, id, 0, 0);
+	return take(mgr, id) ? 0 : lock_slowly(mgr, id, 0, 0);
 }
 
 int lockmgr_trylock(struct lockmgr *mgr, uint32_t id)
 {
-	return take(mgr, id) ? 0 : call_lock(mgr, id, LOCKMGR_LOCK_TRY, 0);
+	return take(mgr, id) ? 0 : lock_slowly(mgr, id, LOCKMGR_LOCK_TRY, 0);
 }
 
 int lockmgr_timedlock(struct lockmgr *mgr, uint32_t id,
@@ -176,17 +198,21 @@ int lockmgr_timedlock(struct lockmgr *mgr, uint32_t id,
 	if (ret)
 		return ret;
 
-	return take(mgr, id) ? 0 : call_lock(mgr, id, LOCKMGR_LOCK_DEADLINE, ns);
+	return take(mgr, id) ? 0 :
+			       lock_slowly(mgr, id, LOCKMGR_LOCK_DEADLINE, ns);
 }
 
-slow_path int call_unlock(struct lockmgr *mgr, uint32_t id)
+slow_path int unlock_slowly(struct lockmgr *mgr, uint32_t id)
 {
 	struct lockmgr_ioctl_id args = { .id = id };
+
+	if (learn_tid(mgr) && release(mgr, id))
+		return 0;
 
 	return lockmgr_call(mgr, LOCKMGR_IOC_UNLOCK, &args);
 }
 
 int lockmgr_unlock(struct lockmgr *mgr, uint32_t id)
 {
-	return release(mgr, id) ? 0 : call_unlock(mgr, id);
+	return release(mgr, id) ? 0 : unlock_slowly(mgr, id);
 }

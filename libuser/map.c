@@ -51,10 +51,12 @@ static void map(struct lockmgr *mgr)
 
 	if (!there)
 		return;
-	if (map_file(mgr))
+	if (map_file(mgr)) {
 		munmap(there, MAP_PAGES);
-	else
-		atomic_store_explicit(&mgr->there, there, memory_order_release);
+		return;
+	}
+	lockmgr_spin_init(&mgr->spin);
+	atomic_store_explicit(&mgr->there, there, memory_order_release);
 }
 
 /*

@@ -36,6 +36,7 @@
  * @maps: how many mappings it allows
  * @map_calls: how many were asked for
  * @records: what the last was that began at the file's beginning
+ * @clock: the last that did not
  * @calls: how many calls there were, those for the version not counted
  * @request: the last of them
  * @args: its arguments
@@ -52,6 +53,7 @@ static struct fake {
 	int maps;
 	int map_calls;
 	struct lockmgr_record *records;
+	struct lockmgr_clock *clock;
 
 	int calls;
 	unsigned long request;
@@ -88,7 +90,9 @@ void *__wrap_mmap64(void *address, size_t size, int protection, int flags, int f
 		return MAP_FAILED;
 	}
 	memory = __real_mmap64(NULL, size, protection, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!offset)
+	if (offset)
+		fake.clock = memory;
+	else
 		fake.records = memory;
 	return memory;
 }

@@ -1,34 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Locks in memory: when the library maps records, and when it asks the module. */
-#include "fake.h"
-
-#define ID	7
-#define TOKEN	3
-
-static uint64_t map_size = LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record);
-
-static void answer_attach(unsigned long request, void *args)
-{
-	struct lockmgr_ioctl_attach *attach = args;
-
-	if (request != LOCKMGR_IOC_ATTACH)
-		return;
-	attach->token = TOKEN;
-	attach->map_size = map_size;
-}
-
-static struct lockmgr *open_with(uint32_t flags, int maps)
-{
-	struct lockmgr_options options = fake_options();
-	struct lockmgr *mgr = NULL;
-
-	fake.answer = answer_attach;
-	fake.maps = maps;
-	options.flags |= flags;
-	assert_int_equal(lockmgr_open(&mgr, "space", &options), 0);
-	fake.calls = 0;
-	return mgr;
-}
+#include "mapping.h"
 
 /* The module is asked so many times for a lock and an unlock. */
 static void expect_calls(struct lockmgr *mgr, uint32_t id, int calls)
@@ -37,11 +9,6 @@ static void expect_calls(struct lockmgr *mgr, uint32_t id, int calls)
 	assert_int_equal(lockmgr_lock(mgr, id), 0);
 	assert_int_equal(lockmgr_unlock(mgr, id), 0);
 	assert_int_equal(fake.calls, calls);
-}
-
-static struct lockmgr_record *record_of(uint32_t id)
-{
-	return &fake.records[lockmgr_record_index(id)];
 }
 
 static void records_are_mapped_after_the_first_lock(void **state)

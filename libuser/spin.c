@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Waiting for a moment, in the hope that a lock comes free.
+ *
+ * Asking the kernel to wait costs the waiter a sleep and the holder a system call, too:
+ * more than most critical sections last.  So before that, look at the word a number of
+ * times, if
+ *
+ *   - there is another processor for the holder to go on with,
+ *   - it has taken the lock in the present tick of the records' clock: then it is
+ *     likely to run, and not in the middle of something long,
+ *   - nobody sleeps in the queue: they come first.
+ *
+ * Nothing depends on that: what comes of it is a take, as any other, or a call.
+ */
+#include <sched.h>
+
+#include "internal.h"
+
+/* About as long as it takes to go to sleep: what lasts longer is better slept through. */
+#define LOOKS		100
+
+/*
+ * Where sections are long, looking is in vain.  After the first time that it was, one
+ * lock call does without, then two, four and so on, but no more than so many.
+ */
+#define SKIP_MAX	64
+
+/* Tell the processor that this is a loop that waits. */
+static inline void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#else
+	atomic_signal_fence(memory_order_seq_cst);
+#endif
+}
+
+void lockmgr_spin_init(struct spin *spin)
+{
+	cpu_set_t cpus;
+
+	/* So many that the set is too small for them, are enough. */
+	spin->may = sched_getaffinity(0, sizeof(cpus), &cpus) || CPU_COUNT(&cpus) > 1;
+	atomic_init(&spin->skip, 0);
+	atomic_init(&spin->next_skip, 1);
+}
+
+/* Threads may count at the same time; then one of them counts for both. */
+static bool is_skipped(struct spin *spin)
+{
+	const uint32_t skip = atomic_load_explicit(&spin->skip, memory_order_relaxed);
+
+	if (skip)
+		atomic_store_explicit(&spin->skip, skip - 1, memory_order_relaxed);
+	return skip;
+}
+
+static void note_vain(struct spin *spin)
+{
+	const uint32_t skip = atomic_load_explicit(&spin->next_skip, memory_order_relaxed);
+
+	atomic_store_explicit(&spin->skip, skip, memory_order_relaxed);
+	if (skip < SKIP_MAX)
+		atomic_store_explicit(&spin->next_skip, 2 * skip, memory_order_relaxed);
+}
+
+static void note_success(struct spin *spin)
+{
+	if (atomic_load_explicit(&spin->next_skip, memory_order_relaxed) > 1)
+		atomic_store_explicit(&spin->next_skip, 1, memory_order_relaxed);
+}
+
+/* Whether a word promises to be free soon, if not for a thread that waits for itself. */
+static bool is_promising(const struct lockmgr *mgr, const struct record *record, uint64_t word,
+			 uint64_t self)
+{
+	if (word & (LOCKMGR_WORD_WAITERS | LOCKMGR_WORD_DIED) || word == self)
+		return false;
+
+	return atomic_load_explicit(&record->since, memory_order_relaxed) >=
+	       atomic_load_explicit(&mgr->clock->monotonic, memory_order_relaxed);
+}
+
+/*
+ * Wait for a moment for a lock that somebody has.  @self: what this thread would write
+ * into the word.  Returns whether the lock was seen free.
+ */
+bool lockmgr_spin(struct lockmgr *mgr, const struct record *record, uint64_t self)
+{
+	uint32_t looks;
+
+	if (!mgr->spin.may || is_skipped(&mgr->spin))
+		return false;
+
+	for (looks = 0; looks < LOOKS; looks++) {
+		const uint64_t word = atomic_load_explicit(&record->word, memory_order_relaxed);
+
+		if (!word) {
+			note_success(&mgr->spin);
+			return true;
+		}
+		if (!is_promising(mgr, record, word, self))
+			return false;
+		relax();
+	}
+
+	note_vain(&mgr->spin);
+	return false;
+}
