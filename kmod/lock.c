@@ -69,15 +69,18 @@
  * Who may overtake
  *
  *   A newcomer may take a free word while the first waiter is W2, because letting
- *   the lock lie idle until a sleeper runs costs most of the throughput.  But who
- *   was woken in vain gets the lock handed over by the next release (@handoff),
- *   and so does who is W2 for MAX_BYPASSED more releases, however long it takes to
- *   run.  So the first in the queue waits for a bounded number of others'
- *   acquisitions through the kernel, and becoming the first takes finitely
- *   many of these: the queue is first come, first served, by tickets.  A thread
- *   that leaves to handle a signal keeps its ticket and returns to its place, with
- *   @handoff, or else periodic signals could keep it from ever getting to the front,
- *   or from ever being handed the lock there.
+ *   the lock lie idle until a sleeper runs costs most of the throughput.  Each time
+ *   that somebody has done so counts (@bypassed), whether the waiter finds out, woken
+ *   in vain, or the next release does, before it has run.  Once it is MAX_BYPASSED
+ *   times, the next release hands over; and after MAX_WAIT_NS since its first wake-up,
+ *   if it was once: where sections are short, others get on with some of them
+ *   meanwhile, and where they are long, nobody waits for more than one.  So the first
+ *   in the queue waits for a bounded number of others' acquisitions through the
+ *   kernel, and becoming the first takes finitely many of these: the queue is first
+ *   come, first served, by tickets.  A thread that leaves to handle a signal keeps
+ *   its ticket and returns to its place, with a claim to the next release (@handoff),
+ *   or else periodic signals could keep it from ever getting to the front, or from
+ *   ever being handed the lock there.
  *
  * Memory order
  *
@@ -122,8 +125,12 @@
 #include "space.h"
 #include "wait.h"
 
-/* How many releases the first waiter may be passed over for after its wake-up. */
-#define MAX_BYPASSED	8
+/*
+ * How often the first waiter may be passed over after its wake-up, and for how long
+ * after it more than once.
+ */
+#define MAX_BYPASSED	32
+#define MAX_WAIT_NS	(4 * NSEC_PER_MSEC)
 
 /*
  * How often to try a compare-and-swap under a spinlock.  Each failure means that
@@ -254,6 +261,8 @@ static struct task_struct *tell_to_look(struct lockmgr_waiter *waiter)
 		return NULL;
 	}
 	waiter->state = LOCKMGR_WAIT_WOKEN;
+	if (!waiter->woken)
+		waiter->woken = ktime_get_ns();
 
 	return get_task_struct(waiter->task);
 }
@@ -282,7 +291,12 @@ static void wake(struct task_struct *task)
 
 static bool must_hand_over(struct lockmgr_waiter *first)
 {
-	return first && (first->handoff || first->bypassed >= MAX_BYPASSED);
+	if (!first)
+		return false;
+	if (first->handoff || first->bypassed >= MAX_BYPASSED)
+		return true;
+
+	return first->bypassed && ktime_get_ns() >= first->woken + MAX_WAIT_NS;
 }
 
 /*
@@ -331,7 +345,7 @@ static int look(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 			  lockmgr_queue_length(bucket, waiter->id) > 1, true);
 	if (ret == -EBUSY) {
 		waiter->state = LOCKMGR_WAIT_QUEUED;
-		waiter->handoff = true;
+		waiter->bypassed++;
 		return SLEEP_ON;
 	}
 	if (ret != DISTURBED)

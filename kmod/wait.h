@@ -63,9 +63,10 @@ enum lockmgr_wait_state {
  * @word: what it will write into the record when it holds the lock
  * @state: see above
  * @count: only in the first of a queue: how many the queue has
- * @bypassed: how often the lock was let go and taken by others since it was woken
- * @handoff: it was woken in vain, or has returned to its place; once it is the
- *	first, the next release gives it the lock
+ * @woken: when it was woken for the first time, in ns of CLOCK_MONOTONIC; 0: not yet
+ * @bypassed: how often the lock was let go and taken by others since then
+ * @handoff: it has returned to its place; once it is the first, the next release
+ *	gives it the lock
  * @died: granted by a holder that died
  * @deadline: when it gives up; KTIME_MAX: never
  *
@@ -87,6 +88,7 @@ struct lockmgr_waiter {
 	u64 word;
 	enum lockmgr_wait_state state;
 	u32 count;
+	u64 woken;
 	u32 bypassed;
 	bool handoff;
 	bool died;

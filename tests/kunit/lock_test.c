@@ -20,7 +20,8 @@
 #define ID	5
 
 /* How many releases may pass the first waiter over, as lock.c has it. */
-#define MAX_BYPASSED	8
+#define MAX_BYPASSED	32
+#define MAX_WAIT_NS	(4 * NSEC_PER_MSEC)
 
 enum who {
 	NOBODY,
@@ -385,14 +386,21 @@ static void claim_lets_nobody_else_release(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock->record->word, held_by(lock->other) | WAITERS);
 }
 
+/* However slow the test is. */
+static void be_woken_just_now(struct lockmgr_waiter *waiter)
+{
+	waiter->woken = ktime_get_ns() + 1000 * NSEC_PER_SEC;
+}
+
 /* It never runs, for all that it was woken; others pass it so often and no more. */
-static void first_waiter_is_passed_over_for_a_bounded_time(struct kunit *test)
+static void first_waiter_is_passed_over_a_bounded_number_of_times(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
 	struct lockmgr_waiter *waiter = queue_up(test);
 	u32 passes;
 
 	KUNIT_ASSERT_EQ(test, unlock(lock->other), 0);
+	be_woken_just_now(waiter);
 	for (passes = 0; passes < MAX_BYPASSED; passes++) {
 		expect_state(test, waiter, LOCKMGR_WAIT_WOKEN, passes);
 		KUNIT_ASSERT_EQ(test, trylock(lock->other), 0);
@@ -405,6 +413,40 @@ static void first_waiter_is_passed_over_for_a_bounded_time(struct kunit *test)
 	expect_state(test, waiter, LOCKMGR_WAIT_GRANTED, MAX_BYPASSED);
 	KUNIT_EXPECT_EQ(test, trylock(lock->other), -EBUSY);
 	KUNIT_EXPECT_EQ(test, unlock(lock->me), 0);
+}
+
+static void who_was_passed_over_long_enough_is_handed_the_lock(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_waiter *waiter = queue_up(test);
+
+	waiter->bypassed = 1;
+	waiter->woken = ktime_get_ns() - MAX_WAIT_NS;
+	KUNIT_EXPECT_EQ(test, unlock(lock->other), 0);
+	expect_state(test, waiter, LOCKMGR_WAIT_GRANTED, 1);
+}
+
+static void who_was_passed_over_just_now_is_woken_again(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_waiter *waiter = queue_up(test);
+
+	waiter->bypassed = 1;
+	be_woken_just_now(waiter);
+	KUNIT_EXPECT_EQ(test, unlock(lock->other), 0);
+	expect_state(test, waiter, LOCKMGR_WAIT_WOKEN, 1);
+	KUNIT_EXPECT_EQ(test, lock->record->word, 0);
+}
+
+static void who_was_not_passed_over_is_woken_again_however_late(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_waiter *waiter = queue_up(test);
+
+	waiter->woken = 1;
+	KUNIT_EXPECT_EQ(test, unlock(lock->other), 0);
+	expect_state(test, waiter, LOCKMGR_WAIT_WOKEN, 0);
+	KUNIT_EXPECT_EQ(test, waiter->woken, 1);
 }
 
 /* ------------------------------------------------------------------------
@@ -481,7 +523,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(claim_of_the_second_waits_for_its_turn),
 	KUNIT_CASE(death_hands_over_and_tells),
 	KUNIT_CASE(claim_lets_nobody_else_release),
-	KUNIT_CASE(first_waiter_is_passed_over_for_a_bounded_time),
+	KUNIT_CASE(first_waiter_is_passed_over_a_bounded_number_of_times),
+	KUNIT_CASE(who_was_passed_over_long_enough_is_handed_the_lock),
+	KUNIT_CASE(who_was_passed_over_just_now_is_woken_again),
+	KUNIT_CASE(who_was_not_passed_over_is_woken_again_however_late),
 	KUNIT_CASE(waiter_that_leaves_passes_its_wake_up_on),
 	KUNIT_CASE(waiter_that_was_not_woken_leaves_silently),
 	KUNIT_CASE(last_waiter_has_nobody_to_pass_its_wake_up_to),

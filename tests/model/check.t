@@ -27,6 +27,9 @@ configurations=(
 	'mapped N=3 LEAVES=0 DEATHS=0'
 	'mapped SCRIBBLES=1 ROUNDS=1 DEATHS=0'
 	'mapped SCRIBBLES=1 ROUNDS=1 LEAVES=0'
+	'mapped CLOSES=2'
+	'kernel-only MAX_BYPASSED=2 ROUNDS_OF_FIRST=6'
+	'mapped MAX_BYPASSED=2 ROUNDS=3'
 )
 
 # The properties, by what Spin prints when one is violated.
@@ -37,6 +40,8 @@ declare -A properties=(
 	[told]='assertion violated .*(due|pending)'
 	[handed]='assertion violated .*strict==me'
 	[bounded]='assertion violated .*passes'
+	[closed]='assertion violated .*shut'
+	[open]='assertion violated .*pending\|\|'
 )
 
 # The mutation, the property that finds it, the form, and the size.
@@ -63,8 +68,11 @@ mutations=(
 	'HANDOFF_IGNORED	handed		mapped ROUNDS=3'
 	'RETURN_FORGOTTEN	handed		kernel-only'
 	'RETURN_FORGOTTEN	handed		mapped'
+	'TIME_IGNORED		handed		mapped MAX_BYPASSED=2 ROUNDS=3'
 	'BYPASSED_IGNORED	bounded		kernel-only ROUNDS=1 ROUNDS_OF_FIRST=5'
 	'FAST_PAST_WAITERS	bounded		kernel-only ROUNDS=1 ROUNDS_OF_FIRST=5'
+	'CLOSED_FORGOTTEN	closed		mapped CLOSES=1'
+	'OPEN_FORGOTTEN		open		mapped CLOSES=1'
 	# No mutation, but a bound that is too low by one.
 	'BOUND=1		bounded		kernel-only ROUNDS=1 ROUNDS_OF_FIRST=5'
 )

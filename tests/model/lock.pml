@@ -17,6 +17,9 @@
  * not, and then dies. Nobody knows any more who holds the lock, so from then on that
  * is not looked at; but when it is gone, I1 holds again, and all who wait end.
  *
+ * With CLOSES, the lock is closed by a lower capacity, and opened again by a higher one,
+ * at any time; while it is closed, nobody takes it in user space.
+ *
  * What is a step of its own: each load of the word, each compare-and-swap of it,
  * each look at the table of clients (and at what is in it), each look at the queue
  * without its lock, each change of the queue, of a thread's sleeping state, of the
@@ -27,9 +30,9 @@
  *
  * What is left out: thread ids in the word (they are advisory; without them two
  * clients' words are alike more often, which is worse), times, other locks in
- * the same bucket (take_free() then merely gives up more often), closed locks, and
- * the walk for deadlocks (EDEADLK leaves the queue as a signal does). Memory is
- * sequentially consistent.
+ * the same bucket (take_free() then merely gives up more often), and the walk for
+ * deadlocks (EDEADLK leaves the queue as a signal does). Memory is sequentially
+ * consistent.
  *
  * Size:
  *
@@ -39,8 +42,10 @@
  *	LEAVES		signals and timeouts, all in all
  *	DEATHS		clients that die early, all in all
  *	SCRIBBLES	what is written to the word that must not be
+ *	CLOSES		how often the lock is closed and opened
  *	TRIES		MAX_TRIES
- *	MAX_BYPASSED	as there
+ *	MAX_BYPASSED	as there; but whether MAX_WAIT_NS are over for whoever was passed
+ *			over once, is chosen at the beginning, too
  *
  * There may be fewer signals and deaths than that: the number is chosen at the
  * beginning, so that none left over can wake somebody whom all have forgotten.
@@ -88,6 +93,14 @@
 #define CLIENTS		N
 #define scribbled	false
 #define mended		false
+#endif
+
+#ifndef CLOSES
+#define closed		false
+#define shut		false
+#define SETTLED		true
+#else
+#define SETTLED		settled
 #endif
 
 #define NONE		CLIENTS
@@ -141,12 +154,13 @@ bool asleep[N];			/* not TASK_RUNNING */
 
 byte leaves;
 byte deaths;
+bool late;			/* MAX_WAIT_NS are over */
 
 /* What the specification sees. */
 byte holder = NONE;		/* the thread that holds the lock, and lives */
 bool pending;			/* a holder died, and nobody was told yet */
 bool due[N];			/* must be told */
-byte strict = NONE;		/* first, and woken in vain or returned: the next */
+byte strict = NONE;		/* first, and passed over often enough or returned: the next */
 byte passes;			/* acquisitions past the first in the queue */
 byte done;
 
@@ -155,6 +169,13 @@ byte scribbles = SCRIBBLES;
 bool scribbled;			/* something was written that must not be */
 bool mended;			/* nobody writes that any more, and I1 holds again */
 byte victim = NONE;		/* shall be killed */
+#endif
+
+#ifdef CLOSES
+byte closes = CLOSES;
+bool closed;			/* is_closed() */
+bool shut;			/* user space must not take the lock */
+bool settled = true;		/* opened for the last time */
 #endif
 
 hidden byte i;
@@ -350,7 +371,7 @@ inline take_locked()
 #ifdef WAITERS_NOT_KEPT
 				word = token[me];
 #else
-				word = token[me] | (others -> WAITERS : 0);
+				word = token[me] | (others || closed -> WAITERS : 0);
 #endif
 				acquire(me);
 				ret = (old & ~WAITERS -> OWNER_DIED : OK)
@@ -372,17 +393,25 @@ inline clean_up()
 	mark = false
 }
 
+/* More makes no difference. */
+inline pass_over(p)
+{
+	if
+	:: bypassed[p] < MAX_BYPASSED -> bypassed[p]++
+	:: else
+	fi
+}
+
 /* W1 -> W2 */
 inline tell_to_look(p)
 {
 	if
 	:: p == NONE
-	:: p != NONE && state[p] == WOKEN ->
-		/* More makes no difference. */
-		if
-		:: bypassed[p] < MAX_BYPASSED -> bypassed[p]++
-		:: else
-		fi
+#ifdef BYPASSED_IGNORED
+	:: p != NONE && state[p] == WOKEN
+#else
+	:: p != NONE && state[p] == WOKEN -> pass_over(p)
+#endif
 	:: p != NONE && state[p] != WOKEN ->
 		state[p] = WOKEN;
 		sleeper = p
@@ -413,15 +442,18 @@ inline wake()
 	fi
 }
 
+#define IS_DUE(p)	(bypassed[p] >= MAX_BYPASSED || (bypassed[p] && late))
+
 inline must_hand_over()
 {
 #ifdef HANDOFF_IGNORED
 	hand_over = false;
 #else
-#ifdef BYPASSED_IGNORED
-	hand_over = (first == NONE -> false : handoff[first]);
+#ifdef TIME_IGNORED
+	hand_over = (first == NONE -> false :
+		     handoff[first] || bypassed[first] >= MAX_BYPASSED);
 #else
-	hand_over = (first == NONE -> false : handoff[first] || bypassed[first] >= MAX_BYPASSED);
+	hand_over = (first == NONE -> false : handoff[first] || IS_DUE(first));
 #endif
 #endif
 }
@@ -441,15 +473,18 @@ inline let_word_go(dead)
 #ifdef WAITERS_NOT_KEPT
 		word = token[first];
 #else
-		word = token[first] | (count > 1 -> WAITERS : 0);
+		word = token[first] | (count > 1 || closed -> WAITERS : 0);
 #endif
 		sleeper = first;
 		acquire(sleeper)
 	:: else ->
 #ifdef DIED_FORGOTTEN
-		word = 0
+		word = 0;
 #else
-		word = (dead -> DIED : 0)
+		word = (dead -> DIED : 0);
+#endif
+#ifndef CLOSED_FORGOTTEN
+		word = word | (closed -> WAITERS : 0)
 #endif
 	fi
 }
@@ -600,12 +635,12 @@ inline look_end()
 	if
 	:: ret == EBUSY ->
 		lockmgr_queue_first();
+		state[me] = QUEUED;
+		pass_over(me);
 		if
-		:: first == me && !scribbled -> strict = me
+		:: first == me && IS_DUE(me) && !scribbled -> strict = me
 		:: else
 		fi;
-		state[me] = QUEUED;
-		handoff[me] = true;
 		ret = SLEEP_ON
 	:: ret == OK || ret == OWNER_DIED ->
 		lockmgr_queue_del(me);
@@ -810,6 +845,7 @@ inline take_free()
 	d_step {
 		if
 		:: word == 0 ->
+			assert(!shut);
 			word = token[me];
 			acquire(me);
 			drop_ticket(me);
@@ -880,19 +916,30 @@ inline use_page()
 }
 #endif
 
-/* What must hold when all is over. */
+/* When all is over, so that user space can take the lock, if nobody has to be told. */
+inline expect_free()
+{
+	if
+	:: done == N && SETTLED ->
+		assert((word & ~WAITERS) == (pending -> DIED : 0) || scribbled);
+		assert(pending || !word || scribbled)
+	:: else
+	fi
+}
+
+/* What must hold when all is over. The last to close the lock opens it, too. */
 inline finish()
 {
 	done++;
 	if
 	:: done == N ->
 		lockmgr_queue_first();
-		/* Who scribbles may be here still. */
+		/* Who scribbles, or opens the lock, may be here still. */
 		assert(!count && (!locked || CLIENTS > N));
-		assert(holder == NONE && strict == NONE);
-		assert(word == (pending -> DIED : 0) || scribbled)
+		assert(holder == NONE && strict == NONE)
 	:: else
-	fi
+	fi;
+	expect_free()
 }
 
 proctype Thread(byte me)
@@ -1082,16 +1129,57 @@ attach:
 }
 #endif
 
+#ifdef CLOSES
+/* settle(), with the queue locked; it is all that makes a difference here. */
+inline lockmgr_lock_settle()
+{
+	d_step {
+		spin_lock();
+		if
+		:: closed -> word = word | WAITERS; shut = true
+#ifndef OPEN_FORGOTTEN
+		:: !closed && word == WAITERS -> word = 0
+#endif
+		:: else
+		fi;
+		spin_unlock()
+	}
+}
+
+/* lockmgr_space_set_capacity(), kmod/space.c */
+proctype Capacity()
+{
+	do
+	:: d_step { closes -> closes--; settled = false; closed = true }
+		lockmgr_lock_settle();
+		d_step { closed = false; shut = false }
+		lockmgr_lock_settle();
+		d_step {
+			settled = true;
+			expect_free()
+		}
+	:: break
+	od
+}
+#endif
+
 init
 {
 	atomic {
 		select(leaves : 0 .. LEAVES);
 		select(deaths : 0 .. DEATHS);
+		if
+		:: late = true
+		:: MAX_BYPASSED > 1 -> late = false
+		fi;
 		for (i : 0 .. N - 1) {
 			run Thread(i)
 		}
 #ifdef SCRIBBLES
 		run Scribbler(N)
+#endif
+#ifdef CLOSES
+		run Capacity()
 #endif
 	}
 }
