@@ -6,10 +6,13 @@
  *
  *	LOCKMGR_STRESS_SECONDS		how long (15)
  *	LOCKMGR_STRESS_PROCESSES	how many at once (as memory and time allow)
+ *
+ * And next door, in another space, programs scribble on their records and are killed.
  */
 #include <sys/resource.h>
 
 #include "storm.h"
+#include "wild.h"
 
 #define SECONDS			15
 #define MEMORY_KIB		512	/* of a process, generously */
@@ -22,6 +25,11 @@
 
 #define CHECK_TICKS		32
 #define SWEEP_TICKS		64
+
+/* Behind the others in the crowd. */
+#define SCRIBBLERS		3
+#define VICTIMS			5
+#define WILD			(SCRIBBLERS + VICTIMS)
 
 #define PIDS			(1 << 22)
 
@@ -60,6 +68,7 @@ static struct {
 	uint64_t signals;
 	uint64_t doubts;
 	uint64_t orphans;
+	uint64_t wild_lives;
 	uint16_t places[WORKERS_MAX];
 	uint16_t place_of_pid[PIDS];
 	struct sweep sweep;
@@ -100,7 +109,7 @@ static unsigned int processes_wanted(uint64_t seconds)
 		count = available_kib() / MEMORY_KIB;
 	count = number_from("LOCKMGR_STRESS_PROCESSES", count);
 
-	return count < WORKERS_MAX ? count : WORKERS_MAX;
+	return count < WORKERS_MAX - WILD ? count : WORKERS_MAX - WILD;
 }
 
 static void begin_life(void)
@@ -233,6 +242,16 @@ static void bury(unsigned int index, int status)
 	top.alive--;
 }
 
+/* Nobody is asked what those next door had. */
+static void bury_wild(unsigned int index, int status)
+{
+	struct worker *worker = worker_at(index);
+
+	worker->pid = 0;
+	if (!is_end_of_doomed(status))
+		fail_storm("a process next door has failed", worker);
+}
+
 /* Bury those who have died.  Returns false if there is no child any more. */
 static bool bury_dead(void)
 {
@@ -242,7 +261,9 @@ static bool bury_dead(void)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		index = top.place_of_pid[pid];
-		if (worker_at(index)->pid == pid)
+		if (worker_at(index)->pid == pid && index >= top.wanted)
+			bury_wild(index, status);
+		else if (worker_at(index)->pid == pid)
 			bury(index, status);
 		/* The child of a dead one, which has fallen to us. */
 		else if (!is_end_of_doomed(status))
@@ -250,6 +271,43 @@ static bool bury_dead(void)
 	}
 
 	return !pid;
+}
+
+/* ------------------------------------------------------------------------
+ * Next door
+ */
+
+/* One of them ends, too, whatever it has just written. */
+static void keep_wild(void)
+{
+	struct worker *worker = worker_at(top.wanted + random_below(&top.random, WILD));
+	const unsigned int number = worker - worker_at(top.wanted);
+
+	if (worker->pid) {
+		kill(worker->pid, SIGKILL);
+		return;
+	}
+	crowd_start(top.crowd, top.wanted + number, number < SCRIBBLERS ? scribble : suffer,
+		    ++top.wild_lives);
+	top.place_of_pid[worker->pid] = top.wanted + number;
+}
+
+/* When nobody scribbles any more, its locks are as good as any. */
+static void expect_wild_space_recovers(void)
+{
+	const struct timespec deadline = deadline_in_us(STRESS_PATIENCE_S * 1000000L);
+	struct lockmgr *mgr;
+	uint32_t id;
+	int ret;
+
+	assert_int_equal(lockmgr_open(&mgr, wild_space, NULL), 0);
+	for (id = 0; id < WILD_IDS; id++) {
+		ret = lockmgr_timedlock(mgr, id, &deadline);
+		assert_in_range(ret, 0, LOCKMGR_OWNER_DIED);
+		assert_int_equal(lockmgr_trylock(mgr, id), -EBUSY);
+		assert_int_equal(lockmgr_unlock(mgr, id), 0);
+	}
+	space_close(mgr);
 }
 
 /* ------------------------------------------------------------------------
@@ -341,7 +399,7 @@ static void check_progress(void)
 {
 	unsigned int index;
 
-	for (index = 0; index < top.wanted; index++)
+	for (index = 0; index < top.wanted + WILD; index++)
 		if (worker_at(index)->pid)
 			check_worker(top.crowd, worker_at(index));
 }
@@ -355,6 +413,7 @@ static void rage(uint64_t seconds)
 		bury_dead();
 		begin_lives();
 		kill_some();
+		keep_wild();
 		disturb_one();
 		if (!(ticks % CHECK_TICKS))
 			check_progress();
@@ -394,7 +453,9 @@ static void set_up(uint64_t seconds)
 	unsigned int index;
 
 	top.mgr = space_open();
+	wild_space = other_space_name();
 	top.crowd = crowd_new(top.mgr);
+	atomic_store(&top.crowd->go, true);
 	storm = shared_new(sizeof(*storm));
 	top.random = random_begin(0);
 	top.wanted = processes_wanted(seconds);
@@ -470,6 +531,7 @@ static void print_totals(uint64_t seconds)
 	printf("# ends: %" PRIu64 " killed, %" PRIu64 " exited as holders, %" PRIu64
 	       " executed others as holders; %" PRIu64 " forked, %" PRIu64 " signals\n",
 	       top.kills, totals->exited, totals->executed, totals->forked, top.signals);
+	printf("# next door: %" PRIu64 " lives\n", top.wild_lives);
 	printf("# deaths, lock by lock: %" PRIu64 " inside, %" PRIu64
 	       " on their way in or out; told: %" PRIu64 "\n",
 	       certain, doubtful, totals->told);
@@ -495,6 +557,7 @@ static void nothing_is_lost_in_a_storm(void **state)
 	expect_all_locks_free();
 	for (lock = 0; lock < LOCKS; lock++)
 		expect_tellings(lock);
+	expect_wild_space_recovers();
 }
 
 int main(void)
