@@ -31,8 +31,8 @@ struct clock {
  */
 struct spin {
 	bool		may;
-	_Atomic uint32_t	skip;
-	_Atomic uint32_t	next_skip;
+	atomic_uint	skip;
+	atomic_uint	next_skip;
 };
 
 /* What the module says of records, it says of so many at once: a page. */

@@ -29,10 +29,10 @@
 /* Tell the processor that this is a loop that waits. */
 static inline void relax(void)
 {
-#if defined(__x86_64__) || defined(__i386__)
+#if __has_builtin(__builtin_ia32_pause)
 	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
+#elif __has_builtin(__builtin_arm_yield)
+	__builtin_arm_yield();
 #else
 	atomic_signal_fence(memory_order_seq_cst);
 #endif
@@ -51,7 +51,7 @@ void lockmgr_spin_init(struct spin *spin)
 /* Threads may count at the same time; then one of them counts for both. */
 static bool is_skipped(struct spin *spin)
 {
-	const uint32_t skip = atomic_load_explicit(&spin->skip, memory_order_relaxed);
+	const unsigned int skip = atomic_load_explicit(&spin->skip, memory_order_relaxed);
 
 	if (skip)
 		atomic_store_explicit(&spin->skip, skip - 1, memory_order_relaxed);
@@ -60,7 +60,7 @@ static bool is_skipped(struct spin *spin)
 
 static void note_vain(struct spin *spin)
 {
-	const uint32_t skip = atomic_load_explicit(&spin->next_skip, memory_order_relaxed);
+	const unsigned int skip = atomic_load_explicit(&spin->next_skip, memory_order_relaxed);
 
 	atomic_store_explicit(&spin->skip, skip, memory_order_relaxed);
 	if (skip < SKIP_MAX)
@@ -90,7 +90,7 @@ static bool is_promising(const struct lockmgr *mgr, const struct record *record,
  */
 bool lockmgr_spin(struct lockmgr *mgr, const struct record *record, uint64_t self)
 {
-	uint32_t looks;
+	unsigned int looks;
 
 	if (!mgr->spin.may || is_skipped(&mgr->spin))
 		return false;

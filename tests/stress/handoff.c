@@ -359,7 +359,7 @@ static bool first_sleeps(void *crowd)
 	return strcmp(word, "running");
 }
 
-static void waiter_that_was_woken_in_vain_long_ago_has_the_lock_at_the_next_release(void **state)
+static void waiter_woken_in_vain_long_ago_has_the_lock_at_the_next_release(void **state)
 {
 	struct lockmgr *mgr = space_open();
 	struct crowd *crowd = make_plan(mgr, 0, false);
@@ -465,7 +465,7 @@ int main(void)
 		harness_test(sleepers_get_the_lock_in_the_order_of_the_queue),
 		harness_test(sleepers_keep_their_order_when_others_barge_in),
 		harness_test(lock_is_handed_over_after_a_bounded_number_of_releases),
-		harness_test(waiter_that_was_woken_in_vain_long_ago_has_the_lock_at_the_next_release),
+		harness_test(waiter_woken_in_vain_long_ago_has_the_lock_at_the_next_release),
 		harness_test(each_of_64_processes_gets_a_share),
 		harness_test(each_of_64_processes_gets_turns_in_memory),
 	};

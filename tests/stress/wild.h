@@ -30,6 +30,7 @@ static inline int attached_file(struct worker *self, struct lockmgr_ioctl_attach
 	int file = open("/dev/lockmgr", O_RDWR | O_CLOEXEC);
 
 	*attach = (struct lockmgr_ioctl_attach) {
+		.flags = LOCKMGR_ATTACH_CREATE,
 		.owner = LOCKMGR_ID_CALLER,
 		.group = LOCKMGR_ID_CALLER,
 	};
