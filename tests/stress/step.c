@@ -206,7 +206,18 @@ static void bring_victim(const struct deed *deed)
 /* Every instruction; where LOCKMGR_SCALE is less than 1, not each of them. */
 static unsigned int stride(void)
 {
-	return 4 / scaled(4) ?: 1;
+	return 8 / scaled(8) ?: 1;
+}
+
+/* Not always the same of them. */
+static unsigned int first_step(void)
+{
+	static uint64_t random;
+
+	if (!random)
+		random = random_begin(0);
+
+	return random_below(&random, stride());
 }
 
 /* Returns false if the call was over before. */
@@ -314,7 +325,7 @@ static void die_at_each_step(const struct deed *deed, bool held_at_first)
 	unsigned int count;
 	bool more;
 
-	for (count = 0, more = true; more; count += stride()) {
+	for (count = first_step(), more = true; more; count += stride()) {
 		bring_victim(deed);
 		more = take_steps(count);
 		/* Once it has changed, it does not change back. */
@@ -375,7 +386,7 @@ static void dying_in_close_of_a_holder_is_told(void **state)
 
 	(void)state;
 	set_the_scene();
-	for (count = 0, more = true; more; count += 3 * stride()) {
+	for (count = first_step(), more = true; more; count += 3 * stride()) {
 		bring_victim(&deed);
 		more = take_steps(count);
 		kill_victim();
@@ -403,7 +414,7 @@ static void dying_in_lock_of_a_dead_holder_is_told_again(void **state)
 
 	(void)state;
 	set_the_scene();
-	for (count = 0, more = true; more; count += stride()) {
+	for (count = first_step(), more = true; more; count += stride()) {
 		leave_lock_of_dead_holder();
 		bring_victim(&deed);
 		more = take_steps(count);
@@ -423,7 +434,7 @@ static void die_in_vain_at_each_step(const struct deed *deed)
 	bool more;
 
 	set_the_scene();
-	for (count = 0, more = true; more; count += stride()) {
+	for (count = first_step(), more = true; more; count += stride()) {
 		assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
 		bring_victim(deed);
 		more = take_steps(count);
@@ -513,7 +524,7 @@ static void dying_in_lock_that_waits_lets_the_next_one_in(void **state)
 	(void)state;
 	set_the_scene();
 	agent = agent_new();
-	for (count = 0, more = true; more; count += stride()) {
+	for (count = first_step(), more = true; more; count += stride()) {
 		assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
 		bring_victim(&deed);
 		more = take_steps_and_wait(count, agent, &waited);
@@ -539,7 +550,7 @@ static void dying_in_unlock_lets_the_waiter_in(void **state)
 	(void)state;
 	set_the_scene();
 	agent = agent_new();
-	for (count = 0, more = true; more; count += stride()) {
+	for (count = first_step(), more = true; more; count += stride()) {
 		bring_victim(&deed);
 		queue_up(agent, 1);
 		more = take_steps(count);
@@ -570,7 +581,7 @@ static void nobody_is_forgotten_who_comes_during_unlock(void **state)
 	(void)state;
 	set_the_scene();
 	agent = agent_new();
-	for (count = 0, more = true; more; count += stride()) {
+	for (count = first_step(), more = true; more; count += stride()) {
 		bring_victim(&deed);
 		more = take_steps(count);
 		agent_start(agent, agent_lock, LOCK);
@@ -608,7 +619,7 @@ static void only_one_gets_the_lock_when_another_comes_during_lock(void **state)
 
 	(void)state;
 	set_the_scene();
-	for (count = 0, more = true; more; count += stride()) {
+	for (count = first_step(), more = true; more; count += stride()) {
 		bring_victim(&deed);
 		more = take_steps(count);
 		take_turns_with_victim();
@@ -650,7 +661,7 @@ static void die_with_id_at_each_step(const struct deed *deed, uint32_t id, bool 
 	unsigned int count;
 
 	set_the_scene();
-	for (count = 0, more = true; more; count += stride()) {
+	for (count = first_step(), more = true; more; count += stride()) {
 		bring_victim(deed);
 		more = take_steps(count);
 		if (allocated == at_first)
@@ -706,5 +717,6 @@ int main(void)
 		harness_test(dying_in_free_leaves_the_id_allocated_or_not),
 	};
 
+	stress_seed();
 	return harness_run(tests);
 }
