@@ -19,7 +19,7 @@
 
 #define ID	5
 
-/* How many releases may pass the first waiter over, as lock.c has it. */
+/* How often, and how long, the first waiter may be passed over, as lock.c has it. */
 #define MAX_BYPASSED	32
 #define MAX_WAIT_NS	(4 * NSEC_PER_MSEC)
 

@@ -78,16 +78,26 @@ static struct lockmgr *open_mapped(int processors)
 }
 
 /* Somebody has the lock, with that word, and gives it that one while we wait. */
-static void expect_wait(struct lockmgr *mgr, uint64_t word, uint64_t then, bool waits, int calls)
+static void prepare_wait(uint64_t word, uint64_t then)
 {
 	record_of(ID)->word = word;
 	watch = (struct watch) { .word = then };
 	fake.calls = 0;
 	protect_clock(PROT_NONE);
-	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+}
+
+static void expect_waited(bool waits, int calls)
+{
 	protect_clock(PROT_READ | PROT_WRITE);
 	assert_int_equal(watch.seen, waits);
 	assert_int_equal(fake.calls, calls);
+}
+
+static void expect_wait(struct lockmgr *mgr, uint64_t word, uint64_t then, bool waits, int calls)
+{
+	prepare_wait(word, then);
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	expect_waited(waits, calls);
 }
 
 static void lock_that_comes_free_is_taken_without_a_call(void **state)
@@ -175,12 +185,9 @@ static void trylock_does_not_wait(void **state)
 	struct lockmgr *mgr = open_mapped(2);
 
 	(void)state;
-	record_of(ID)->word = OTHER;
-	watch = (struct watch) { 0 };
-	protect_clock(PROT_NONE);
+	prepare_wait(OTHER, 0);
 	assert_int_equal(lockmgr_trylock(mgr, ID), 0);
-	assert_int_equal(watch.seen, 0);
-	assert_int_equal(fake.calls, 1);
+	expect_waited(false, 1);
 	lockmgr_close(mgr);
 }
 
@@ -190,12 +197,9 @@ static void timedlock_waits(void **state)
 	struct lockmgr *mgr = open_mapped(2);
 
 	(void)state;
-	record_of(ID)->word = OTHER;
-	watch = (struct watch) { 0 };
-	protect_clock(PROT_NONE);
+	prepare_wait(OTHER, 0);
 	assert_int_equal(lockmgr_timedlock(mgr, ID, &deadline), 0);
-	assert_int_equal(watch.seen, 1);
-	assert_int_equal(fake.calls, 0);
+	expect_waited(true, 0);
 	lockmgr_close(mgr);
 }
 
