@@ -45,6 +45,10 @@ describe_machine()
 		machine+=(-accel kvm -cpu host)
 	else
 		machine+=(-accel "tcg,thread=multi" -cpu max)
+		# Emulated processors all count the host's ticks. The kernel's test
+		# whether they agree takes one that runs late for one that does not,
+		# and falls back to the HPET: a device, a microsecond a look.
+		kernel_parameters+=" tsc=reliable"
 	fi
 	# The kernel takes a timer that comes late, on a busy host, for none.
 	machine+=(
