@@ -127,7 +127,8 @@ source_make()
 	say "getting the package $source_package"
 	unpack_source "$work" "$3"
 	say "building the kernel '$name' from it: some minutes"
-	source_build "$work" >"$work/build.log" 2>&1 || {
+	# In a shell of its own: what ends it shall not end this one before it has been shown.
+	(source_build "$work") >"$work/build.log" 2>&1 || {
 		tail -n 40 "$work/build.log" >&2
 		die "the kernel '$name' does not build"
 	}
