@@ -62,21 +62,22 @@ fast_path uint64_t word_of_self(const struct lockmgr *mgr)
 	return (uint64_t)self.tid << LOCKMGR_WORD_TID_SHIFT | mgr->token;
 }
 
-/* The lock's record, if it may be touched, and this thread knows its number. */
-fast_path struct record *find_record(const struct lockmgr *mgr, uint32_t id)
+/* The lock's record; false if it may not be touched, or this thread knows not its number. */
+fast_path bool find_record(const struct lockmgr *mgr, uint32_t id, struct record **record)
 {
 	const uint32_t page = id / MAP_PAGE_RECORDS;
 	_Atomic uint8_t *there;
 
 	if (!mgr || page >= MAP_PAGES)
-		return NULL;
+		return false;
 
 	there = atomic_load_explicit(&mgr->there, memory_order_acquire);
 	if (!atomic_load_explicit(&there[page], memory_order_acquire) ||
 	    self.epoch != mgr->epoch)
-		return NULL;
+		return false;
 
-	return &mgr->records[lockmgr_record_index(id)];
+	*record = &mgr->records[lockmgr_record_index(id)];
+	return true;
 }
 
 fast_path void note_time(const struct lockmgr *mgr, struct record *record)
@@ -89,10 +90,10 @@ fast_path void note_time(const struct lockmgr *mgr, struct record *record)
 
 fast_path bool take(struct lockmgr *mgr, uint32_t id)
 {
-	struct record *record = find_record(mgr, id);
+	struct record *record;
 	uint64_t free = 0;
 
-	if (!record ||
+	if (!find_record(mgr, id, &record) ||
 	    !atomic_compare_exchange_strong_explicit(&record->word, &free,
 						     word_of_self(mgr),
 						     memory_order_acquire,
@@ -106,10 +107,10 @@ fast_path bool take(struct lockmgr *mgr, uint32_t id)
 /* Whichever thread of ours took it, but most likely this one; and if nobody waits. */
 fast_path bool release(struct lockmgr *mgr, uint32_t id)
 {
-	struct record *record = find_record(mgr, id);
+	struct record *record;
 	uint64_t word;
 
-	if (!record)
+	if (!find_record(mgr, id, &record))
 		return false;
 
 	word = word_of_self(mgr);
@@ -161,9 +162,10 @@ static int call_lock(struct lockmgr *mgr, uint32_t id, uint32_t flags,
 /* Wait for a moment for a lock that somebody else has. */
 static bool take_soon(struct lockmgr *mgr, uint32_t id)
 {
-	const struct record *record = find_record(mgr, id);
+	struct record *record;
 
-	return record && lockmgr_spin(mgr, record, word_of_self(mgr)) &&
+	return find_record(mgr, id, &record) &&
+	       lockmgr_spin(mgr, record, word_of_self(mgr)) &&
 	       take(mgr, id);
 }
 
