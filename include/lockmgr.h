@@ -378,8 +378,8 @@ int lockmgr_info(struct lockmgr *mgr, struct lockmgr_space_info *info);
  * struct lockmgr_lock_info - facts of one lock
  * @id: its number
  * @flags: LOCKMGR_LOCK_IS_* bits
- * @since: nanoseconds of CLOCK_MONOTONIC when the holder took it; 0 if nobody
- *	holds it
+ * @since: nanoseconds of CLOCK_MONOTONIC when the holder took it, by a clock that
+ *	ticks every 1 to 10 ms; 0 if nobody holds it
  * @pid: the holder's process
  * @tid: the thread that took it
  * @waiters: number of threads that wait

@@ -156,9 +156,10 @@ static u64 word_of_current(const struct lockmgr_client *client)
 	return tid << LOCKMGR_WORD_TID_SHIFT | client->token;
 }
 
+/* By the clock that user space looks at, too, when it takes locks: it only ticks. */
 static void note_time(struct lockmgr_record *record)
 {
-	WRITE_ONCE(record->since, ktime_get_ns());
+	WRITE_ONCE(record->since, ktime_get_coarse_ns());
 }
 
 /*

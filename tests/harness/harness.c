@@ -60,13 +60,23 @@ int __wrap_lockmgr_open(struct lockmgr **mgr, const char *space,
  * Time and states
  */
 
-uint64_t now_ns(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+uint64_t now_ns(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t now_coarse_ns(void)
+{
+	return read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
 struct timespec deadline_in(long milliseconds)

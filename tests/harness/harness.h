@@ -117,6 +117,9 @@ struct timespec deadline_in(long milliseconds);
 /** CLOCK_MONOTONIC, in nanoseconds. */
 uint64_t now_ns(void);
 
+/** The same when the clock last ticked: by that, locks are said to be held. */
+uint64_t now_coarse_ns(void);
+
 /** Wait until a condition holds, looking every millisecond. */
 void wait_until(bool (*condition)(void *data), void *data, const char *what);
 

@@ -123,7 +123,7 @@ static int since_is_between(void)
 
 	if (!mgr)
 		return 1;
-	before = now_ns();
+	before = now_coarse_ns();
 	if (lockmgr_lock(mgr, 1))
 		return 2;
 	if (lockmgr_list(mgr, LOCKMGR_LOCK_IS_HELD, &cursor, &lock, 1, &count) || count != 1)

@@ -59,7 +59,7 @@
 /**
  * struct lockmgr_record - the state of one lock
  * @word: who holds it, see LOCKMGR_WORD_*; 0 is free
- * @since: when the holder took it; advisory
+ * @since: when the holder took it, by a clock that ticks; advisory
  *
  * @word moves by 64-bit compare-and-swap only, with acquire semantics on taking
  * and release semantics on letting go.
@@ -291,7 +291,7 @@ struct lockmgr_ioctl_info {
  * struct lockmgr_lock_entry - facts of one lock
  * @id: its number
  * @flags: LOCKMGR_ENTRY_* bits
- * @since: when the holder took it; 0 where nobody holds it
+ * @since: when the holder took it, by a clock that ticks; 0 where nobody holds it
  * @pid: process of the holder
  * @tid: thread that took it
  * @comm: command name of that thread, or of the client that holds the lock

@@ -279,13 +279,10 @@ struct wanted {
 	uint64_t next;
 };
 
-/* The clock of those who take locks in memory only ticks, and late on a busy host. */
+/* The clock of those who take locks only ticks, and late on a busy host. */
 static uint64_t earliest_since(const struct model_lock *lock)
 {
-	if (!lock || lock->client == NONE)
-		return 0;
-
-	return lock->coarse ? lock->since - CLOCK_SLACK : lock->since;
+	return lock && lock->client != NONE ? lock->since - CLOCK_SLACK : 0;
 }
 
 static void want_locks(struct model *model, const struct op *op, struct wanted *wanted)

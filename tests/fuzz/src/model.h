@@ -57,7 +57,6 @@ struct model_lock {
 	struct being taker;
 	bool died;			/* and nobody has been told */
 	uint64_t since;
-	bool coarse;			/* by the clock of those who take it in memory */
 	bool marked;			/* the kernel may want to release it itself */
 };
 

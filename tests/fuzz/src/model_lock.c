@@ -153,7 +153,6 @@ static long take(struct model *model, struct model_lock *lock, struct model_thre
 	lock->taker = model_being(model, thread);
 	lock->died = false;
 	lock->since = now;
-	lock->coarse = false;
 	lock->marked = false;
 
 	return result;
@@ -256,7 +255,6 @@ long model_do_take(struct model *model, struct model_thread *thread, int client,
 	if (lock->client != NONE || lock->died || id >= space->capacity)
 		return -EAGAIN;
 	take(model, lock, thread, client, now);
-	lock->coarse = true;
 
 	return 0;
 }
