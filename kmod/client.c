@@ -111,14 +111,24 @@ static void die(struct lockmgr_client *client)
 }
 
 /**
+ * lockmgr_client_end() - nobody uses the client any more, although the file is there
+ * @client: the client, attached, with @ended set; what it holds is released, and
+ *	those who wait for it are told that it died
+ */
+void lockmgr_client_end(struct lockmgr_client *client)
+{
+	die(client);
+}
+
+/**
  * lockmgr_client_destroy() - the file is gone
- * @client: its client; what it holds is released, and those who wait for it are
- *	told that it died
+ * @client: its client; what it holds is released as by lockmgr_client_end()
  */
 void lockmgr_client_destroy(struct lockmgr_client *client)
 {
 	if (client->space) {
-		die(client);
+		if (!client->ended)
+			die(client);
 		lockmgr_space_leave(client);
 	}
 	xa_destroy(&client->pages);

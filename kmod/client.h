@@ -11,6 +11,7 @@
 #include <linux/uidgid.h>
 #include <linux/xarray.h>
 
+struct lockmgr_exit;
 struct lockmgr_record;
 struct lockmgr_space;
 struct lockmgr_space_args;
@@ -24,6 +25,8 @@ struct lockmgr_space_args;
  * @created: joining made the space
  * @detect: its lock calls fail rather than close a cycle of waits
  * @mapped: it could write to records itself
+ * @ended: its locks are released, although its file is not yet; no call is let in
+ * @exit: what watches the memory that maps records, or NULL
  * @passed: its death has released all it held in pages below this number
  * @pages: the pages of records that it has used, by page number: where its
  *	death looks for locks, and its lock calls find records fast
@@ -42,6 +45,8 @@ struct lockmgr_client {
 	bool created;
 	bool detect;
 	bool mapped;
+	bool ended;
+	struct lockmgr_exit *exit;
 	unsigned long passed;
 	struct xarray pages;
 	struct pid *opener;
@@ -51,6 +56,7 @@ struct lockmgr_client {
 };
 
 struct lockmgr_client *lockmgr_client_create(void);
+void lockmgr_client_end(struct lockmgr_client *client);
 void lockmgr_client_destroy(struct lockmgr_client *client);
 
 int lockmgr_client_join(struct lockmgr_client *client, const struct lockmgr_space_args *args,
@@ -70,6 +76,13 @@ static inline struct lockmgr_space *lockmgr_client_space(struct lockmgr_client *
 {
 	/* Pairs with lockmgr_client_publish(). */
 	return smp_load_acquire(&client->space);
+}
+
+/* Whether the client has ended before its file; to be asked before anything is done. */
+static inline bool lockmgr_client_has_ended(const struct lockmgr_client *client)
+{
+	/* Behind taking a reference to the file, see exit.c. */
+	return READ_ONCE(client->ended);
 }
 
 #endif /* LOCKMGR_CLIENT_H */

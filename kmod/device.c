@@ -8,6 +8,7 @@
 
 #include "client.h"
 #include "device.h"
+#include "exit.h"
 #include "ioctl.h"
 #include "map.h"
 
@@ -24,7 +25,10 @@ static int device_open(struct inode *inode, struct file *file)
 /* The last reference is gone: no thread is in a call on this file, nor will be. */
 static int device_release(struct inode *inode, struct file *file)
 {
-	lockmgr_client_destroy(file->private_data);
+	struct lockmgr_client *client = file->private_data;
+
+	lockmgr_exit_unwatch(client);
+	lockmgr_client_destroy(client);
 
 	return 0;
 }

@@ -9,6 +9,7 @@
  *   ioctl.c	user memory, and what each command takes
  *   map.c	records in user memory
  *   clock.c	a clock in user memory
+ *   exit.c	the end of a process that has records mapped
  *   list.c	what can be seen of a space
  *   client.c	an open file as a client of a space
  *   space.c	the namespace: names, owners, permissions
@@ -20,7 +21,7 @@
  *   record.c	pages of records
  *   quota.c	what each user has in use
  *
- * Nothing below device.c, ioctl.c and map.c knows files or user memory.
+ * Nothing below device.c, ioctl.c, map.c and exit.c knows files or user memory.
  */
 #include <linux/init.h>
 #include <linux/module.h>
@@ -32,6 +33,7 @@
 #include "clock.h"
 #include "compat.h"
 #include "device.h"
+#include "exit.h"
 #include "quota.h"
 #include "space.h"
 
@@ -88,6 +90,7 @@ static void __exit lockmgr_exit(void)
 	lockmgr_device_exit();
 	lockmgr_clock_exit();
 	lockmgr_spaces_exit();
+	lockmgr_exit_synchronize();
 	/* Clients are freed by call_rcu() with a function of this module. */
 	rcu_barrier();
 }

@@ -14,6 +14,7 @@
 #include "client.h"
 #include "clock.h"
 #include "compat.h"
+#include "exit.h"
 #include "map.h"
 #include "record.h"
 #include "space.h"
@@ -46,6 +47,7 @@ static int map_records(struct lockmgr_client *client, struct vm_area_struct *vma
 
 	vma->vm_ops = &records_ops;
 	WRITE_ONCE(client->mapped, true);
+	lockmgr_exit_watch(client, vma->vm_file, vma->vm_mm);
 
 	return 0;
 }
@@ -76,7 +78,7 @@ static int check(struct file *file, const struct vm_area_struct *vma)
 {
 	struct lockmgr_client *client = file->private_data;
 
-	if (!lockmgr_client_space(client))
+	if (!lockmgr_client_space(client) || lockmgr_client_has_ended(client))
 		return -ENOTCONN;
 	if (!(file->f_mode & FMODE_WRITE) || vma->vm_flags & VM_EXEC ||
 	    !lockmgr_client_may_map(client))

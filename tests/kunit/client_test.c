@@ -281,6 +281,24 @@ static void token_of_the_dead_is_used_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_client(test, "client")->token, token);
 }
 
+static void end_before_the_file_goes_releases_what_is_held(struct kunit *test)
+{
+	struct lockmgr_client *dead = fixture_client(test, "client");
+	struct lockmgr_client *heir = fixture_client(test, "client");
+	u64 word;
+
+	KUNIT_ASSERT_EQ(test, trylock(dead, 1), 0);
+	KUNIT_EXPECT_FALSE(test, lockmgr_client_has_ended(dead));
+	dead->ended = true;
+	lockmgr_client_end(dead);
+	KUNIT_EXPECT_TRUE(test, lockmgr_client_has_ended(dead));
+	KUNIT_EXPECT_EQ(test, trylock(heir, 1), LOCKMGR_OWNER_DIED);
+
+	word = fixture_word(heir, 1);
+	fixture_close(test, dead);
+	KUNIT_EXPECT_EQ(test, fixture_word(heir, 1), word);
+}
+
 static void client_that_never_attached_just_goes(struct kunit *test)
 {
 	fixture_close(test, fixture_unattached(test));
@@ -306,6 +324,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(death_does_not_tell_of_locks_that_were_unlocked),
 	KUNIT_CASE(death_frees_no_id),
 	KUNIT_CASE(token_of_the_dead_is_used_again),
+	KUNIT_CASE(end_before_the_file_goes_releases_what_is_held),
 	KUNIT_CASE(client_that_never_attached_just_goes),
 	{}
 };

@@ -29,7 +29,9 @@
  *   EFAULT    a pointer is bad
  *   E2BIG     see above
  *   EINVAL    a size, flag, reserved field or lock id is not acceptable
- *   ENOTCONN  the file is not attached to a space, and the command needs one
+ *   ENOTCONN  the file is not attached to a space, and the command needs one; or it
+ *             was taken, by pidfd_getfd(), from a process whose end had released
+ *             its locks already
  *   EBADF     the file is not open for what the command does: attaching with
  *             LOCKMGR_ATTACH_CREATE, allocating, freeing, locking, unlocking
  *             and changing a space need a file opened for writing; listing
