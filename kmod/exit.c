@@ -17,8 +17,7 @@
  *
  * A call that is under way has a reference of its own, and so has everything else.
  *
- * In all other cases, and where there was no memory for watching, the file's release
- * does the same, later.
+ * In all other cases the file's release does the same, later.
  */
 #include <linux/err.h>
 #include <linux/fdtable.h>
@@ -181,6 +180,22 @@ static const struct mmu_notifier_ops ops = {
 	.free_notifier = free_exit,
 };
 
+static struct lockmgr_exit *create(struct lockmgr_client *client, struct file *file)
+{
+	struct lockmgr_exit *exit;
+
+	exit = kzalloc(sizeof(*exit), GFP_KERNEL_ACCOUNT);
+	if (!exit)
+		return NULL;
+
+	mutex_init(&exit->lock);
+	exit->client = client;
+	exit->file = file;
+	exit->notifier.ops = &ops;
+
+	return exit;
+}
+
 /**
  * lockmgr_exit_watch() - end a client when the memory that maps its records goes
  * @client: the client
@@ -188,30 +203,33 @@ static const struct mmu_notifier_ops ops = {
  * @mm: the memory, of the caller, locked for writing
  *
  * Only the first memory that maps them is watched: where there are several, none is
- * the only one to use the file.
+ * the only one to use the file.  And none if a signal comes between: there is no way
+ * to begin anew with that, and no need.
+ *
+ * Return: 0 or -ENOMEM
  */
-void lockmgr_exit_watch(struct lockmgr_client *client, struct file *file, struct mm_struct *mm)
+int lockmgr_exit_watch(struct lockmgr_client *client, struct file *file, struct mm_struct *mm)
 {
 	struct lockmgr_exit *exit;
+	int ret = 0;
 
 	mmap_assert_write_locked(mm);
 
 	if (READ_ONCE(client->exit))
-		return;
-	exit = kzalloc(sizeof(*exit), GFP_KERNEL_ACCOUNT);
+		return 0;
+	exit = create(client, file);
 	if (!exit)
-		return;
+		return -ENOMEM;
 
-	mutex_init(&exit->lock);
-	exit->client = client;
-	exit->file = file;
-	exit->notifier.ops = &ops;
-	if (cmpxchg(&client->exit, NULL, exit)) {
-		free_exit(&exit->notifier);
-	} else if (__mmu_notifier_register(&exit->notifier, mm)) {
+	if (!cmpxchg(&client->exit, NULL, exit)) {
+		ret = __mmu_notifier_register(&exit->notifier, mm);
+		if (!ret)
+			return 0;
 		WRITE_ONCE(client->exit, NULL);
-		free_exit(&exit->notifier);
 	}
+	free_exit(&exit->notifier);
+
+	return ret == -ENOMEM ? ret : 0;
 }
 
 /**

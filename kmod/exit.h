@@ -10,15 +10,16 @@ struct mm_struct;
 
 #if IS_ENABLED(CONFIG_MMU_NOTIFIER)
 
-void lockmgr_exit_watch(struct lockmgr_client *client, struct file *file, struct mm_struct *mm);
+int lockmgr_exit_watch(struct lockmgr_client *client, struct file *file, struct mm_struct *mm);
 void lockmgr_exit_unwatch(struct lockmgr_client *client);
 void lockmgr_exit_synchronize(void);
 
 #else
 
-static inline void lockmgr_exit_watch(struct lockmgr_client *client, struct file *file,
-				      struct mm_struct *mm)
+static inline int lockmgr_exit_watch(struct lockmgr_client *client, struct file *file,
+				     struct mm_struct *mm)
 {
+	return 0;
 }
 
 static inline void lockmgr_exit_unwatch(struct lockmgr_client *client)

@@ -42,12 +42,17 @@ static const struct vm_operations_struct records_ops = {
 
 static int map_records(struct lockmgr_client *client, struct vm_area_struct *vma)
 {
+	int ret;
+
 	if (vma_pages(vma) > RECORD_PAGES - vma->vm_pgoff)
 		return -EINVAL;
 
+	ret = lockmgr_exit_watch(client, vma->vm_file, vma->vm_mm);
+	if (ret)
+		return ret;
+
 	vma->vm_ops = &records_ops;
 	WRITE_ONCE(client->mapped, true);
-	lockmgr_exit_watch(client, vma->vm_file, vma->vm_mm);
 
 	return 0;
 }
@@ -92,7 +97,7 @@ static int check(struct file *file, const struct vm_area_struct *vma)
  * @file: the open file
  * @vma: the mapping to be
  *
- * Return: 0, -EACCES, -EINVAL or -ENOTCONN
+ * Return: 0, -EACCES, -EINVAL, -ENOMEM or -ENOTCONN
  */
 int lockmgr_map(struct file *file, struct vm_area_struct *vma)
 {

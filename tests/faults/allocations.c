@@ -4,6 +4,8 @@
  * other under every system call that gets there: the call fails with ENOMEM, nothing
  * has changed, nothing has leaked, and then the same call succeeds.
  */
+#include <sys/wait.h>
+
 #include "fault.h"
 
 /* How often each failure is repeated: what leaks then is noticed by some limit. */
@@ -134,6 +136,20 @@ static struct raw_world prepare_used_page(void)
 	return world;
 }
 
+/* A file that may map, of a space in which it has used a page. */
+static struct raw_world prepare_private(void)
+{
+	struct raw_world world;
+
+	lockmgr_unlink(space_name(), NULL);
+	world.file = raw_open(O_RDWR);
+	assert_int_equal(raw_attach(world.file, space_name(), LOCKMGR_ATTACH_CREATE), 0);
+	world.observer = raw_attached();
+	assert_int_equal(raw_trylock(world.file, 0), 0);
+
+	return world;
+}
+
 static long call_open(const struct raw_world *world)
 {
 	int file = open(RAW_DEVICE, O_RDWR | O_CLOEXEC);
@@ -225,6 +241,25 @@ static long call_list_waiters(const struct raw_world *world)
 	return raw_call(world->file, LOCKMGR_IOC_LIST_WAITERS, &args);
 }
 
+/* In a process of its own: what the kernel keeps with a memory, it allocates once. */
+static long call_map(const struct raw_world *world)
+{
+	const size_t size = sizeof(struct lockmgr_record);
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		void *records = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+				     world->file, 0);
+
+		_exit(records == MAP_FAILED ? errno : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+
+	return -WEXITSTATUS(status);
+}
+
 static const struct scenario scenarios[] = {
 	{ "open", prepare_attach, call_open, 0, NULL },
 	{ "attach", prepare_attach, call_attach, 0, NULL },
@@ -240,6 +275,7 @@ static const struct scenario scenarios[] = {
 	{ "lock in the first page", prepare_used_page, call_timedlock, 0, NULL },
 	{ "list locks", prepare_used_page, call_list_locks, 0, NULL },
 	{ "list waiters", prepare_used_page, call_list_waiters, 0, NULL },
+	{ "map records", prepare_private, call_map, 0, NULL },
 };
 
 /* ------------------------------------------------------------------------

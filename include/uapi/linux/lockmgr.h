@@ -408,6 +408,7 @@ struct lockmgr_ioctl_list {
  *   EACCES	the space, or the file, is not of that kind; or a protection that is
  *		not allowed
  *   EINVAL	not shared, or not where something is
+ *   ENOMEM	no memory
  *   ENOTCONN	the file is not attached to a space
  */
 
