@@ -13,6 +13,7 @@
 
 #include "client.h"
 #include "holder.h"
+#include "permit.h"
 #include "record.h"
 #include "space.h"
 

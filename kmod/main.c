@@ -12,7 +12,8 @@
  *   exit.c	the end of a process that has records mapped
  *   list.c	what can be seen of a space
  *   client.c	an open file as a client of a space
- *   space.c	the namespace: names, owners, permissions
+ *   space.c	the namespace: names, owners, references
+ *   permit.c	who may do what with a space
  *   lock.c	the state machine of a lock
  *   wait.c	queues of waiters
  *   deadlock.c	the graph of waits

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The namespace: names, owners, permissions, references, unlinking.
+ * The namespace: names, owners, references, unlinking.
  *
  * Locks, outermost first
  *
@@ -16,10 +16,8 @@
  * A space is in the table as long as it has a name, clients or none.  It is freed
  * with the last of its references: the name's and its clients'.
  */
-#include <linux/capability.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
-#include <linux/fs.h>
 #include <linux/hashtable.h>
 #include <linux/init.h>
 #include <linux/random.h>
@@ -30,6 +28,7 @@
 
 #include "client.h"
 #include "lock.h"
+#include "permit.h"
 #include "quota.h"
 #include "space.h"
 
@@ -57,79 +56,6 @@ bool lockmgr_space_name_valid(const char *name)
 			return false;
 
 	return !memchr_inv(name + length, 0, LOCKMGR_NAME_SIZE - length);
-}
-
-/*
- * Modules can ask for capabilities and groups of the current credentials only, so
- * let those of the file's opener be current for the question.
- */
-
-/* A capability in the initial user namespace. */
-static bool cred_capable(const struct cred *cred, int cap)
-{
-	const struct cred *saved = override_creds(cred);
-	bool ret = capable(cap);
-
-	revert_creds(saved);
-
-	return ret;
-}
-
-static bool cred_in_group(const struct cred *cred, kgid_t group)
-{
-	const struct cred *saved = override_creds(cred);
-	bool ret = in_group_p(group);
-
-	revert_creds(saved);
-
-	return ret;
-}
-
-/* What only the owner may do. */
-static bool may_administrate(kuid_t owner, const struct cred *cred)
-{
-	return uid_eq(cred->fsuid, owner) || cred_capable(cred, CAP_SYS_ADMIN);
-}
-
-/**
- * lockmgr_space_permits() - whether the permission bits let somebody in
- * @space: the space
- * @cred: who
- * @want: MAY_READ to inspect, MAY_WRITE to use, or both
- */
-bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred *cred, int want)
-{
-	umode_t mode = space->mode;
-
-	if (uid_eq(cred->fsuid, space->owner))
-		mode >>= 6;
-	else if (cred_in_group(cred, space->group))
-		mode >>= 3;
-
-	if (WARN_ON_ONCE(!want))
-		return false;
-
-	return (mode & want) == want || cred_capable(cred, CAP_DAC_OVERRIDE);
-}
-
-/*
- * Where the kernel's 64-bit atomic operations are the processor's own, as user space's
- * are; where memory looks the same from both; and where all processors see a store at
- * once, as lockmgr_holder_lives() expects.
- */
-#define CAN_SHARE_WORDS \
-	(IS_ENABLED(CONFIG_X86_64) || IS_ENABLED(CONFIG_ARM64) || IS_ENABLED(CONFIG_S390) || \
-	 (IS_ENABLED(CONFIG_RISCV) && IS_ENABLED(CONFIG_64BIT)))
-
-/**
- * lockmgr_space_may_be_mapped() - whether user space may write to the space's records
- * @space: the space
- *
- * Only where all who may, are one user: each of them could do damage to all.
- */
-bool lockmgr_space_may_be_mapped(const struct lockmgr_space *space)
-{
-	return CAN_SHARE_WORDS && !(space->mode & 077);
 }
 
 static u32 hash_name(const char *name, kuid_t owner)
@@ -258,14 +184,10 @@ static void remove_client(struct lockmgr_space *space, struct lockmgr_client *cl
 
 static int check_creation(const struct lockmgr_space_args *args)
 {
-	bool own = uid_eq(args->owner, args->cred->fsuid) && cred_in_group(args->cred, args->group);
-
 	if (args->capacity > locks_allowed())
 		return -EINVAL;
-	if (!own && !cred_capable(args->cred, CAP_SYS_ADMIN))
-		return -EPERM;
 
-	return 0;
+	return lockmgr_may_create(args) ? 0 : -EPERM;
 }
 
 /* Returns the space with a reference, if the client may join it. */
@@ -428,7 +350,7 @@ int lockmgr_space_unlink(const char *name, kuid_t owner, const struct cred *cred
 	space = find_space(name, owner);
 	if (!space)
 		ret = -ENOENT;
-	else if (!may_administrate(owner, cred))
+	else if (!lockmgr_may_administrate(owner, cred))
 		ret = -EPERM;
 	else
 		unlink_space(space);
@@ -483,7 +405,7 @@ static int set_capacity(struct lockmgr_space *space, u32 capacity)
  */
 int lockmgr_space_set_capacity(struct lockmgr_space *space, u32 capacity, const struct cred *cred)
 {
-	if (!may_administrate(space->owner, cred))
+	if (!lockmgr_may_administrate(space->owner, cred))
 		return -EPERM;
 	if (capacity > locks_allowed())
 		return -EINVAL;
@@ -517,7 +439,7 @@ int lockmgr_space_free(struct lockmgr_space *space, u32 id)
  */
 int lockmgr_space_free_all(struct lockmgr_space *space, const struct cred *cred)
 {
-	if (!may_administrate(space->owner, cred))
+	if (!lockmgr_may_administrate(space->owner, cred))
 		return -EPERM;
 
 	lockmgr_ids_free_all(&space->ids);

@@ -85,9 +85,6 @@ struct lockmgr_space_args {
 };
 
 bool lockmgr_space_name_valid(const char *name);
-bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred *cred, int want);
-
-bool lockmgr_space_may_be_mapped(const struct lockmgr_space *space);
 
 int lockmgr_space_join(const struct lockmgr_space_args *args, struct lockmgr_client *client);
 void lockmgr_space_leave(struct lockmgr_client *client);

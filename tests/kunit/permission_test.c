@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * space.c, who may do what: mode bits for the owner, the group and others, and
- * capabilities. Asked of spaces without a name and of credentials without a
- * process.
+ * permit.c: mode bits for the owner, the group and others, and capabilities. Asked
+ * of spaces without a name and of credentials without a process.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -13,6 +12,7 @@
 
 #include "client.h"
 #include "fixture.h"
+#include "permit.h"
 #include "space.h"
 #include "suites.h"
 

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who may do what with a space.
+ */
+#include <linux/capability.h>
+#include <linux/fs.h>
+
+#include "permit.h"
+#include "space.h"
+
+/*
+ * Modules can ask for capabilities and groups of the current credentials only, so
+ * let those of the file's opener be current for the question.
+ */
+
+/* A capability in the initial user namespace. */
+static bool cred_capable(const struct cred *cred, int cap)
+{
+	const struct cred *saved = override_creds(cred);
+	bool ret = capable(cap);
+
+	revert_creds(saved);
+
+	return ret;
+}
+
+static bool cred_in_group(const struct cred *cred, kgid_t group)
+{
+	const struct cred *saved = override_creds(cred);
+	bool ret = in_group_p(group);
+
+	revert_creds(saved);
+
+	return ret;
+}
+
+/**
+ * lockmgr_may_administrate() - whether somebody may do what is for the owner
+ * @owner: the space's owner
+ * @cred: who
+ */
+bool lockmgr_may_administrate(kuid_t owner, const struct cred *cred)
+{
+	return uid_eq(cred->fsuid, owner) || cred_capable(cred, CAP_SYS_ADMIN);
+}
+
+/**
+ * lockmgr_may_create() - whether somebody may make a space as it is to be
+ * @args: the space, and who
+ */
+bool lockmgr_may_create(const struct lockmgr_space_args *args)
+{
+	if (uid_eq(args->owner, args->cred->fsuid) && cred_in_group(args->cred, args->group))
+		return true;
+
+	return cred_capable(args->cred, CAP_SYS_ADMIN);
+}
+
+/**
+ * lockmgr_space_permits() - whether the permission bits let somebody in
+ * @space: the space
+ * @cred: who
+ * @want: MAY_READ to inspect, MAY_WRITE to use, or both
+ */
+bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred *cred, int want)
+{
+	umode_t mode = space->mode;
+
+	if (uid_eq(cred->fsuid, space->owner))
+		mode >>= 6;
+	else if (cred_in_group(cred, space->group))
+		mode >>= 3;
+
+	if (WARN_ON_ONCE(!want))
+		return false;
+
+	return (mode & want) == want || cred_capable(cred, CAP_DAC_OVERRIDE);
+}
+
+/*
+ * Where the kernel's 64-bit atomic operations are the processor's own, as user space's
+ * are; where memory looks the same from both; and where all processors see a store at
+ * once, as lockmgr_holder_lives() expects.
+ */
+#define CAN_SHARE_WORDS \
+	(IS_ENABLED(CONFIG_X86_64) || IS_ENABLED(CONFIG_ARM64) || IS_ENABLED(CONFIG_S390) || \
+	 (IS_ENABLED(CONFIG_RISCV) && IS_ENABLED(CONFIG_64BIT)))
+
+/**
+ * lockmgr_space_may_be_mapped() - whether user space may write to the space's records
+ * @space: the space
+ *
+ * Only where all who may, are one user: each of them could do damage to all.
+ */
+bool lockmgr_space_may_be_mapped(const struct lockmgr_space *space)
+{
+	return CAN_SHARE_WORDS && !(space->mode & 077);
+}
