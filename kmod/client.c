@@ -12,6 +12,7 @@
 #include "permit.h"
 #include "record.h"
 #include "space.h"
+#include "trace.h"
 
 /**
  * lockmgr_client_create() - what an open file begins with
@@ -166,6 +167,7 @@ void lockmgr_client_publish(struct lockmgr_client *client)
 
 	/* Pairs with lockmgr_client_space(). */
 	smp_store_release(&client->space, client->joined);
+	trace_lockmgr_attach(client);
 }
 
 /**
@@ -246,6 +248,7 @@ int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_
 			u64 *ticket)
 {
 	struct lockmgr_record *page, *record;
+	int ret;
 
 	if (id >= READ_ONCE(client->space->ids.capacity))
 		return -EINVAL;
@@ -255,8 +258,12 @@ int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_
 		return PTR_ERR(page);
 
 	record = &page[lockmgr_id_to_index(id)];
-	return wait ? lockmgr_lock(client, record, id, deadline, ticket) :
-		      lockmgr_trylock(client, record, id);
+	ret = wait ? lockmgr_lock(client, record, id, deadline, ticket) :
+		     lockmgr_trylock(client, record, id);
+	if (ret >= 0)
+		lockmgr_stats_acquired(&client->space->stats);
+
+	return ret;
 }
 
 /**

@@ -5,11 +5,19 @@
 #ifndef LOCKMGR_COMPAT_H
 #define LOCKMGR_COMPAT_H
 
+#include <linux/kobject.h>
 #include <linux/mm.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
 #error "lockmgr needs Linux 6.1 or later"
+#endif
+
+/* What get_ownership of struct kobj_type takes. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+typedef struct kobject lockmgr_owned_kobject;
+#else
+typedef const struct kobject lockmgr_owned_kobject;
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)

@@ -5,12 +5,16 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/seq_file.h>
 
 #include "client.h"
+#include "count.h"
 #include "device.h"
 #include "exit.h"
 #include "ioctl.h"
 #include "map.h"
+#include "space.h"
+#include "sysfs.h"
 
 /* Called under a mutex of all misc devices: keep it short. */
 static int device_open(struct inode *inode, struct file *file)
@@ -33,6 +37,34 @@ static int device_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static void show_waits(struct seq_file *seq, struct lockmgr_client *client)
+{
+	struct lockmgr_wait_cursor cursor = {};
+	u32 ids[LOCKMGR_WAITS_PER_GO];
+	u32 i, count;
+
+	seq_puts(seq, "waiting:\t");
+	while (lockmgr_client_waits(client, &cursor, ids, &count))
+		for (i = 0; i < count; i++)
+			seq_printf(seq, "%u ", ids[i]);
+	seq_puts(seq, "\n");
+}
+
+/* /proc/PID/fdinfo/FD: for who may look at that process. */
+static void device_show_fdinfo(struct seq_file *seq, struct file *file)
+{
+	struct lockmgr_client *client = file->private_data;
+	struct lockmgr_space *space = lockmgr_client_space(client);
+
+	if (!space)
+		return;
+
+	seq_printf(seq, "space:\t%u:%s\n", __kuid_val(space->owner), space->name);
+	seq_printf(seq, "token:\t%u\n", client->token);
+	seq_printf(seq, "held:\t%u\n", lockmgr_client_held(client));
+	show_waits(seq, client);
+}
+
 static const struct file_operations device_fops = {
 	.owner		= THIS_MODULE,
 	.open		= device_open,
@@ -40,6 +72,7 @@ static const struct file_operations device_fops = {
 	.unlocked_ioctl	= lockmgr_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.mmap		= lockmgr_map,
+	.show_fdinfo	= device_show_fdinfo,
 	.llseek		= noop_llseek,
 };
 
@@ -47,8 +80,19 @@ static struct miscdevice device = {
 	.minor	= MISC_DYNAMIC_MINOR,
 	.name	= "lockmgr",
 	.fops	= &device_fops,
+	.groups	= lockmgr_device_groups,
 	.mode	= 0666,
 };
+
+/**
+ * lockmgr_device_kobj() - where the device's attributes are
+ *
+ * There as soon as anybody can open the device.
+ */
+struct kobject *lockmgr_device_kobj(void)
+{
+	return &device.this_device->kobj;
+}
 
 int __init lockmgr_device_init(void)
 {

@@ -71,7 +71,7 @@ static int do_version(struct file *file, union arguments *args)
 		.major		= LOCKMGR_VERSION_MAJOR,
 		.minor		= LOCKMGR_VERSION_MINOR,
 		.patch		= LOCKMGR_VERSION_PATCH,
-		.features	= LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP,
+		.features	= LOCKMGR_FEATURES,
 	};
 
 	return 0;

@@ -2,6 +2,11 @@
 #ifndef LOCKMGR_IOCTL_H
 #define LOCKMGR_IOCTL_H
 
+#include <linux/lockmgr.h>
+
+/* What this module can do. */
+#define LOCKMGR_FEATURES	(LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP)
+
 struct file;
 
 long lockmgr_ioctl(struct file *file, unsigned int number, unsigned long argument);

@@ -166,7 +166,7 @@ static u32 next_lock(struct lockmgr_space *space, u32 id, u32 filter,
 
 /**
  * lockmgr_list_locks() - list locks
- * @space: the space; the caller is its client
+ * @space: the space; the caller is its client, or watches it
  * @filter: LOCKMGR_ENTRY_ALLOCATED, _HELD, _WAITED: any of them
  * @cursor: where to begin; receives where to go on, or LOCKMGR_CURSOR_END
  * @entries: receives the locks

@@ -123,6 +123,7 @@
 #include "lock.h"
 #include "record.h"
 #include "space.h"
+#include "trace.h"
 #include "wait.h"
 
 /*
@@ -290,6 +291,18 @@ static void wake(struct task_struct *task)
 	put_task_struct(task);
 }
 
+static void note_handoff(const struct lockmgr_client *client, const struct lockmgr_waiter *first)
+{
+	atomic64_inc(&client->space->stats.handoffs);
+	trace_lockmgr_handoff(client, first);
+}
+
+static void note_death(const struct lockmgr_client *client, u32 id)
+{
+	atomic64_inc(&client->space->stats.owner_deaths);
+	trace_lockmgr_owner_died(client, id);
+}
+
 static bool must_hand_over(struct lockmgr_waiter *first)
 {
 	if (!first)
@@ -330,6 +343,8 @@ static int release(struct lockmgr_client *client, struct lockmgr_bucket *bucket,
 			note_time(record);
 		if (!atomic64_try_cmpxchg_release(lockmgr_word(record), &old, new))
 			continue;
+		if (hand_over)
+			note_handoff(client, first);
 		*sleeper = hand_over ? grant(bucket, first, died) : tell_to_look(first);
 		return 0;
 	}
@@ -451,13 +466,39 @@ static int take_or_queue(struct lockmgr_bucket *bucket, struct lockmgr_waiter *w
 	}
 }
 
-/* As take_or_queue(), but leave the queue again if that has closed a cycle. */
-static int take_or_queue_acyclic(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+static void note_wait_start(const struct lockmgr_waiter *waiter)
 {
-	int ret = take_or_queue(bucket, waiter);
+	atomic64_inc(&waiter->client->space->stats.contentions);
+	trace_lockmgr_wait_start(waiter);
+}
 
-	if (ret == -EBUSY && lockmgr_thread_closes_cycle(waiter->thread))
+static void note_wait_end(const struct lockmgr_waiter *waiter, int ret)
+{
+	struct lockmgr_stats *stats = &waiter->client->space->stats;
+	s64 duration = ktime_get_ns() - waiter->since;
+
+	lockmgr_stats_waited(stats, duration);
+	if (ret == -EDEADLK) {
+		atomic64_inc(&stats->deadlocks);
+		trace_lockmgr_deadlock(waiter->client, waiter->id);
+	}
+	trace_lockmgr_wait_end(waiter, ret, duration);
+}
+
+/*
+ * In the queue: sleep, or leave it again if that has closed a cycle, and the client is
+ * to know.
+ */
+static int wait_in_queue(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+{
+	int ret;
+
+	note_wait_start(waiter);
+	if (waiter->client->detect && lockmgr_thread_closes_cycle(waiter->thread))
 		ret = decide(bucket, waiter, -EDEADLK);
+	else
+		ret = sleep(bucket, waiter);
+	note_wait_end(waiter, ret);
 
 	return ret;
 }
@@ -472,12 +513,9 @@ static int lock_slowly(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
 	/* Before marking the word.  Pairs with pass() in client.c: see there. */
 	smp_mb__after_atomic();
 
-	if (waiter->client->detect)
-		ret = take_or_queue_acyclic(bucket, waiter);
-	else
-		ret = take_or_queue(bucket, waiter);
+	ret = take_or_queue(bucket, waiter);
 	if (ret == -EBUSY)
-		ret = sleep(bucket, waiter);
+		ret = wait_in_queue(bucket, waiter);
 
 	atomic_dec(waiting);
 
@@ -599,6 +637,7 @@ void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *
 {
 	struct lockmgr_bucket *bucket = bucket_of(client, id);
 	struct task_struct *sleeper = NULL;
+	int ret;
 
 	spin_lock(&bucket->lock);
 	/*
@@ -606,8 +645,11 @@ void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *
 	 * somebody rewrites it all the time.  Then whoever waits looks, and sooner or
 	 * later finds that the holder's death has passed.
 	 */
-	if (release(client, bucket, record, id, true, &sleeper) == DISTURBED)
+	ret = release(client, bucket, record, id, true, &sleeper);
+	if (ret == DISTURBED)
 		sleeper = tell_to_look(lockmgr_queue_first(bucket, id));
+	else if (!ret)
+		note_death(client, id);
 	spin_unlock(&bucket->lock);
 	wake(sleeper);
 }

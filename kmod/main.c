@@ -22,6 +22,14 @@
  *   record.c	pages of records
  *   quota.c	what each user has in use
  *
+ * Beside them
+ *
+ *   sysfs.c	attributes of the device and of spaces
+ *   debugfs.c	a table of all locks
+ *   count.c	how many locks are held, and who waits
+ *   stats.c	what has happened in a space
+ *   trace.c	tracepoints
+ *
  * Nothing below device.c, ioctl.c, map.c and exit.c knows files or user memory.
  */
 #include <linux/init.h>
@@ -33,10 +41,12 @@
 
 #include "clock.h"
 #include "compat.h"
+#include "debugfs.h"
 #include "device.h"
 #include "exit.h"
 #include "quota.h"
 #include "space.h"
+#include "sysfs.h"
 
 static int set_locks_per_space(const char *value, const struct kernel_param *param)
 {
@@ -79,18 +89,26 @@ static int __init lockmgr_init(void)
 	if (ret)
 		return ret;
 
+	/* The last that can fail: from here on the device may be open. */
 	ret = lockmgr_device_init();
-	if (ret)
+	if (ret) {
 		lockmgr_clock_exit();
+		return ret;
+	}
+	lockmgr_sysfs_init();
+	lockmgr_debugfs_init();
 
-	return ret;
+	return 0;
 }
 
 static void __exit lockmgr_exit(void)
 {
+	/* No file is open, and none can be any more. */
+	lockmgr_debugfs_exit();
+	lockmgr_spaces_exit();
+	lockmgr_sysfs_exit();
 	lockmgr_device_exit();
 	lockmgr_clock_exit();
-	lockmgr_spaces_exit();
 	lockmgr_exit_synchronize();
 	/* Clients are freed by call_rcu() with a function of this module. */
 	rcu_barrier();

@@ -41,6 +41,12 @@ static struct lockmgr_user *find_user(kuid_t uid)
 	return NULL;
 }
 
+static void free_user(struct lockmgr_user *user)
+{
+	mutex_destroy(&user->names);
+	kfree(user);
+}
+
 /* Returns the user to charge: @new if there was none before. */
 static struct lockmgr_user *add_space(kuid_t uid, struct lockmgr_user *new)
 {
@@ -73,11 +79,12 @@ struct lockmgr_user *lockmgr_user_add_space(kuid_t uid)
 	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 	if (!new)
 		return ERR_PTR(-ENOMEM);
+	mutex_init(&new->names);
 	new->uid = uid;
 
 	user = add_space(uid, new);
 	if (user != new)
-		kfree(new);
+		free_user(new);
 
 	return user;
 }
@@ -96,7 +103,7 @@ void lockmgr_user_remove_space(struct lockmgr_user *user)
 	WARN_ON_ONCE(atomic_long_read(&user->ids));
 	WARN_ON_ONCE(atomic_long_read(&user->records));
 	hash_del(&user->node);
-	kfree(user);
+	free_user(user);
 }
 
 /**

@@ -4,6 +4,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
@@ -39,6 +40,11 @@ extern struct lockmgr_limits lockmgr_limits;
  * Lives as long as one of the spaces.
  */
 struct lockmgr_user {
+	/**
+	 * @names: giving names to its spaces, and taking them away: what is slow in
+	 *	that, and which others need not wait for
+	 */
+	struct mutex names;
 	struct hlist_node node;
 	kuid_t uid;
 	unsigned int spaces;

@@ -5,6 +5,7 @@
  * Locks, outermost first
  *
  *   client->lock	that a file is attached once; in client.c
+ *   user->names	giving names to a user's spaces, and taking them away; in quota.h
  *   spaces_lock	the table of names, and whether a space is in it
  *   space->lock	who is a client of the space
  *   records->lock	adding pages, and which locks are closed; in record.c
@@ -14,7 +15,15 @@
  * (map.c), so user memory may be touched under any of them.
  *
  * A space is in the table as long as it has a name, clients or none.  It is freed
- * with the last of its references: the name's and its clients'.
+ * with the last of its references: the name's, its clients', and those of
+ * lockmgr_space_next().
+ *
+ * Names and directories in sysfs
+ *
+ * A name can be given again at once, but not before its directory is gone, and that
+ * takes as long as somebody reads a file in it.  So both happen under user->names, where
+ * they keep nobody waiting but those who name spaces of the same user.  What reads the
+ * files takes space->lock and what is below it.
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
@@ -31,9 +40,15 @@
 #include "permit.h"
 #include "quota.h"
 #include "space.h"
+#include "sysfs.h"
 
 static DEFINE_HASHTABLE(spaces, 10);
+static LIST_HEAD(all_spaces);
+static u32 space_count;
 static DEFINE_MUTEX(spaces_lock);
+
+/* Of all spaces. */
+static atomic_t client_count = ATOMIC_INIT(0);
 
 /* Random: nobody shall be able to choose names that end up in one chain. */
 static siphash_key_t hash_key;
@@ -85,19 +100,25 @@ static struct lockmgr_space *create_space(const struct lockmgr_space_args *args)
 {
 	struct lockmgr_space *space;
 	struct lockmgr_user *user;
+	int ret;
 
 	space = kzalloc(sizeof(*space), GFP_KERNEL_ACCOUNT);
 	if (!space)
 		return ERR_PTR(-ENOMEM);
 
+	ret = lockmgr_stats_init(&space->stats);
+	if (ret)
+		goto out_free;
+
 	user = lockmgr_user_add_space(args->owner);
 	if (IS_ERR(user)) {
-		kfree(space);
-		return ERR_CAST(user);
+		ret = PTR_ERR(user);
+		goto out_stats;
 	}
 
 	kref_init(&space->refs);
 	INIT_HLIST_NODE(&space->node);
+	INIT_LIST_HEAD(&space->all);
 	strscpy(space->name, args->name, sizeof(space->name));
 	space->owner = args->owner;
 	space->group = args->group;
@@ -111,6 +132,12 @@ static struct lockmgr_space *create_space(const struct lockmgr_space_args *args)
 	lockmgr_queues_init(&space->queues);
 
 	return space;
+
+out_stats:
+	lockmgr_stats_destroy(&space->stats);
+out_free:
+	kfree(space);
+	return ERR_PTR(ret);
 }
 
 static void destroy_space(struct kref *refs)
@@ -119,35 +146,72 @@ static void destroy_space(struct kref *refs)
 
 	WARN_ON_ONCE(space->client_count);
 
+	mutex_lock(&spaces_lock);
+	list_del(&space->all);
+	mutex_unlock(&spaces_lock);
+
 	lockmgr_records_destroy(&space->records);
 	lockmgr_ids_destroy(&space->ids);
 	xa_destroy(&space->clients);
 	mutex_destroy(&space->lock);
 	lockmgr_user_remove_space(space->user);
+	lockmgr_stats_destroy(&space->stats);
 	kfree(space);
 }
 
-static void put_space(struct lockmgr_space *space)
+/**
+ * lockmgr_space_put() - give a reference back
+ * @space: the space; not under the lock of all spaces
+ */
+void lockmgr_space_put(struct lockmgr_space *space)
 {
 	kref_put(&space->refs, destroy_space);
 }
 
 static void link_space(struct lockmgr_space *space)
 {
-	lockdep_assert_held(&spaces_lock);
+	guard(mutex)(&spaces_lock);
 
 	kref_get(&space->refs);
 	WRITE_ONCE(space->linked, true);
 	hash_add(spaces, &space->node, hash_name(space->name, space->owner));
+	list_add_tail(&space->all, &all_spaces);
+	WRITE_ONCE(space_count, space_count + 1);
 }
 
-/* Leaves the name's reference to the caller, to put it without the lock. */
-static void unlink_space(struct lockmgr_space *space)
+/* Returns whether it had a name; leaves the name's reference to the caller. */
+static bool unlink_space(struct lockmgr_space *space, bool unless_found)
 {
-	lockdep_assert_held(&spaces_lock);
+	guard(mutex)(&spaces_lock);
+
+	if (!space->linked)
+		return false;
+	if (unless_found && (space->found || READ_ONCE(space->ids.allocated)))
+		return false;
 
 	hash_del(&space->node);
 	WRITE_ONCE(space->linked, false);
+	WRITE_ONCE(space_count, space_count - 1);
+
+	return true;
+}
+
+/* As unlink_space(), for a space to which the caller has a reference. */
+static bool remove_name(struct lockmgr_space *space, bool unless_found)
+{
+	struct mutex *names = &space->user->names;
+	bool removed;
+
+	mutex_lock(names);
+	removed = unlink_space(space, unless_found);
+	if (removed)
+		lockmgr_directory_remove(space);
+	mutex_unlock(names);
+
+	if (removed)
+		lockmgr_space_put(space);
+
+	return removed;
 }
 
 static int add_client(struct lockmgr_space *space, struct lockmgr_client *client)
@@ -163,7 +227,8 @@ static int add_client(struct lockmgr_space *space, struct lockmgr_client *client
 		       XA_LIMIT(1, LOCKMGR_WORD_TOKEN), GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
-	space->client_count++;
+	WRITE_ONCE(space->client_count, space->client_count + 1);
+	atomic_inc(&client_count);
 
 	return 0;
 }
@@ -173,13 +238,45 @@ static bool ids_in_use(u32 first, u32 count, void *ids)
 	return lockmgr_ids_next(ids, first) - first < count;
 }
 
+static void trim_unwatched(struct lockmgr_space *space)
+{
+	lockdep_assert_held(&space->lock);
+
+	if (!space->client_count && !space->watchers)
+		lockmgr_records_trim(&space->records, ids_in_use, &space->ids);
+}
+
 static void remove_client(struct lockmgr_space *space, struct lockmgr_client *client)
 {
 	guard(mutex)(&space->lock);
 
 	xa_erase(&space->clients, client->token);
-	if (!--space->client_count)
-		lockmgr_records_trim(&space->records, ids_in_use, &space->ids);
+	atomic_dec(&client_count);
+	WRITE_ONCE(space->client_count, space->client_count - 1);
+	trim_unwatched(space);
+}
+
+/**
+ * lockmgr_space_watch() - keep the pages of records for who is no client
+ * @space: the space
+ */
+void lockmgr_space_watch(struct lockmgr_space *space)
+{
+	guard(mutex)(&space->lock);
+
+	space->watchers++;
+}
+
+/**
+ * lockmgr_space_unwatch() - after lockmgr_space_watch()
+ * @space: the space
+ */
+void lockmgr_space_unwatch(struct lockmgr_space *space)
+{
+	guard(mutex)(&space->lock);
+
+	space->watchers--;
+	trim_unwatched(space);
 }
 
 static int check_creation(const struct lockmgr_space_args *args)
@@ -205,6 +302,7 @@ static struct lockmgr_space *get_space(const struct lockmgr_space_args *args)
 	if (!lockmgr_space_permits(space, args->cred, args->want))
 		return ERR_PTR(-EACCES);
 	kref_get(&space->refs);
+	space->found = true;
 
 	return space;
 }
@@ -215,7 +313,7 @@ static int join(struct lockmgr_space *space, struct lockmgr_client *client)
 	int ret = add_client(space, client);
 
 	if (ret)
-		put_space(space);
+		lockmgr_space_put(space);
 	else
 		client->joined = space;
 
@@ -233,16 +331,28 @@ static int join_existing(const struct lockmgr_space_args *args, struct lockmgr_c
 	return IS_ERR(space) ? PTR_ERR(space) : join(space, client);
 }
 
-/* Returns whether the space got its name, which may be taken meanwhile. */
-static bool publish(struct lockmgr_space *space)
+static bool is_taken(const char *name, kuid_t owner)
 {
 	guard(mutex)(&spaces_lock);
 
-	if (find_space(space->name, space->owner))
-		return false;
-	link_space(space);
+	return find_space(name, owner);
+}
 
-	return true;
+/* Give the space its name, which may be taken meanwhile: -EAGAIN. */
+static int publish(struct lockmgr_space *space)
+{
+	int ret;
+
+	guard(mutex)(&space->user->names);
+
+	if (is_taken(space->name, space->owner))
+		return -EAGAIN;
+
+	ret = lockmgr_directory_add(space);
+	if (!ret)
+		link_space(space);
+
+	return ret;
 }
 
 /*
@@ -266,12 +376,12 @@ static int join_new(const struct lockmgr_space_args *args, struct lockmgr_client
 	if (ret)
 		return ret;
 
-	client->created = publish(space);
-	if (client->created)
-		return 0;
+	ret = publish(space);
+	if (ret)
+		lockmgr_space_leave(client);
+	client->created = !ret;
 
-	lockmgr_space_leave(client);
-	return -EAGAIN;
+	return ret;
 }
 
 /**
@@ -307,7 +417,7 @@ int lockmgr_space_join(const struct lockmgr_space_args *args, struct lockmgr_cli
 void lockmgr_space_leave(struct lockmgr_client *client)
 {
 	remove_client(client->joined, client);
-	put_space(client->joined);
+	lockmgr_space_put(client->joined);
 	client->joined = NULL;
 }
 
@@ -315,22 +425,29 @@ void lockmgr_space_leave(struct lockmgr_client *client)
  * lockmgr_space_forget() - undo the creation of a space
  * @space: the space; its creator is still its client
  *
- * It stays if somebody else has found it useful since.
+ * It stays if somebody else has found it since, or allocated an id.
  */
 void lockmgr_space_forget(struct lockmgr_space *space)
 {
-	bool forget;
+	remove_name(space, true);
+}
 
-	mutex_lock(&spaces_lock);
-	/* The name's reference and the creator's. */
-	forget = space->linked && kref_read(&space->refs) == 2 &&
-		 !READ_ONCE(space->ids.allocated);
-	if (forget)
-		unlink_space(space);
-	mutex_unlock(&spaces_lock);
+/* Returns the space with a reference, if somebody may unlink it. */
+static struct lockmgr_space *get_to_unlink(const char *name, kuid_t owner,
+					   const struct cred *cred)
+{
+	struct lockmgr_space *space;
 
-	if (forget)
-		put_space(space);
+	guard(mutex)(&spaces_lock);
+
+	space = find_space(name, owner);
+	if (!space)
+		return ERR_PTR(-ENOENT);
+	if (!lockmgr_may_administrate(owner, cred))
+		return ERR_PTR(-EPERM);
+	kref_get(&space->refs);
+
+	return space;
 }
 
 /**
@@ -343,23 +460,17 @@ void lockmgr_space_forget(struct lockmgr_space *space)
  */
 int lockmgr_space_unlink(const char *name, kuid_t owner, const struct cred *cred)
 {
-	struct lockmgr_space *space;
-	int ret = 0;
+	struct lockmgr_space *space = get_to_unlink(name, owner, cred);
+	bool removed;
 
-	mutex_lock(&spaces_lock);
-	space = find_space(name, owner);
-	if (!space)
-		ret = -ENOENT;
-	else if (!lockmgr_may_administrate(owner, cred))
-		ret = -EPERM;
-	else
-		unlink_space(space);
-	mutex_unlock(&spaces_lock);
+	if (IS_ERR(space))
+		return PTR_ERR(space);
 
-	if (!ret)
-		put_space(space);
+	removed = remove_name(space, false);
+	lockmgr_space_put(space);
 
-	return ret;
+	/* Or somebody else has, just now. */
+	return removed ? 0 : -ENOENT;
 }
 
 /* Close the locks that are beyond the end now, and open those that are not any more. */
@@ -457,6 +568,48 @@ void __init lockmgr_spaces_init(void)
 }
 
 /**
+ * lockmgr_space_next() - walk along all spaces, those without a name too
+ * @space: the last one, to which the caller gives up its reference; NULL: to begin
+ *
+ * Return: the next, with a reference; NULL: none
+ */
+struct lockmgr_space *lockmgr_space_next(struct lockmgr_space *space)
+{
+	struct lockmgr_space *next;
+
+	mutex_lock(&spaces_lock);
+	next = list_prepare_entry(space, &all_spaces, all);
+	list_for_each_entry_continue(next, &all_spaces, all)
+		/* The last reference may be gone, and the lock awaited. */
+		if (kref_get_unless_zero(&next->refs))
+			break;
+	if (list_entry_is_head(next, &all_spaces, all))
+		next = NULL;
+	mutex_unlock(&spaces_lock);
+
+	if (space)
+		lockmgr_space_put(space);
+
+	return next;
+}
+
+/**
+ * lockmgr_spaces_count() - how many spaces have a name
+ */
+u32 lockmgr_spaces_count(void)
+{
+	return READ_ONCE(space_count);
+}
+
+/**
+ * lockmgr_spaces_clients() - how many files are attached to a space
+ */
+u32 lockmgr_spaces_clients(void)
+{
+	return atomic_read(&client_count);
+}
+
+/**
  * lockmgr_spaces_exit() - remove all spaces
  *
  * When the module goes no file is open and no id is allocated.
@@ -464,13 +617,9 @@ void __init lockmgr_spaces_init(void)
 void lockmgr_spaces_exit(void)
 {
 	struct lockmgr_space *space;
-	struct hlist_node *next;
-	int bucket;
 
-	guard(mutex)(&spaces_lock);
-
-	hash_for_each_safe(spaces, bucket, next, space, node) {
-		unlink_space(space);
-		put_space(space);
+	while ((space = lockmgr_space_next(NULL))) {
+		remove_name(space, false);
+		lockmgr_space_put(space);
 	}
 }

@@ -14,15 +14,20 @@
 
 #include "alloc.h"
 #include "record.h"
+#include "stats.h"
 #include "wait.h"
 
+struct kobject;
 struct lockmgr_client;
 
 /**
  * struct lockmgr_space - a named set of locks
  * @refs: one for the name, one for each client
  * @node: in the table of names; guarded by the table's lock
+ * @all: in the list of all spaces that have or had a name; likewise
  * @linked: whether it has a name; written under the table's lock
+ * @found: somebody has looked it up; guarded by the table's lock
+ * @directory: in sysfs, while it has a name; guarded by @user->names
  * @name: its name; constant, as are @owner, @group, @mode and @generation
  * @owner: whose it is
  * @group: the group to which the middle permission bits apply
@@ -31,14 +36,19 @@ struct lockmgr_client;
  * @user: to whom it is charged
  * @clients: struct lockmgr_client, by token; readers use RCU
  * @client_count: how many
+ * @watchers: who else looks at @records
  * @ids: which ids are allocated
  * @records: the state of each lock
  * @queues: who waits for which lock
+ * @stats: what has happened
  */
 struct lockmgr_space {
 	struct kref refs;
 	struct hlist_node node;
+	struct list_head all;
 	bool linked;
+	bool found;
+	struct kobject *directory;
 
 	char name[LOCKMGR_NAME_SIZE];
 	kuid_t owner;
@@ -48,16 +58,18 @@ struct lockmgr_space {
 	struct lockmgr_user *user;
 
 	/**
-	 * @lock: guards who is a client: writing @clients and @client_count, and
-	 *	that trimming @records meets no client
+	 * @lock: guards who is a client: writing @clients, @client_count and
+	 *	@watchers, and that trimming @records meets none of them
 	 */
 	struct mutex lock;
 	struct xarray clients;
 	u32 client_count;
+	u32 watchers;
 
 	struct lockmgr_ids ids;
 	struct lockmgr_records records;
 	struct lockmgr_queues queues;
+	struct lockmgr_stats stats;
 };
 
 /**
@@ -89,11 +101,19 @@ bool lockmgr_space_name_valid(const char *name);
 int lockmgr_space_join(const struct lockmgr_space_args *args, struct lockmgr_client *client);
 void lockmgr_space_leave(struct lockmgr_client *client);
 void lockmgr_space_forget(struct lockmgr_space *space);
+void lockmgr_space_put(struct lockmgr_space *space);
+
+void lockmgr_space_watch(struct lockmgr_space *space);
+void lockmgr_space_unwatch(struct lockmgr_space *space);
 
 int lockmgr_space_unlink(const char *name, kuid_t owner, const struct cred *cred);
 int lockmgr_space_set_capacity(struct lockmgr_space *space, u32 capacity, const struct cred *cred);
 int lockmgr_space_free(struct lockmgr_space *space, u32 id);
 int lockmgr_space_free_all(struct lockmgr_space *space, const struct cred *cred);
+
+struct lockmgr_space *lockmgr_space_next(struct lockmgr_space *space);
+u32 lockmgr_spaces_count(void);
+u32 lockmgr_spaces_clients(void);
 
 void lockmgr_spaces_init(void);
 void lockmgr_spaces_exit(void);

@@ -12,6 +12,7 @@ void lockmgr_queues_init(struct lockmgr_queues *queues)
 	atomic_set(&queues->waiting, 0);
 	for (i = 0; i < LOCKMGR_BUCKETS; i++) {
 		spin_lock_init(&queues->buckets[i].lock);
+		queues->buckets[i].count = 0;
 		queues->buckets[i].waiters = RB_ROOT;
 	}
 }
@@ -34,14 +35,14 @@ static bool less(struct rb_node *a, const struct rb_node *b)
 }
 
 /**
- * lockmgr_queue_after() - the next waiter of a lock
+ * lockmgr_bucket_after() - the next waiter of a lock, or of one of those behind it
  * @bucket: the lock's bucket
  * @id: the lock
  * @ticket: the waiters up to this one are passed over
  *
  * Return: the waiter or NULL
  */
-struct lockmgr_waiter *lockmgr_queue_after(struct lockmgr_bucket *bucket, u32 id, u64 ticket)
+struct lockmgr_waiter *lockmgr_bucket_after(struct lockmgr_bucket *bucket, u32 id, u64 ticket)
 {
 	struct rb_node *node = bucket->waiters.rb_node;
 	struct lockmgr_waiter *found = NULL;
@@ -59,7 +60,22 @@ struct lockmgr_waiter *lockmgr_queue_after(struct lockmgr_bucket *bucket, u32 id
 		}
 	}
 
-	return found && found->id == id ? found : NULL;
+	return found;
+}
+
+/**
+ * lockmgr_queue_after() - the next waiter of a lock
+ * @bucket: the lock's bucket
+ * @id: the lock
+ * @ticket: the waiters up to this one are passed over
+ *
+ * Return: the waiter or NULL
+ */
+struct lockmgr_waiter *lockmgr_queue_after(struct lockmgr_bucket *bucket, u32 id, u64 ticket)
+{
+	struct lockmgr_waiter *waiter = lockmgr_bucket_after(bucket, id, ticket);
+
+	return waiter && waiter->id == id ? waiter : NULL;
 }
 
 /* Whether a ticket that user space has kept for us is one that we can have given. */
@@ -97,6 +113,7 @@ void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
 	first->count = others + 1;
 
 	rb_add(&waiter->node, &bucket->waiters, less);
+	WRITE_ONCE(bucket->count, bucket->count + 1);
 }
 
 /**
@@ -117,6 +134,7 @@ void lockmgr_queue_del(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
 		next->count = waiter->count - 1;
 
 	rb_erase(&waiter->node, &bucket->waiters);
+	WRITE_ONCE(bucket->count, bucket->count - 1);
 	lockmgr_sleeper_del(waiter);
 }
 
@@ -130,4 +148,19 @@ u32 lockmgr_queue_length(struct lockmgr_bucket *bucket, u32 id)
 	struct lockmgr_waiter *first = lockmgr_queue_first(bucket, id);
 
 	return first ? first->count : 0;
+}
+
+/**
+ * lockmgr_queues_length() - how many wait for any lock of a space
+ * @queues: the space's queues
+ */
+u32 lockmgr_queues_length(const struct lockmgr_queues *queues)
+{
+	u32 sum = 0;
+	u32 i;
+
+	for (i = 0; i < LOCKMGR_BUCKETS; i++)
+		sum += READ_ONCE(queues->buckets[i].count);
+
+	return sum;
 }

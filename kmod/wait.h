@@ -22,12 +22,14 @@ struct task_struct;
 
 /**
  * struct lockmgr_bucket - the queues of the locks whose ids hash to it
+ * @count: how many waiters; may be read without the lock
  * @waiters: struct lockmgr_waiter, by lock and then by ticket: so each queue is
  *	a run of neighbours, and every operation on it is logarithmic
  */
 struct lockmgr_bucket {
 	/** @lock: the lock of each of these queues */
 	spinlock_t lock;
+	u32 count;
 	struct rb_root waiters;
 };
 
@@ -105,8 +107,10 @@ void lockmgr_queues_init(struct lockmgr_queues *queues);
 
 void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter);
 void lockmgr_queue_del(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter);
+struct lockmgr_waiter *lockmgr_bucket_after(struct lockmgr_bucket *bucket, u32 id, u64 ticket);
 struct lockmgr_waiter *lockmgr_queue_after(struct lockmgr_bucket *bucket, u32 id, u64 ticket);
 u32 lockmgr_queue_length(struct lockmgr_bucket *bucket, u32 id);
+u32 lockmgr_queues_length(const struct lockmgr_queues *queues);
 
 /* Who has waited longest for a lock. */
 static inline struct lockmgr_waiter *lockmgr_queue_first(struct lockmgr_bucket *bucket, u32 id)

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How many locks are held, and who waits: of a space, and of a client.
+ *
+ * Locks are taken without the kernel, so nothing counts them before somebody asks.
+ * Walks look at one page of records, or at a few waiters, at a time.
+ */
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+
+#include "client.h"
+#include "count.h"
+#include "holder.h"
+#include "record.h"
+#include "space.h"
+#include "wait.h"
+
+static u32 held_in_page(struct lockmgr_space *space, const struct lockmgr_record *page)
+{
+	u32 count = 0;
+	u32 i;
+
+	rcu_read_lock();
+	for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
+		if (lockmgr_holder_client(space, READ_ONCE(page[i].word)))
+			count++;
+	rcu_read_unlock();
+
+	return count;
+}
+
+/**
+ * lockmgr_space_held() - how many locks of a space are held
+ * @space: the space; whoever asks need not be its client
+ */
+u32 lockmgr_space_held(struct lockmgr_space *space)
+{
+	struct lockmgr_record *page;
+	unsigned long number;
+	u32 count = 0;
+
+	lockmgr_space_watch(space);
+	xa_for_each(&space->records.pages, number, page) {
+		count += held_in_page(space, page);
+		cond_resched();
+	}
+	lockmgr_space_unwatch(space);
+
+	return count;
+}
+
+/**
+ * lockmgr_client_held() - how many locks a client holds
+ * @client: the client, attached
+ */
+u32 lockmgr_client_held(struct lockmgr_client *client)
+{
+	struct lockmgr_record *page;
+	unsigned long number;
+	u32 count = 0;
+	u32 i;
+
+	xa_for_each(&client->pages, number, page) {
+		for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
+			if (lockmgr_word_token(READ_ONCE(page[i].word)) == client->token)
+				count++;
+		cond_resched();
+	}
+
+	return count;
+}
+
+/* As lockmgr_client_waits(), in one bucket.  Advances the cursor past it at its end. */
+static u32 waits_in_bucket(const struct lockmgr_client *client, struct lockmgr_bucket *bucket,
+			   struct lockmgr_wait_cursor *cursor, u32 *ids)
+{
+	struct lockmgr_waiter *waiter;
+	u32 count = 0;
+	u32 looks;
+
+	spin_lock(&bucket->lock);
+	for (looks = 0; looks < LOCKMGR_WAITS_PER_GO; looks++) {
+		waiter = lockmgr_bucket_after(bucket, cursor->id, cursor->ticket);
+		if (!waiter)
+			break;
+		cursor->id = waiter->id;
+		cursor->ticket = waiter->ticket;
+		if (waiter->client == client)
+			ids[count++] = waiter->id;
+	}
+	spin_unlock(&bucket->lock);
+
+	if (looks < LOCKMGR_WAITS_PER_GO)
+		*cursor = (struct lockmgr_wait_cursor) { .bucket = cursor->bucket + 1 };
+
+	return count;
+}
+
+/**
+ * lockmgr_client_waits() - for which locks threads wait on behalf of a client
+ * @client: the client, attached
+ * @cursor: zeroed to begin; receives where to go on
+ * @ids: receives LOCKMGR_WAITS_PER_GO locks at the most, one for each thread
+ * @count: receives how many
+ *
+ * Return: whether there may be more
+ */
+bool lockmgr_client_waits(const struct lockmgr_client *client, struct lockmgr_wait_cursor *cursor,
+			  u32 *ids, u32 *count)
+{
+	struct lockmgr_queues *queues = &client->space->queues;
+
+	if (cursor->bucket >= LOCKMGR_BUCKETS)
+		return false;
+	*count = waits_in_bucket(client, &queues->buckets[cursor->bucket], cursor, ids);
+	cond_resched();
+
+	return true;
+}

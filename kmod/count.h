@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef LOCKMGR_COUNT_H
+#define LOCKMGR_COUNT_H
+
+#include <linux/types.h>
+
+struct lockmgr_client;
+struct lockmgr_space;
+
+/* How many waiters to look at in one go, with their queue locked. */
+#define LOCKMGR_WAITS_PER_GO	16
+
+/**
+ * struct lockmgr_wait_cursor - how far a walk along the waiters of a space has come
+ * @bucket: in this bucket
+ * @id: past a waiter of this lock
+ * @ticket: with this ticket
+ */
+struct lockmgr_wait_cursor {
+	u32 bucket;
+	u32 id;
+	u64 ticket;
+};
+
+u32 lockmgr_space_held(struct lockmgr_space *space);
+u32 lockmgr_client_held(struct lockmgr_client *client);
+bool lockmgr_client_waits(const struct lockmgr_client *client, struct lockmgr_wait_cursor *cursor,
+			  u32 *ids, u32 *count);
+
+#endif /* LOCKMGR_COUNT_H */

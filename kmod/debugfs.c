@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A table of all locks in use, with their holders and waiters, for root.
+ * ABI/debugfs-lockmgr describes it.
+ *
+ * A reader has a reference to the space that it has come to, so spaces may be unlinked
+ * and left as they please meanwhile.  It shows one row at a time, of locks as
+ * lockmgr_list_locks() lists them, which is preemptible.
+ */
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include <linux/lockmgr.h>
+
+#include "debugfs.h"
+#include "list.h"
+#include "space.h"
+
+#define IN_USE	(LOCKMGR_ENTRY_ALLOCATED | LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED)
+
+/**
+ * struct table - how far a reader has come
+ * @row: number of the row, 0 is the table's head
+ * @status: 1 if there is such a row, 0 if the table has ended, or -EINTR
+ * @space: its space, with a reference; NULL before the first and after the last
+ * @lock: the row's lock
+ * @next_lock: cursor for the locks behind it
+ * @waiter: the row's waiter, if it is one
+ * @next_waiter: cursor for the waiters behind it; LOCKMGR_CURSOR_END: none
+ * @is_waiter: what the row is
+ */
+struct table {
+	loff_t row;
+	int status;
+	struct lockmgr_space *space;
+	struct lockmgr_lock_entry lock;
+	u64 next_lock;
+	struct lockmgr_waiter_entry waiter;
+	u64 next_waiter;
+	bool is_waiter;
+};
+
+static void begin(struct table *table)
+{
+	if (table->space)
+		lockmgr_space_put(table->space);
+	*table = (struct table) { .status = 1, .next_waiter = LOCKMGR_CURSOR_END };
+}
+
+/* The next of the lock's waiters.  Returns 1, 0 if there is none, or -EINTR. */
+static int next_waiter(struct table *table)
+{
+	int ret;
+
+	if (table->next_waiter == LOCKMGR_CURSOR_END)
+		return 0;
+
+	ret = lockmgr_list_waiters(table->space, table->lock.id, &table->next_waiter,
+				   &table->waiter, 1);
+	table->is_waiter = ret > 0;
+
+	return ret;
+}
+
+/* The next lock of the space.  Returns likewise. */
+static int next_lock(struct table *table)
+{
+	int ret;
+
+	if (!table->space || table->next_lock == LOCKMGR_CURSOR_END)
+		return 0;
+
+	lockmgr_space_watch(table->space);
+	ret = lockmgr_list_locks(table->space, IN_USE, &table->next_lock, &table->lock, 1);
+	lockmgr_space_unwatch(table->space);
+
+	table->is_waiter = false;
+	table->next_waiter = ret > 0 && table->lock.waiters ? 0 : LOCKMGR_CURSOR_END;
+
+	return ret;
+}
+
+static bool next_space(struct table *table)
+{
+	table->space = lockmgr_space_next(table->space);
+	table->next_lock = 0;
+
+	return table->space;
+}
+
+/* To the next row. */
+static void advance(struct table *table)
+{
+	table->row++;
+	do {
+		table->status = next_waiter(table) ?: next_lock(table);
+	} while (!table->status && next_space(table));
+}
+
+static void *row_of(struct table *table)
+{
+	return table->status < 0 ? ERR_PTR(table->status) : table->status ? table : NULL;
+}
+
+static void *start_table(struct seq_file *file, loff_t *pos)
+{
+	struct table *table = file->private;
+
+	if (*pos < table->row)
+		begin(table);
+	while (table->row < *pos && table->status > 0)
+		advance(table);
+
+	return row_of(table);
+}
+
+static void *next_row(struct seq_file *file, void *row, loff_t *pos)
+{
+	struct table *table = row;
+
+	advance(table);
+	*pos = table->row;
+
+	return row_of(table);
+}
+
+static void stop_table(struct seq_file *file, void *row)
+{
+}
+
+/* In seconds.  What a record says may be anything. */
+static void show_age(struct seq_file *file, u64 since)
+{
+	u64 now = ktime_get_ns();
+	u64 ms = since && since < now ? div_u64(now - since, NSEC_PER_MSEC) : 0;
+	u32 rest;
+	u64 seconds = div_u64_rem(ms, MSEC_PER_SEC, &rest);
+
+	seq_printf(file, " %llu.%03u", seconds, rest);
+}
+
+static void show_flags(struct seq_file *file, u32 flags)
+{
+	seq_printf(file, " %c%c%c%c",
+		   flags & LOCKMGR_ENTRY_ALLOCATED ? 'a' : '-',
+		   flags & LOCKMGR_ENTRY_DIED ? 'd' : '-',
+		   flags & LOCKMGR_ENTRY_DEADLOCK ? 'c' : '-',
+		   flags & LOCKMGR_ENTRY_DEADLINE ? 't' : '-');
+}
+
+/* A program may call itself anything. */
+static void show_command(struct seq_file *file, const char *comm)
+{
+	seq_printf(file, " %*pE\n", (int)strnlen(comm, LOCKMGR_COMM_SIZE), comm);
+}
+
+static void show_lock(struct seq_file *file, const struct lockmgr_lock_entry *lock)
+{
+	if (!(lock->flags & LOCKMGR_ENTRY_HELD)) {
+		seq_puts(file, " free 0 0 0 0.000");
+		show_flags(file, lock->flags);
+		seq_puts(file, " -\n");
+		return;
+	}
+	seq_printf(file, " held %u %u %u", lock->token, lock->pid, lock->tid);
+	show_age(file, lock->since);
+	show_flags(file, lock->flags);
+	show_command(file, lock->comm);
+}
+
+static void show_waiter(struct seq_file *file, const struct lockmgr_waiter_entry *waiter)
+{
+	seq_printf(file, " waits %u %u %u", waiter->token, waiter->pid, waiter->tid);
+	show_age(file, waiter->since);
+	show_flags(file, waiter->flags);
+	show_command(file, waiter->comm);
+}
+
+static int show_row(struct seq_file *file, void *row)
+{
+	const struct table *table = row;
+
+	if (!table->row) {
+		seq_puts(file, "space lock state token pid tid seconds flags command\n");
+		return 0;
+	}
+
+	seq_printf(file, "%u:%s%s %u", __kuid_val(table->space->owner), table->space->name,
+		   READ_ONCE(table->space->linked) ? "" : "(unlinked)", table->lock.id);
+	if (table->is_waiter)
+		show_waiter(file, &table->waiter);
+	else
+		show_lock(file, &table->lock);
+
+	return 0;
+}
+
+static const struct seq_operations table_ops = {
+	.start	= start_table,
+	.next	= next_row,
+	.stop	= stop_table,
+	.show	= show_row,
+};
+
+static int open_table(struct inode *inode, struct file *file)
+{
+	struct table *table = __seq_open_private(file, &table_ops, sizeof(*table));
+
+	if (!table)
+		return -ENOMEM;
+	begin(table);
+
+	return 0;
+}
+
+static int release_table(struct inode *inode, struct file *file)
+{
+	struct seq_file *seq = file->private_data;
+
+	begin(seq->private);
+
+	return seq_release_private(inode, file);
+}
+
+static const struct file_operations table_fops = {
+	.owner		= THIS_MODULE,
+	.open		= open_table,
+	.read		= seq_read,
+	.llseek		= seq_lseek,
+	.release	= release_table,
+};
+
+static struct dentry *directory;
+
+/* What fails here, nothing depends on. */
+void __init lockmgr_debugfs_init(void)
+{
+	directory = debugfs_create_dir("lockmgr", NULL);
+	debugfs_create_file("locks", 0400, directory, NULL, &table_fops);
+}
+
+void lockmgr_debugfs_exit(void)
+{
+	debugfs_remove(directory);
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Attributes, one value a file: of the device, and of each space that has a name.
+ * ABI/sysfs-class-misc-lockmgr describes them.
+ *
+ * The files of a space belong to its owner and group, and its permission bits for
+ * reading are theirs.
+ *
+ * Removing a directory waits for those who read a file in it.  So what removes it may
+ * hold none of the locks that the files take: see space.c.
+ */
+#include <linux/device.h>
+#include <linux/err.h>
+#include <linux/kobject.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+#include <linux/lockmgr.h>
+
+#include "compat.h"
+#include "count.h"
+#include "device.h"
+#include "ioctl.h"
+#include "space.h"
+#include "sysfs.h"
+
+/* ------------------------------------------------------------------------
+ * The device
+ */
+
+static ssize_t version_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", LOCKMGR_VERSION);
+}
+
+/* In the order of their bits. */
+static const char *const feature_names[] = { "deadlock", "map" };
+
+static_assert(LOCKMGR_FEATURES == BIT(ARRAY_SIZE(feature_names)) - 1);
+
+static ssize_t features_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	int length = 0;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(feature_names); i++)
+		length += sysfs_emit_at(buf, length, "%s%s", i ? " " : "", feature_names[i]);
+
+	return length + sysfs_emit_at(buf, length, "\n");
+}
+
+static ssize_t nr_spaces_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", lockmgr_spaces_count());
+}
+
+static ssize_t nr_clients_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", lockmgr_spaces_clients());
+}
+
+static DEVICE_ATTR_RO(version);
+static DEVICE_ATTR_RO(features);
+static DEVICE_ATTR_RO(nr_spaces);
+static DEVICE_ATTR_RO(nr_clients);
+
+static struct attribute *device_attributes[] = {
+	&dev_attr_version.attr,
+	&dev_attr_features.attr,
+	&dev_attr_nr_spaces.attr,
+	&dev_attr_nr_clients.attr,
+	NULL
+};
+
+static const struct attribute_group device_group = {
+	.attrs = device_attributes,
+};
+
+const struct attribute_group *lockmgr_device_groups[] = { &device_group, NULL };
+
+/* ------------------------------------------------------------------------
+ * The files of a space
+ */
+
+/* A space's directory.  It goes before the space does, which it has no reference to. */
+struct directory {
+	struct kobject kobj;
+	struct lockmgr_space *space;
+};
+
+struct space_attribute {
+	struct attribute attr;
+	ssize_t (*show)(struct lockmgr_space *space, char *buf);
+};
+
+static struct lockmgr_space *space_of(const struct kobject *kobj)
+{
+	return container_of(kobj, struct directory, kobj)->space;
+}
+
+static ssize_t show_attribute(struct kobject *kobj, struct attribute *attr, char *buf)
+{
+	return container_of(attr, struct space_attribute, attr)->show(space_of(kobj), buf);
+}
+
+static const struct sysfs_ops space_ops = {
+	.show = show_attribute,
+};
+
+#define SPACE_ATTRIBUTE(name) static struct space_attribute attr_##name = __ATTR_RO(name)
+
+static ssize_t owner_show(struct lockmgr_space *space, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", __kuid_val(space->owner));
+}
+
+static ssize_t group_show(struct lockmgr_space *space, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", __kgid_val(space->group));
+}
+
+static ssize_t mode_show(struct lockmgr_space *space, char *buf)
+{
+	return sysfs_emit(buf, "%04o\n", space->mode);
+}
+
+static ssize_t generation_show(struct lockmgr_space *space, char *buf)
+{
+	return sysfs_emit(buf, "%016llx\n", space->generation);
+}
+
+static ssize_t capacity_show(struct lockmgr_space *space, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(space->ids.capacity));
+}
+
+static ssize_t allocated_show(struct lockmgr_space *space, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(space->ids.allocated));
+}
+
+static ssize_t available_show(struct lockmgr_space *space, char *buf)
+{
+	u32 capacity, allocated;
+
+	lockmgr_ids_count(&space->ids, &capacity, &allocated);
+
+	return sysfs_emit(buf, "%u\n", capacity - allocated);
+}
+
+static ssize_t held_show(struct lockmgr_space *space, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", lockmgr_space_held(space));
+}
+
+static ssize_t waiting_show(struct lockmgr_space *space, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", lockmgr_queues_length(&space->queues));
+}
+
+static ssize_t clients_show(struct lockmgr_space *space, char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(space->client_count));
+}
+
+SPACE_ATTRIBUTE(owner);
+SPACE_ATTRIBUTE(group);
+SPACE_ATTRIBUTE(mode);
+SPACE_ATTRIBUTE(generation);
+SPACE_ATTRIBUTE(capacity);
+SPACE_ATTRIBUTE(allocated);
+SPACE_ATTRIBUTE(available);
+SPACE_ATTRIBUTE(held);
+SPACE_ATTRIBUTE(waiting);
+SPACE_ATTRIBUTE(clients);
+
+static struct attribute *space_attributes[] = {
+	&attr_owner.attr,
+	&attr_group.attr,
+	&attr_mode.attr,
+	&attr_generation.attr,
+	&attr_capacity.attr,
+	&attr_allocated.attr,
+	&attr_available.attr,
+	&attr_held.attr,
+	&attr_waiting.attr,
+	&attr_clients.attr,
+	NULL
+};
+
+/* ------------------------------------------------------------------------
+ * The files in its directory "stats"
+ */
+
+static ssize_t acquisitions_show(struct lockmgr_space *space, char *buf)
+{
+	return sysfs_emit(buf, "%llu\n", lockmgr_stats_acquisitions(&space->stats));
+}
+
+static ssize_t show_count(const atomic64_t *count, char *buf)
+{
+	return sysfs_emit(buf, "%lld\n", atomic64_read(count));
+}
+
+static ssize_t contentions_show(struct lockmgr_space *space, char *buf)
+{
+	return show_count(&space->stats.contentions, buf);
+}
+
+static ssize_t handoffs_show(struct lockmgr_space *space, char *buf)
+{
+	return show_count(&space->stats.handoffs, buf);
+}
+
+static ssize_t owner_deaths_show(struct lockmgr_space *space, char *buf)
+{
+	return show_count(&space->stats.owner_deaths, buf);
+}
+
+static ssize_t deadlocks_show(struct lockmgr_space *space, char *buf)
+{
+	return show_count(&space->stats.deadlocks, buf);
+}
+
+static ssize_t longest_wait_ns_show(struct lockmgr_space *space, char *buf)
+{
+	return show_count(&space->stats.longest_wait, buf);
+}
+
+SPACE_ATTRIBUTE(acquisitions);
+SPACE_ATTRIBUTE(contentions);
+SPACE_ATTRIBUTE(handoffs);
+SPACE_ATTRIBUTE(owner_deaths);
+SPACE_ATTRIBUTE(deadlocks);
+SPACE_ATTRIBUTE(longest_wait_ns);
+
+static struct attribute *stats_attributes[] = {
+	&attr_acquisitions.attr,
+	&attr_contentions.attr,
+	&attr_handoffs.attr,
+	&attr_owner_deaths.attr,
+	&attr_deadlocks.attr,
+	&attr_longest_wait_ns.attr,
+	NULL
+};
+
+/* ------------------------------------------------------------------------
+ * Directories
+ */
+
+/*
+ * Where nobody may read, root can all the same: the files are to be there.  Mode 0
+ * would leave them out, so have it say something that does no harm.
+ */
+static umode_t mode_of_file(struct kobject *kobj, struct attribute *attr, int index)
+{
+	return space_of(kobj)->mode & 0444 ?: SYSFS_PREALLOC;
+}
+
+static const struct attribute_group space_group = {
+	.attrs		= space_attributes,
+	.is_visible	= mode_of_file,
+};
+
+static const struct attribute_group stats_group = {
+	.name		= "stats",
+	.attrs		= stats_attributes,
+	.is_visible	= mode_of_file,
+};
+
+static const struct attribute_group *space_groups[] = { &space_group, &stats_group, NULL };
+
+static void get_ownership(lockmgr_owned_kobject *kobj, kuid_t *owner, kgid_t *group)
+{
+	*owner = space_of(kobj)->owner;
+	*group = space_of(kobj)->group;
+}
+
+static void free_directory(struct kobject *kobj)
+{
+	kfree(container_of(kobj, struct directory, kobj));
+}
+
+static const struct kobj_type directory_type = {
+	.release	= free_directory,
+	.sysfs_ops	= &space_ops,
+	.get_ownership	= get_ownership,
+};
+
+static struct kobject *parent;
+static DEFINE_MUTEX(parent_lock);
+
+static struct kobject *get_parent(void)
+{
+	guard(mutex)(&parent_lock);
+
+	if (!parent)
+		parent = kobject_create_and_add("spaces", lockmgr_device_kobj());
+
+	return parent;
+}
+
+/**
+ * lockmgr_directory_add() - show a space
+ * @space: the space; no other of that name has a directory
+ *
+ * Return: 0 or -ENOMEM
+ */
+int lockmgr_directory_add(struct lockmgr_space *space)
+{
+	struct kobject *spaces = get_parent();
+	struct directory *directory;
+	int ret;
+
+	directory = spaces ? kzalloc(sizeof(*directory), GFP_KERNEL_ACCOUNT) : NULL;
+	if (!directory)
+		return -ENOMEM;
+
+	directory->space = space;
+	ret = kobject_init_and_add(&directory->kobj, &directory_type, spaces, "%u:%s",
+				   __kuid_val(space->owner), space->name);
+	/* Not as the type's groups: what is wrong with these, kobject_add() would log. */
+	if (!ret)
+		ret = sysfs_create_groups(&directory->kobj, space_groups);
+	if (ret) {
+		kobject_put(&directory->kobj);
+		return ret;
+	}
+	space->directory = &directory->kobj;
+
+	return 0;
+}
+
+/**
+ * lockmgr_directory_remove() - show it no longer
+ * @space: the space; nobody reads its files when this returns, or will
+ */
+void lockmgr_directory_remove(struct lockmgr_space *space)
+{
+	kobject_del(space->directory);
+	kobject_put(space->directory);
+	space->directory = NULL;
+}
+
+/**
+ * lockmgr_sysfs_init() - show that there are no spaces yet
+ *
+ * The device may be open already, so that it is too late to fail: if there is no memory
+ * now, who makes the first space tries again.
+ */
+void __init lockmgr_sysfs_init(void)
+{
+	get_parent();
+}
+
+/* When there are no spaces any more. */
+void lockmgr_sysfs_exit(void)
+{
+	kobject_put(parent);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Tracepoints: what happens to locks where the kernel is asked.
+ *
+ * A space is named as its directory in sysfs.  Threads are numbered as in the initial
+ * PID namespace, as all that traces shows.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM lockmgr
+
+#if !defined(LOCKMGR_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define LOCKMGR_TRACE_H
+
+#include <linux/sched.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+#include <linux/uidgid.h>
+
+#include "client.h"
+#include "record.h"
+#include "space.h"
+#include "wait.h"
+
+/* clang-format off */
+
+/* What all of them begin with: a client in its space. */
+#define LOCKMGR_TRACE_CLIENT \
+		__field(u32, owner) \
+		__array(char, space, LOCKMGR_NAME_SIZE) \
+		__field(u32, token)
+
+#define LOCKMGR_TRACE_ASSIGN_CLIENT(client) do { \
+		__entry->owner = __kuid_val((client)->space->owner); \
+		memcpy(__entry->space, (client)->space->name, LOCKMGR_NAME_SIZE); \
+		__entry->token = (client)->token; \
+	} while (0)
+
+DECLARE_EVENT_CLASS(lockmgr_lock,
+	TP_PROTO(const struct lockmgr_client *client, u32 id),
+	TP_ARGS(client, id),
+	TP_STRUCT__entry(
+		LOCKMGR_TRACE_CLIENT
+		__field(u32, lock)
+	),
+	TP_fast_assign(
+		LOCKMGR_TRACE_ASSIGN_CLIENT(client);
+		__entry->lock = id;
+	),
+	TP_printk("space=%u:%s token=%u lock=%u", __entry->owner, __entry->space,
+		  __entry->token, __entry->lock)
+);
+
+/* A client died holding the lock. */
+DEFINE_EVENT(lockmgr_lock, lockmgr_owner_died,
+	TP_PROTO(const struct lockmgr_client *client, u32 id),
+	TP_ARGS(client, id)
+);
+
+/* Waiting would have closed a cycle, and the call fails. */
+DEFINE_EVENT(lockmgr_lock, lockmgr_deadlock,
+	TP_PROTO(const struct lockmgr_client *client, u32 id),
+	TP_ARGS(client, id)
+);
+
+/* A file has been attached. */
+TRACE_EVENT(lockmgr_attach,
+	TP_PROTO(const struct lockmgr_client *client),
+	TP_ARGS(client),
+	TP_STRUCT__entry(
+		LOCKMGR_TRACE_CLIENT
+		__field(bool, created)
+	),
+	TP_fast_assign(
+		LOCKMGR_TRACE_ASSIGN_CLIENT(client);
+		__entry->created = client->created;
+	),
+	TP_printk("space=%u:%s token=%u created=%d", __entry->owner, __entry->space,
+		  __entry->token, __entry->created)
+);
+
+/* The current thread is in the queue. */
+TRACE_EVENT(lockmgr_wait_start,
+	TP_PROTO(const struct lockmgr_waiter *waiter),
+	TP_ARGS(waiter),
+	TP_STRUCT__entry(
+		LOCKMGR_TRACE_CLIENT
+		__field(u32, lock)
+		__field(u32, holder)
+	),
+	TP_fast_assign(
+		LOCKMGR_TRACE_ASSIGN_CLIENT(waiter->client);
+		__entry->lock = waiter->id;
+		__entry->holder = lockmgr_word_token(READ_ONCE(waiter->record->word));
+	),
+	TP_printk("space=%u:%s token=%u lock=%u holder=%u", __entry->owner, __entry->space,
+		  __entry->token, __entry->lock, __entry->holder)
+);
+
+/* It is not any more: 0 and LOCKMGR_OWNER_DIED (1) with the lock, errors without. */
+TRACE_EVENT(lockmgr_wait_end,
+	TP_PROTO(const struct lockmgr_waiter *waiter, int result, s64 duration),
+	TP_ARGS(waiter, result, duration),
+	TP_STRUCT__entry(
+		LOCKMGR_TRACE_CLIENT
+		__field(u32, lock)
+		__field(int, result)
+		__field(s64, duration)
+	),
+	TP_fast_assign(
+		LOCKMGR_TRACE_ASSIGN_CLIENT(waiter->client);
+		__entry->lock = waiter->id;
+		__entry->result = result;
+		__entry->duration = duration;
+	),
+	TP_printk("space=%u:%s token=%u lock=%u result=%d duration=%lld", __entry->owner,
+		  __entry->space, __entry->token, __entry->lock, __entry->result,
+		  __entry->duration)
+);
+
+/* A release gives the lock to the first waiter. */
+TRACE_EVENT(lockmgr_handoff,
+	TP_PROTO(const struct lockmgr_client *client, const struct lockmgr_waiter *waiter),
+	TP_ARGS(client, waiter),
+	TP_STRUCT__entry(
+		LOCKMGR_TRACE_CLIENT
+		__field(u32, lock)
+		__field(u32, next_token)
+		__field(pid_t, next_tid)
+	),
+	TP_fast_assign(
+		LOCKMGR_TRACE_ASSIGN_CLIENT(client);
+		__entry->lock = waiter->id;
+		__entry->next_token = waiter->client->token;
+		__entry->next_tid = waiter->task->pid;
+	),
+	TP_printk("space=%u:%s token=%u lock=%u next_token=%u next_tid=%d", __entry->owner,
+		  __entry->space, __entry->token, __entry->lock, __entry->next_token,
+		  __entry->next_tid)
+);
+
+/* clang-format on */
+
+#endif /* LOCKMGR_TRACE_H */
+
+/* Kbuild has the compiler look for it in this directory. */
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
