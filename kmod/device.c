@@ -40,13 +40,17 @@ static int device_release(struct inode *inode, struct file *file)
 static void show_waits(struct seq_file *seq, struct lockmgr_client *client)
 {
 	struct lockmgr_wait_cursor cursor = {};
+	const char *separator = "\t";
 	u32 ids[LOCKMGR_WAITS_PER_GO];
 	u32 i, count;
 
-	seq_puts(seq, "waiting:\t");
-	while (lockmgr_client_waits(client, &cursor, ids, &count))
-		for (i = 0; i < count; i++)
-			seq_printf(seq, "%u ", ids[i]);
+	seq_puts(seq, "waiting:");
+	while (lockmgr_client_waits(client, &cursor, ids, &count)) {
+		for (i = 0; i < count; i++) {
+			seq_printf(seq, "%s%u", separator, ids[i]);
+			separator = " ";
+		}
+	}
 	seq_puts(seq, "\n");
 }
 

@@ -443,6 +443,13 @@ static int sleep(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 	}
 }
 
+/* The queue is locked: whoever sees the waiter there finds it counted. */
+static void note_wait_start(const struct lockmgr_waiter *waiter)
+{
+	atomic64_inc(&waiter->client->space->stats.contentions);
+	trace_lockmgr_wait_start(waiter);
+}
+
 /* Take the lock, or queue up for it (-EBUSY). */
 static int take_or_queue(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
@@ -452,8 +459,10 @@ static int take_or_queue(struct lockmgr_bucket *bucket, struct lockmgr_waiter *w
 		spin_lock(&bucket->lock);
 		ret = take_locked(waiter->client->space, waiter->record, waiter->id,
 				  waiter->word, lockmgr_queue_first(bucket, waiter->id), true);
-		if (ret == -EBUSY)
+		if (ret == -EBUSY) {
 			lockmgr_queue_add(bucket, waiter);
+			note_wait_start(waiter);
+		}
 		spin_unlock(&bucket->lock);
 
 		if (ret != DISTURBED)
@@ -464,12 +473,6 @@ static int take_or_queue(struct lockmgr_bucket *bucket, struct lockmgr_waiter *w
 			return -ETIMEDOUT;
 		cond_resched();
 	}
-}
-
-static void note_wait_start(const struct lockmgr_waiter *waiter)
-{
-	atomic64_inc(&waiter->client->space->stats.contentions);
-	trace_lockmgr_wait_start(waiter);
 }
 
 static void note_wait_end(const struct lockmgr_waiter *waiter, int ret)
@@ -493,7 +496,6 @@ static int wait_in_queue(struct lockmgr_bucket *bucket, struct lockmgr_waiter *w
 {
 	int ret;
 
-	note_wait_start(waiter);
 	if (waiter->client->detect && lockmgr_thread_closes_cycle(waiter->thread))
 		ret = decide(bucket, waiter, -EDEADLK);
 	else

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Files in which the kernel tells something: reading them, and those of a space.
+ *
+ * Whatever fails in here fails the running test.
+ */
+#ifndef FILES_H
+#define FILES_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/lockmgr.h>
+
+#include "harness.h"
+
+#define DEVICE_DIRECTORY	"/sys/devices/virtual/misc/lockmgr"
+#define SPACES_DIRECTORY	DEVICE_DIRECTORY "/spaces"
+
+#define TEXT_MAX	65536
+
+/** Every file of a space. */
+static const char *const space_files[] = {
+	"owner", "group", "mode", "capacity", "allocated", "available", "held", "waiting",
+	"clients", "generation", "stats/acquisitions", "stats/contentions", "stats/handoffs",
+	"stats/owner_deaths", "stats/deadlocks", "stats/longest_wait_ns",
+};
+
+/** What a file says, all of it; returns its length or -errno. */
+static inline long file_text(const char *path, char *text, size_t size)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t count;
+
+	if (file < 0)
+		return -errno;
+	while ((count = read(file, text + length, size - 1 - length)) > 0)
+		length += count;
+	if (count < 0)
+		count = -errno;
+	close(file);
+	text[length] = '\0';
+
+	return count ? count : (long)length;
+}
+
+/** A directory or file of a space of that user; "" for the directory. */
+static inline const char *path_of(uid_t owner, const char *space, const char *file)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), SPACES_DIRECTORY "/%u:%s%s%s", owner, space,
+		 *file ? "/" : "", file);
+
+	return path;
+}
+
+/** The same of the caller's space of space_name(). */
+static inline const char *own_path(const char *file)
+{
+	return path_of(geteuid(), space_name(), file);
+}
+
+/** The one line of a file, without its end. */
+static inline const char *line_of(const char *path)
+{
+	static char text[4096];
+	long length = file_text(path, text, sizeof(text));
+
+	if (length < 0)
+		fail_msg("%s: %s", path, strerror(-length));
+	if (!length || strchr(text, '\n') != text + length - 1)
+		fail_msg("%s is not one line: '%s'", path, text);
+	text[length - 1] = '\0';
+
+	return text;
+}
+
+/** The number that a file of the caller's space says. */
+static inline unsigned long long number_of(const char *file)
+{
+	const char *line = line_of(own_path(file));
+	unsigned long long number;
+	char *end;
+
+	number = strtoull(line, &end, 10);
+	if (!*line || *end)
+		fail_msg("%s is no number: '%s'", own_path(file), line);
+
+	return number;
+}
+
+#endif /* FILES_H */

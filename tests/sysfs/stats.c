@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a space counts, in its directory "stats". */
+#include <signal.h>
+
+#include "files.h"
+
+#define NO_MAP	(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_NO_MAP)
+#define DETECT	(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_DETECT_DEADLOCK)
+
+static void new_space_has_counted_nothing(void **state)
+{
+	size_t i;
+
+	(void)state;
+	space_open();
+	for (i = 0; i < ARRAY_SIZE(space_files); i++)
+		if (!strncmp(space_files[i], "stats/", 6))
+			assert_int_equal(number_of(space_files[i]), 0);
+}
+
+/* ------------------------------------------------------------------------
+ * Acquisitions
+ */
+
+static void locks_acquired_by_calls_count(void **state)
+{
+	struct lockmgr *mgr = space_open_with(NO_MAP, 0);
+	const struct timespec deadline = deadline_in(1000);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		assert_int_equal(lockmgr_lock(mgr, 1), 0);
+		assert_int_equal(lockmgr_unlock(mgr, 1), 0);
+	}
+	assert_int_equal(lockmgr_trylock(mgr, 2), 0);
+	assert_int_equal(lockmgr_timedlock(mgr, 3, &deadline), 0);
+	assert_int_equal(number_of("stats/acquisitions"), 12);
+}
+
+static void calls_that_acquire_nothing_do_not_count(void **state)
+{
+	struct lockmgr *mgr = space_open_with(NO_MAP, 0);
+	const struct timespec past = { 0 };
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, 1), 0);
+	assert_int_equal(lockmgr_trylock(mgr, 1), -EBUSY);
+	assert_int_equal(lockmgr_timedlock(mgr, 1, &past), -ETIMEDOUT);
+	assert_int_equal(lockmgr_lock(mgr, UINT32_MAX), -EINVAL);
+	assert_int_equal(number_of("stats/acquisitions"), 1);
+}
+
+static void locks_acquired_after_waiting_count(void **state)
+{
+	struct lockmgr *mgr = space_open_with(NO_MAP, 0);
+	struct agent *agent = agent_new_with(NO_MAP);
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, 1), 0);
+	agent_start(agent, agent_lock, 1);
+	wait_for_waiters(mgr, 1, 1);
+	assert_int_equal(lockmgr_unlock(mgr, 1), 0);
+	assert_int_equal(agent_finish(agent), 0);
+	assert_int_equal(number_of("stats/acquisitions"), 2);
+}
+
+/* The kernel hears of the first, which has the library map the page. */
+static void locks_taken_in_memory_do_not_count(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	int i;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		assert_int_equal(lockmgr_lock(mgr, 1), 0);
+		assert_int_equal(lockmgr_unlock(mgr, 1), 0);
+	}
+	assert_int_equal(number_of("stats/acquisitions"), 1);
+}
+
+/* ------------------------------------------------------------------------
+ * Waits
+ */
+
+static void every_wait_counts_as_a_contention(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	int i;
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, 1), 0);
+	for (i = 1; i <= 3; i++) {
+		agent_start(agent_new(), agent_lock, 1);
+		wait_for_waiters(mgr, 1, i);
+	}
+	/* While they go on. */
+	assert_int_equal(number_of("stats/contentions"), 3);
+}
+
+static void longest_wait_is_that_of_who_waited_longest(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct agent *agent = agent_new();
+	uint64_t begin, seen, at_least;
+	unsigned long long longest;
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, 1), 0);
+	begin = now_ns();
+	agent_start(agent, agent_lock, 1);
+	wait_for_waiters(mgr, 1, 1);
+	seen = now_ns();
+	assert_int_equal(number_of("stats/longest_wait_ns"), 0);
+	at_least = now_ns() - seen;
+	assert_int_equal(lockmgr_unlock(mgr, 1), 0);
+	assert_int_equal(agent_finish(agent), 0);
+
+	longest = number_of("stats/longest_wait_ns");
+	assert_in_range(longest, at_least, now_ns() - begin);
+}
+
+static void shorter_wait_does_not_change_the_longest(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	const struct timespec past = { .tv_nsec = 1 };
+	const struct timespec later = deadline_in(50);
+	unsigned long long longest;
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, 1), 0);
+	assert_int_equal(lockmgr_timedlock(mgr, 1, &later), -ETIMEDOUT);
+	longest = number_of("stats/longest_wait_ns");
+	assert_true(longest > 1000000);
+	assert_int_equal(lockmgr_timedlock(mgr, 1, &past), -ETIMEDOUT);
+	assert_int_equal(number_of("stats/longest_wait_ns"), longest);
+}
+
+/* ------------------------------------------------------------------------
+ * Hand-offs
+ */
+
+static void on_signal(int number)
+{
+	(void)number;
+}
+
+/* A signal that is handled meanwhile ends the wait, which then goes on. */
+static long do_lock_in_spite_of_signals(struct lockmgr **mgr, long id)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
+
+	sigaction(SIGUSR1, &action, NULL);
+
+	return lockmgr_lock(*mgr, id);
+}
+
+struct place {
+	struct lockmgr *mgr;
+	uint64_t since;
+};
+
+static uint64_t waits_since(struct lockmgr *mgr, uint32_t id)
+{
+	struct lockmgr_waiter_info waiter;
+	uint64_t cursor = 0;
+	size_t count;
+
+	assert_int_equal(lockmgr_list_waiters(mgr, id, &cursor, &waiter, 1, &count), 0);
+
+	return count ? waiter.since : 0;
+}
+
+static bool waits_again(void *data)
+{
+	const struct place *place = data;
+	uint64_t since = waits_since(place->mgr, 1);
+
+	return since && since != place->since;
+}
+
+/* Who has come back to its place is given the lock, lest signals keep it from it. */
+static void lock_given_to_a_waiter_counts_as_a_handoff(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct agent *agent = agent_new();
+	struct place place = { .mgr = mgr };
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, 1), 0);
+	agent_start(agent, do_lock_in_spite_of_signals, 1);
+	wait_for_waiters(mgr, 1, 1);
+	assert_int_equal(number_of("stats/handoffs"), 0);
+	place.since = waits_since(mgr, 1);
+	kill(agent_pid(agent), SIGUSR1);
+	wait_until(waits_again, &place, "the agent waits again");
+	assert_int_equal(lockmgr_unlock(mgr, 1), 0);
+	assert_int_equal(agent_finish(agent), 0);
+	assert_int_equal(number_of("stats/handoffs"), 1);
+}
+
+/* ------------------------------------------------------------------------
+ * Deaths and deadlocks
+ */
+
+static void every_lock_of_the_dead_counts_as_an_owner_death(void **state)
+{
+	struct agent *agent = agent_new();
+	struct lockmgr *mgr = space_open();
+
+	(void)state;
+	assert_int_equal(agent_call(agent, agent_lock, 1), 0);
+	assert_int_equal(agent_call(agent, agent_lock, 70000), 0);
+	agent_kill(agent);
+	assert_int_equal(lockmgr_lock(mgr, 1), LOCKMGR_OWNER_DIED);
+	assert_int_equal(number_of("stats/owner_deaths"), 2);
+}
+
+static void who_unlocks_before_it_closes_is_not_counted(void **state)
+{
+	struct lockmgr *mgr = space_open();
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, 1), 0);
+	assert_int_equal(lockmgr_unlock(mgr, 1), 0);
+	space_close(mgr);
+	assert_int_equal(number_of("stats/owner_deaths"), 0);
+}
+
+static void call_that_fails_for_a_cycle_counts_as_a_deadlock(void **state)
+{
+	struct agent *agent = agent_new_with(DETECT);
+	struct lockmgr *mgr = space_open_with(DETECT, 0);
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, 1), 0);
+	assert_int_equal(agent_call(agent, agent_lock, 2), 0);
+	agent_start(agent, agent_lock, 1);
+	wait_for_waiters(mgr, 1, 1);
+	assert_int_equal(number_of("stats/deadlocks"), 0);
+	assert_int_equal(lockmgr_lock(mgr, 2), -EDEADLK);
+	assert_int_equal(number_of("stats/deadlocks"), 1);
+	assert_int_equal(number_of("stats/contentions"), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		harness_test(new_space_has_counted_nothing),
+		harness_test(locks_acquired_by_calls_count),
+		harness_test(calls_that_acquire_nothing_do_not_count),
+		harness_test(locks_acquired_after_waiting_count),
+		harness_test(locks_taken_in_memory_do_not_count),
+		harness_test(every_wait_counts_as_a_contention),
+		harness_test(longest_wait_is_that_of_who_waited_longest),
+		harness_test(shorter_wait_does_not_change_the_longest),
+		harness_test(lock_given_to_a_waiter_counts_as_a_handoff),
+		harness_test(every_lock_of_the_dead_counts_as_an_owner_death),
+		harness_test(who_unlocks_before_it_closes_is_not_counted),
+		harness_test(call_that_fails_for_a_cycle_counts_as_a_deadlock),
+	};
+
+	return harness_run(tests);
+}
