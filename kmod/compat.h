@@ -5,7 +5,6 @@
 #ifndef LOCKMGR_COMPAT_H
 #define LOCKMGR_COMPAT_H
 
-#include <linux/kobject.h>
 #include <linux/mm.h>
 #include <linux/version.h>
 
@@ -13,11 +12,11 @@
 #error "lockmgr needs Linux 6.1 or later"
 #endif
 
-/* What get_ownership of struct kobj_type takes. */
+/* Of what get_ownership() of struct kobj_type is given. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-typedef struct kobject lockmgr_owned_kobject;
+#define LOCKMGR_OWNERSHIP_CONST
 #else
-typedef const struct kobject lockmgr_owned_kobject;
+#define LOCKMGR_OWNERSHIP_CONST	const
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)

@@ -104,7 +104,10 @@ static void advance(struct table *table)
 
 static void *row_of(struct table *table)
 {
-	return table->status < 0 ? ERR_PTR(table->status) : table->status ? table : NULL;
+	if (table->status < 0)
+		return ERR_PTR(table->status);
+
+	return table->status ? table : NULL;
 }
 
 static void *start_table(struct seq_file *file, loff_t *pos)

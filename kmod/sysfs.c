@@ -271,7 +271,8 @@ static const struct attribute_group stats_group = {
 
 static const struct attribute_group *space_groups[] = { &space_group, &stats_group, NULL };
 
-static void get_ownership(lockmgr_owned_kobject *kobj, kuid_t *owner, kgid_t *group)
+static void get_ownership(LOCKMGR_OWNERSHIP_CONST struct kobject *kobj, kuid_t *owner,
+			  kgid_t *group)
 {
 	*owner = space_of(kobj)->owner;
 	*group = space_of(kobj)->group;
@@ -318,18 +319,25 @@ int lockmgr_directory_add(struct lockmgr_space *space)
 		return -ENOMEM;
 
 	directory->space = space;
-	ret = kobject_init_and_add(&directory->kobj, &directory_type, spaces, "%u:%s",
-				   __kuid_val(space->owner), space->name);
-	/* Not as the type's groups: what is wrong with these, kobject_add() would log. */
-	if (!ret)
-		ret = sysfs_create_groups(&directory->kobj, space_groups);
-	if (ret) {
-		kobject_put(&directory->kobj);
-		return ret;
-	}
+	kobject_init(&directory->kobj, &directory_type);
+
+	/* One step after the other: kobject_add() would log what goes wrong in the others. */
+	ret = kobject_set_name(&directory->kobj, "%u:%s", __kuid_val(space->owner), space->name);
+	if (ret)
+		goto out_put;
+	ret = kobject_add(&directory->kobj, spaces, NULL);
+	if (ret)
+		goto out_put;
+	ret = sysfs_create_groups(&directory->kobj, space_groups);
+	if (ret)
+		goto out_put;
 	space->directory = &directory->kobj;
 
 	return 0;
+
+out_put:
+	kobject_put(&directory->kobj);
+	return ret;
 }
 
 /**

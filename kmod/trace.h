@@ -23,27 +23,19 @@
 
 /* clang-format off */
 
-/* What all of them begin with: a client in its space. */
-#define LOCKMGR_TRACE_CLIENT \
-		__field(u32, owner) \
-		__array(char, space, LOCKMGR_NAME_SIZE) \
-		__field(u32, token)
-
-#define LOCKMGR_TRACE_ASSIGN_CLIENT(client) do { \
-		__entry->owner = __kuid_val((client)->space->owner); \
-		memcpy(__entry->space, (client)->space->name, LOCKMGR_NAME_SIZE); \
-		__entry->token = (client)->token; \
-	} while (0)
-
 DECLARE_EVENT_CLASS(lockmgr_lock,
 	TP_PROTO(const struct lockmgr_client *client, u32 id),
 	TP_ARGS(client, id),
 	TP_STRUCT__entry(
-		LOCKMGR_TRACE_CLIENT
+		__field(u32, owner)
+		__array(char, space, LOCKMGR_NAME_SIZE)
+		__field(u32, token)
 		__field(u32, lock)
 	),
 	TP_fast_assign(
-		LOCKMGR_TRACE_ASSIGN_CLIENT(client);
+		__entry->owner = __kuid_val(client->space->owner);
+		memcpy(__entry->space, client->space->name, LOCKMGR_NAME_SIZE);
+		__entry->token = client->token;
 		__entry->lock = id;
 	),
 	TP_printk("space=%u:%s token=%u lock=%u", __entry->owner, __entry->space,
@@ -67,11 +59,15 @@ TRACE_EVENT(lockmgr_attach,
 	TP_PROTO(const struct lockmgr_client *client),
 	TP_ARGS(client),
 	TP_STRUCT__entry(
-		LOCKMGR_TRACE_CLIENT
+		__field(u32, owner)
+		__array(char, space, LOCKMGR_NAME_SIZE)
+		__field(u32, token)
 		__field(bool, created)
 	),
 	TP_fast_assign(
-		LOCKMGR_TRACE_ASSIGN_CLIENT(client);
+		__entry->owner = __kuid_val(client->space->owner);
+		memcpy(__entry->space, client->space->name, LOCKMGR_NAME_SIZE);
+		__entry->token = client->token;
 		__entry->created = client->created;
 	),
 	TP_printk("space=%u:%s token=%u created=%d", __entry->owner, __entry->space,
@@ -83,12 +79,16 @@ TRACE_EVENT(lockmgr_wait_start,
 	TP_PROTO(const struct lockmgr_waiter *waiter),
 	TP_ARGS(waiter),
 	TP_STRUCT__entry(
-		LOCKMGR_TRACE_CLIENT
+		__field(u32, owner)
+		__array(char, space, LOCKMGR_NAME_SIZE)
+		__field(u32, token)
 		__field(u32, lock)
 		__field(u32, holder)
 	),
 	TP_fast_assign(
-		LOCKMGR_TRACE_ASSIGN_CLIENT(waiter->client);
+		__entry->owner = __kuid_val(waiter->client->space->owner);
+		memcpy(__entry->space, waiter->client->space->name, LOCKMGR_NAME_SIZE);
+		__entry->token = waiter->client->token;
 		__entry->lock = waiter->id;
 		__entry->holder = lockmgr_word_token(READ_ONCE(waiter->record->word));
 	),
@@ -101,13 +101,17 @@ TRACE_EVENT(lockmgr_wait_end,
 	TP_PROTO(const struct lockmgr_waiter *waiter, int result, s64 duration),
 	TP_ARGS(waiter, result, duration),
 	TP_STRUCT__entry(
-		LOCKMGR_TRACE_CLIENT
+		__field(u32, owner)
+		__array(char, space, LOCKMGR_NAME_SIZE)
+		__field(u32, token)
 		__field(u32, lock)
 		__field(int, result)
 		__field(s64, duration)
 	),
 	TP_fast_assign(
-		LOCKMGR_TRACE_ASSIGN_CLIENT(waiter->client);
+		__entry->owner = __kuid_val(waiter->client->space->owner);
+		memcpy(__entry->space, waiter->client->space->name, LOCKMGR_NAME_SIZE);
+		__entry->token = waiter->client->token;
 		__entry->lock = waiter->id;
 		__entry->result = result;
 		__entry->duration = duration;
@@ -122,13 +126,17 @@ TRACE_EVENT(lockmgr_handoff,
 	TP_PROTO(const struct lockmgr_client *client, const struct lockmgr_waiter *waiter),
 	TP_ARGS(client, waiter),
 	TP_STRUCT__entry(
-		LOCKMGR_TRACE_CLIENT
+		__field(u32, owner)
+		__array(char, space, LOCKMGR_NAME_SIZE)
+		__field(u32, token)
 		__field(u32, lock)
 		__field(u32, next_token)
 		__field(pid_t, next_tid)
 	),
 	TP_fast_assign(
-		LOCKMGR_TRACE_ASSIGN_CLIENT(client);
+		__entry->owner = __kuid_val(client->space->owner);
+		memcpy(__entry->space, client->space->name, LOCKMGR_NAME_SIZE);
+		__entry->token = client->token;
 		__entry->lock = waiter->id;
 		__entry->next_token = waiter->client->token;
 		__entry->next_tid = waiter->task->pid;

@@ -340,9 +340,14 @@ static void expect_failures(const struct scenario *scenario, const struct fault 
 		scenario->undo();
 }
 
+/* Smaller than most of what sysfs makes for a file. */
+#define SYSFS_STEP	32
+
 /* How much is allocated at a time: one object, or one after the other nodes of a tree. */
 static long step_at(const struct fault_site *site, long all)
 {
+	if (fault_matches(site->symbol, "^(" FAULT_SYSFS ")$"))
+		return SYSFS_STEP;
 	if (!fault_matches(site->symbol, "xa_"))
 		return all;
 

@@ -17,6 +17,9 @@
 #define FAULT_SECTIONS	"/sys/module/lockmgr/sections"
 #define FAULT_SITES_MAX	64
 
+/* Each of these makes many objects. */
+#define FAULT_SYSFS	"kobject_set_name|kobject_add|sysfs_create_groups"
+
 /* What can be made to fail. */
 #define FAULT_SLAB	"failslab"
 #define FAULT_PAGE	"fail_page_alloc"
@@ -218,10 +221,14 @@ static inline const char *fault_kind_of(const char *symbol)
 	/* The module's own functions, and what the compiler's checkers call. */
 	if (fault_matches(symbol, "^(lockmgr|__asan|__kasan|__sanitizer|__tsan|__gcov)_"))
 		return NULL;
+	/* What each processor has comes out of chunks that are there already. */
+	if (fault_matches(symbol, "percpu|pcpu"))
+		return NULL;
 	if (fault_matches(symbol, "get_zeroed_page|get_free_page|alloc_page"))
 		return FAULT_PAGE;
 	if (fault_matches(symbol, "alloc|memdup|strn?dup|asprintf") ||
-	    fault_matches(symbol, "xa_(store|insert|cmpxchg|reserve)|idr_|ida_|notifier_register"))
+	    fault_matches(symbol, "xa_(store|insert|cmpxchg|reserve)|idr_|ida_|notifier_register") ||
+	    fault_matches(symbol, "^(" FAULT_SYSFS ")$"))
 		return FAULT_SLAB;
 
 	return NULL;

@@ -367,6 +367,64 @@ static void record_that_tells_of_a_death_stays(struct kunit *test)
 			LOCKMGR_OWNER_DIED);
 }
 
+/* ------------------------------------------------------------------------
+ * Walking along all spaces
+ */
+
+/* How often the walk meets a space. */
+static u32 meetings(const struct lockmgr_space *wanted)
+{
+	struct lockmgr_space *space = NULL;
+	u32 count = 0;
+
+	while ((space = lockmgr_space_next(space)))
+		count += space == wanted;
+
+	return count;
+}
+
+static void walk_meets_each_space_once(struct kunit *test)
+{
+	struct lockmgr_client *first = fixture_client(test, "space");
+	struct lockmgr_client *second = fixture_client(test, "space-2");
+
+	KUNIT_EXPECT_EQ(test, meetings(first->space), 1);
+	KUNIT_EXPECT_EQ(test, meetings(second->space), 1);
+}
+
+static void walk_meets_a_space_without_a_name_while_it_is_there(struct kunit *test)
+{
+	struct lockmgr_client *client = fixture_client(test, "space");
+	const struct lockmgr_space *space = client->space;
+
+	KUNIT_ASSERT_EQ(test, lockmgr_space_unlink("space", FIXTURE_OWNER, current_cred()), 0);
+	KUNIT_EXPECT_EQ(test, meetings(space), 1);
+	fixture_close(test, client);
+	KUNIT_EXPECT_EQ(test, meetings(space), 0);
+}
+
+static void walk_goes_on_where_a_space_has_lost_its_name(struct kunit *test)
+{
+	struct lockmgr_client *client = fixture_client(test, "space");
+	struct lockmgr_client *next = fixture_client(test, "space-2");
+	struct lockmgr_space *space = NULL;
+
+	do
+		space = lockmgr_space_next(space);
+	while (space && space != client->space);
+	KUNIT_ASSERT_NOT_NULL(test, space);
+	KUNIT_EXPECT_EQ(test, lockmgr_space_unlink("space", FIXTURE_OWNER, current_cred()), 0);
+	fixture_close(test, client);
+	space = lockmgr_space_next(space);
+	KUNIT_EXPECT_PTR_EQ(test, space, next->space);
+	if (space)
+		lockmgr_space_put(space);
+}
+
+/* ------------------------------------------------------------------------
+ * Freeing
+ */
+
 static void freeing_says_what_is_wrong(struct kunit *test)
 {
 	struct lockmgr_space *space = fixture_client(test, "space")->space;
@@ -399,6 +457,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(records_of_allocated_ids_stay_until_they_are_freed),
 	KUNIT_CASE(records_go_when_all_ids_are_freed),
 	KUNIT_CASE(record_that_tells_of_a_death_stays),
+	KUNIT_CASE(walk_meets_each_space_once),
+	KUNIT_CASE(walk_meets_a_space_without_a_name_while_it_is_there),
+	KUNIT_CASE(walk_goes_on_where_a_space_has_lost_its_name),
 	KUNIT_CASE(freeing_says_what_is_wrong),
 	{}
 };

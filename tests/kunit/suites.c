@@ -18,4 +18,5 @@ kunit_test_suites(&lockmgr_quota_suite,
 		  &lockmgr_permission_suite,
 		  &lockmgr_space_suite,
 		  &lockmgr_client_suite,
-		  &lockmgr_list_suite);
+		  &lockmgr_list_suite,
+		  &lockmgr_count_suite);

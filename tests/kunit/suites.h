@@ -10,6 +10,7 @@ extern struct kunit_suite lockmgr_client_suite;
 extern struct kunit_suite lockmgr_deadlock_suite;
 extern struct kunit_suite lockmgr_holder_suite;
 extern struct kunit_suite lockmgr_list_suite;
+extern struct kunit_suite lockmgr_count_suite;
 extern struct kunit_suite lockmgr_lock_contention_suite;
 extern struct kunit_suite lockmgr_lock_mapped_suite;
 extern struct kunit_suite lockmgr_lock_suite;

@@ -26,9 +26,22 @@
 
 /** Every file of a space. */
 static const char *const space_files[] = {
-	"owner", "group", "mode", "capacity", "allocated", "available", "held", "waiting",
-	"clients", "generation", "stats/acquisitions", "stats/contentions", "stats/handoffs",
-	"stats/owner_deaths", "stats/deadlocks", "stats/longest_wait_ns",
+	"owner",
+	"group",
+	"mode",
+	"capacity",
+	"allocated",
+	"available",
+	"held",
+	"waiting",
+	"clients",
+	"generation",
+	"stats/acquisitions",
+	"stats/contentions",
+	"stats/handoffs",
+	"stats/owner_deaths",
+	"stats/deadlocks",
+	"stats/longest_wait_ns",
 };
 
 /** What a file says, all of it; returns its length or -errno. */

@@ -63,7 +63,8 @@ static size_t rows_of(const char *name, struct row *rows, size_t max, size_t pie
 
 		if (sscanf(line, "%127s %u %7s %u %d %d %lf %7s %79[^\n]", space, &row.lock,
 			   row.state, &row.token, &row.pid, &row.tid, &row.seconds, row.flags,
-			   row.command) != 9 || strcmp(space, name) != 0)
+			   row.command) != 9 ||
+		    strcmp(space, name) != 0)
 			continue;
 		assert_true(count < max);
 		rows[count++] = row;

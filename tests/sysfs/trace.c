@@ -185,7 +185,7 @@ static void lock_that_nobody_disputes_is_not_traced(void **state)
 	assert_null(event("lockmgr_wait_end", 0));
 }
 
-static void death_of_an_owner_is_traced_for_each_lock(void **state)
+static void death_of_an_owner_is_traced_for_every_lock(void **state)
 {
 	struct agent *agent = agent_new();
 	uint32_t token = token_of_agent(agent);
@@ -236,7 +236,7 @@ int main(void)
 		trace_test(wait_is_traced_from_its_beginning_to_its_end),
 		trace_test(wait_that_fails_tells_the_error),
 		trace_test(lock_that_nobody_disputes_is_not_traced),
-		trace_test(death_of_an_owner_is_traced_for_each_lock),
+		trace_test(death_of_an_owner_is_traced_for_every_lock),
 		trace_test(next_holder_after_a_death_is_told_in_the_result),
 		trace_test(deadlock_is_traced_where_a_call_fails_for_it),
 	};
