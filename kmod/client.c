@@ -9,6 +9,7 @@
 
 #include "client.h"
 #include "lock.h"
+#include "names.h"
 #include "permit.h"
 #include "record.h"
 #include "space.h"

@@ -22,6 +22,7 @@
 #include "client.h"
 #include "ioctl.h"
 #include "list.h"
+#include "names.h"
 #include "space.h"
 
 /* The ABI: these sizes never shrink, and these offsets never move. */

@@ -12,7 +12,8 @@
  *   exit.c	the end of a process that has records mapped
  *   list.c	what can be seen of a space
  *   client.c	an open file as a client of a space
- *   space.c	the namespace: names, owners, references
+ *   names.c	the namespace: which space has which name
+ *   space.c	spaces: their clients and ids
  *   permit.c	who may do what with a space
  *   lock.c	the state machine of a lock
  *   wait.c	queues of waiters
@@ -44,6 +45,7 @@
 #include "debugfs.h"
 #include "device.h"
 #include "exit.h"
+#include "names.h"
 #include "quota.h"
 #include "space.h"
 #include "sysfs.h"

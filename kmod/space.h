@@ -24,7 +24,7 @@ struct lockmgr_client;
  * struct lockmgr_space - a named set of locks
  * @refs: one for the name, one for each client
  * @node: in the table of names; guarded by the table's lock
- * @all: in the list of all spaces that have or had a name; likewise
+ * @all: in the list of all spaces
  * @linked: whether it has a name; written under the table's lock
  * @found: somebody has looked it up; guarded by the table's lock
  * @directory: in sysfs, while it has a name; guarded by @user->names
@@ -96,26 +96,20 @@ struct lockmgr_space_args {
 	const struct cred *cred;
 };
 
-bool lockmgr_space_name_valid(const char *name);
-
-int lockmgr_space_join(const struct lockmgr_space_args *args, struct lockmgr_client *client);
-void lockmgr_space_leave(struct lockmgr_client *client);
-void lockmgr_space_forget(struct lockmgr_space *space);
+struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args);
 void lockmgr_space_put(struct lockmgr_space *space);
+
+int lockmgr_space_add_client(struct lockmgr_space *space, struct lockmgr_client *client);
+void lockmgr_space_remove_client(struct lockmgr_space *space, struct lockmgr_client *client);
 
 void lockmgr_space_watch(struct lockmgr_space *space);
 void lockmgr_space_unwatch(struct lockmgr_space *space);
 
-int lockmgr_space_unlink(const char *name, kuid_t owner, const struct cred *cred);
 int lockmgr_space_set_capacity(struct lockmgr_space *space, u32 capacity, const struct cred *cred);
 int lockmgr_space_free(struct lockmgr_space *space, u32 id);
 int lockmgr_space_free_all(struct lockmgr_space *space, const struct cred *cred);
 
 struct lockmgr_space *lockmgr_space_next(struct lockmgr_space *space);
-u32 lockmgr_spaces_count(void);
 u32 lockmgr_spaces_clients(void);
-
-void lockmgr_spaces_init(void);
-void lockmgr_spaces_exit(void);
 
 #endif /* LOCKMGR_SPACE_H */

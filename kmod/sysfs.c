@@ -22,6 +22,7 @@
 #include "count.h"
 #include "device.h"
 #include "ioctl.h"
+#include "names.h"
 #include "space.h"
 #include "sysfs.h"
 

@@ -9,6 +9,7 @@
 
 #include "client.h"
 #include "fixture.h"
+#include "names.h"
 #include "quota.h"
 #include "record.h"
 #include "space.h"

@@ -11,6 +11,7 @@
 #include "client.h"
 #include "fixture.h"
 #include "lock.h"
+#include "names.h"
 #include "quota.h"
 #include "record.h"
 

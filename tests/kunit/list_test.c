@@ -10,6 +10,7 @@
 #include "client.h"
 #include "fixture.h"
 #include "list.h"
+#include "names.h"
 #include "space.h"
 #include "suites.h"
 

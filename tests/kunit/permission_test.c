@@ -12,6 +12,7 @@
 
 #include "client.h"
 #include "fixture.h"
+#include "names.h"
 #include "permit.h"
 #include "space.h"
 #include "suites.h"

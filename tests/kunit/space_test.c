@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * space.c: names, creating, joining, leaving, unlinking, and what goes when.
+ * names.c and space.c: names, creating, joining, leaving, unlinking, and what goes when.
  * permission_test.c has who may.
  */
 #include <linux/err.h>
@@ -9,6 +9,7 @@
 
 #include "client.h"
 #include "fixture.h"
+#include "names.h"
 #include "quota.h"
 #include "record.h"
 #include "space.h"

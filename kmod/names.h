@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef LOCKMGR_NAMES_H
+#define LOCKMGR_NAMES_H
+
+#include <linux/cred.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+struct lockmgr_client;
+struct lockmgr_space;
+struct lockmgr_space_args;
+
+bool lockmgr_space_name_valid(const char *name);
+
+int lockmgr_space_join(const struct lockmgr_space_args *args, struct lockmgr_client *client);
+void lockmgr_space_leave(struct lockmgr_client *client);
+void lockmgr_space_forget(struct lockmgr_space *space);
+int lockmgr_space_unlink(const char *name, kuid_t owner, const struct cred *cred);
+
+u32 lockmgr_spaces_count(void);
+
+void lockmgr_spaces_init(void);
+void lockmgr_spaces_exit(void);
+
+#endif /* LOCKMGR_NAMES_H */
