@@ -6,6 +6,9 @@
  * The files of a space belong to its owner and group, and its permission bits for
  * reading are theirs.
  *
+ * The kernel charges to no memory cgroup what it makes for them, some 4 KiB a space:
+ * spaces_per_user bounds it.
+ *
  * Removing a directory waits for those who read a file in it.  So what removes it may
  * hold none of the locks that the files take: see space.c.
  */

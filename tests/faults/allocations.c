@@ -343,15 +343,37 @@ static void expect_failures(const struct scenario *scenario, const struct fault 
 /* Smaller than most of what sysfs makes for a file. */
 #define SYSFS_STEP	32
 
+static bool is_sysfs(const struct fault_site *site)
+{
+	return fault_matches(site->symbol, "^(" FAULT_SYSFS ")$");
+}
+
+static long tree_node_size(void)
+{
+	return fault_get_number("/sys/kernel/slab/radix_tree_node", "object_size", 10);
+}
+
 /* How much is allocated at a time: one object, or one after the other nodes of a tree. */
 static long step_at(const struct fault_site *site, long all)
 {
-	if (fault_matches(site->symbol, "^(" FAULT_SYSFS ")$"))
+	if (is_sysfs(site))
 		return SYSFS_STEP;
-	if (!fault_matches(site->symbol, "xa_"))
+
+	return fault_matches(site->symbol, "xa_") ? tree_node_size() : all;
+}
+
+/*
+ * How much is allocated there every time.  sysfs numbers its files, and needs a node or
+ * more for some numbers only.
+ */
+static long always_at(const struct fault_site *site, long all)
+{
+	long nodes = 4 * tree_node_size();
+
+	if (!is_sysfs(site))
 		return all;
 
-	return fault_get_number("/sys/kernel/slab/radix_tree_node", "object_size", 10);
+	return all > nodes ? all - nodes : 1;
 }
 
 /*
@@ -364,7 +386,9 @@ static void try_site(const struct scenario *scenario, struct fault_site *site)
 
 	fault_choose(site);
 	all = allocated_at(scenario, site);
-	for (passes = 0; passes < all; passes += step_at(site, all)) {
+	if (!all)
+		return;
+	for (passes = 0; passes < always_at(site, all); passes += step_at(site, all)) {
 		const struct fault fault = { site, FIRST + passes };
 
 		expect_failures(scenario, &fault);

@@ -243,6 +243,42 @@ static void refused_unloading_leaves_the_device_usable(void **state)
 	assert_int_equal(lockmgr_trylock(space_open(), 0), 0);
 }
 
+/* Who reads where nothing is any more, is told so. */
+static void unloading_works_while_attributes_are_open(void **state)
+{
+	char space[128], byte;
+	int device, file;
+
+	(void)state;
+	load();
+	space_close(space_open());
+	snprintf(space, sizeof(space), "/sys/class/misc/lockmgr/spaces/0:%s/held", space_name());
+	device = open("/sys/class/misc/lockmgr/nr_spaces", O_RDONLY | O_CLOEXEC);
+	file = open(space, O_RDONLY | O_CLOEXEC);
+	assert_int_not_equal(device, -1);
+	assert_int_not_equal(file, -1);
+	assert_int_equal(unload(), 0);
+	assert_int_equal(read(device, &byte, 1), -1);
+	assert_int_equal(errno, ENODEV);
+	assert_int_equal(read(file, &byte, 1), -1);
+	assert_int_equal(errno, ENODEV);
+	close(device);
+	close(file);
+}
+
+static void table_that_is_open_keeps_the_module(void **state)
+{
+	int file;
+
+	(void)state;
+	load();
+	file = open("/sys/kernel/debug/lockmgr/locks", O_RDONLY | O_CLOEXEC);
+	assert_int_not_equal(file, -1);
+	assert_int_equal(unload(), -EWOULDBLOCK);
+	close(file);
+	assert_int_equal(unload(), 0);
+}
+
 static void unloading_works_right_after_the_first_use(void **state)
 {
 	(void)state;
@@ -413,6 +449,8 @@ int main(void)
 		module_test(refused_unloading_keeps_allocated_ids),
 		module_test(refused_unloading_keeps_locks_held_and_waited_for),
 		module_test(refused_unloading_leaves_the_device_usable),
+		module_test(unloading_works_while_attributes_are_open),
+		module_test(table_that_is_open_keeps_the_module),
 		module_test(unloading_works_right_after_the_first_use),
 		module_test(unloading_works_once_the_ids_are_freed),
 		module_test(unloading_works_once_all_ids_are_freed_at_once),
