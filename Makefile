@@ -21,15 +21,16 @@ vm_kernel = $(or $(KERNEL),6.1)
 jobs = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: all
-all: lib examples $(if $(wildcard $(KDIR)/Makefile),module)
+all: lib lockctl examples $(if $(wildcard $(KDIR)/Makefile),module)
 	$(if $(wildcard $(KDIR)/Makefile),,@echo 'No headers for the running kernel: the module is left out.')
 
 .PHONY: help
 help:
 	@echo 'lockmgr: kernel-managed locks. Targets:'
-	@echo '  all        library, examples, and the module if the running kernel has headers'
+	@echo '  all        library, lockctl, examples, and the module if the running kernel has headers'
 	@echo '  module     the module for the running kernel, for KDIR=..., or for KERNEL=6.1 etc.'
 	@echo '  lib        the library, into build/lib'
+	@echo '  lockctl    the command, into build/lockctl'
 	@echo '  examples   the library'\''s examples'
 	@echo '  demo       the main job on real processes, in a virtual machine'
 	@echo '  check      all tests; TESTS="tests/lib/alloc ..." and KERNELS="6.1 ..." choose'
@@ -41,8 +42,8 @@ help:
 	@echo '  lint       the static checks of `check` only'
 	@echo '  bench      measurements, in a virtual machine'
 	@echo '  shell      a shell in a virtual machine with the module loaded; KERNEL=6.12 etc.'
-	@echo '  install    library and, if the running kernel has headers, module; PREFIX, DESTDIR'
-	@echo '  uninstall  takes both away'
+	@echo '  install    library, lockctl and, if the running kernel has headers, module; PREFIX, DESTDIR'
+	@echo '  uninstall  takes all that away'
 	@echo '  clean      removes build/'
 
 .PHONY: module
@@ -52,6 +53,10 @@ module:
 .PHONY: lib
 lib:
 	@$(MAKE) --no-print-directory $(jobs) -C libuser
+
+.PHONY: lockctl
+lockctl: lib
+	@$(MAKE) --no-print-directory $(jobs) -C libuser/lockctl
 
 .PHONY: examples
 examples: lib
@@ -114,11 +119,14 @@ shell:
 	@echo 'shell: booting kernel $(vm_kernel) in a virtual machine; "exit" ends it'
 	@tests/vm/run --kernel $(vm_kernel) --interactive
 
-.PHONY: install install-lib install-module
-install: install-lib $(if $(wildcard $(KDIR)/Makefile),install-module)
+.PHONY: install install-lib install-lockctl install-module
+install: install-lib install-lockctl $(if $(wildcard $(KDIR)/Makefile),install-module)
 
 install-lib: lib
 	$(MAKE) --no-print-directory -C libuser install DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
+
+install-lockctl: lockctl
+	$(MAKE) --no-print-directory -C libuser/lockctl install DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
 
 install-module: module
 	install -D -m 644 build/kmod/running/lockmgr.ko \
@@ -128,6 +136,7 @@ install-module: module
 .PHONY: uninstall
 uninstall:
 	$(MAKE) --no-print-directory -C libuser uninstall DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
+	$(MAKE) --no-print-directory -C libuser/lockctl uninstall DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
 	rm -f '$(DESTDIR)/lib/modules/$(shell uname -r)/updates/lockmgr.ko'
 	$(if $(DESTDIR),,depmod)
 

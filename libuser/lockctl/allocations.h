@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LOCKCTL_ALLOCATIONS_H
+#define LOCKCTL_ALLOCATIONS_H
+
+#include <stdio.h>
+
+#include "space.h"
+
+/** struct range - ids that follow each other */
+struct range {
+	uint32_t first;
+	uint32_t last;
+};
+
+/** struct ranges - ids in ascending order; zeros: none */
+struct ranges {
+	struct range *ranges;
+	size_t count;
+	size_t room;
+};
+
+void ranges_add(struct ranges *ranges, uint32_t id);
+uint64_t ranges_ids(const struct ranges *ranges);
+void ranges_print(const struct ranges *ranges, FILE *file);
+void ranges_free(struct ranges *ranges);
+
+/**
+ * struct allocations - what is allocated in a space, and how to make the space again
+ */
+struct allocations {
+	struct space space;
+	gid_t group;
+	uint32_t mode;
+	uint32_t capacity;
+	uint64_t generation;
+	struct ranges ids;
+};
+
+void allocations_write(const struct allocations *allocations, FILE *file);
+unsigned int allocations_read(struct allocations *allocations, FILE *file);
+void allocations_free(struct allocations *allocations);
+
+#endif /* LOCKCTL_ALLOCATIONS_H */

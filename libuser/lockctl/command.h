@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the sub-commands are to the rest of lockctl: each describes itself in a
+ * struct command, from which its options are parsed and its help is printed.
+ */
+#ifndef LOCKCTL_COMMAND_H
+#define LOCKCTL_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/**
+ * struct option_spec - an option of a sub-command
+ * @letter: its short form
+ * @name: its long form; NULL ends a table
+ * @argument: what its argument is called; NULL: it has none
+ * @help: what it does
+ */
+struct option_spec {
+	char letter;
+	const char *name;
+	const char *argument;
+	const char *help;
+};
+
+/** An option table has no more entries than this. */
+#define OPTIONS_MAX	8
+
+/** More words than anybody types. */
+#define WORDS_ANY	-1
+
+struct command;
+
+/**
+ * struct arguments - what stands behind the name of a sub-command
+ * @command: the sub-command
+ * @options: by place in its option table: NULL if not given, else the argument
+ * @words: what is not an option; NULL ends it
+ * @count: how many words
+ */
+struct arguments {
+	const struct command *command;
+	const char *options[OPTIONS_MAX];
+	char **words;
+	int count;
+};
+
+/**
+ * struct command - a sub-command
+ * @name: as it is typed
+ * @synopsis: the words that it takes
+ * @summary: what it does, in one line
+ * @details: what else its help says; may be NULL
+ * @options: may be NULL
+ * @words_min: how many words it needs
+ * @words_max: how many it takes; WORDS_ANY
+ * @runs_another: behind the first word nothing is an option of this command
+ * @run: does it; returns the exit status
+ */
+struct command {
+	const char *name;
+	const char *synopsis;
+	const char *summary;
+	const char *details;
+	const struct option_spec *options;
+	int words_min;
+	int words_max;
+	bool runs_another;
+	int (*run)(const struct arguments *args);
+};
+
+/* Places and entries of the options of those that print a table. */
+enum {
+	OPTION_JSON,
+	OPTION_NOHEADINGS,
+	OPTION_OWN,
+};
+
+#define OPTION_SPEC_JSON \
+	{ \
+		'J', "json", NULL, "print JSON" \
+	}
+#define OPTION_SPEC_NOHEADINGS \
+	{ \
+		'n', "noheadings", NULL, "print the rows only" \
+	}
+
+static inline bool option_given(const struct arguments *args, int option)
+{
+	return args->options[option];
+}
+
+extern const struct command command_allocate;
+extern const struct command command_create;
+extern const struct command command_deadlocks;
+extern const struct command command_doctor;
+extern const struct command command_free;
+extern const struct command command_free_all;
+extern const struct command command_graph;
+extern const struct command command_list;
+extern const struct command command_restore;
+extern const struct command command_run;
+extern const struct command command_save;
+extern const struct command command_set_capacity;
+extern const struct command command_spaces;
+extern const struct command command_unlink;
+extern const struct command command_watch;
+extern const struct command command_who;
+
+#endif /* LOCKCTL_COMMAND_H */

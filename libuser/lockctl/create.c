@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* lockctl create: make a space. */
+#include <errno.h>
+#include <grp.h>
+
+#include "command.h"
+#include "number.h"
+#include "report.h"
+#include "space.h"
+
+enum {
+	OPTION_CAPACITY,
+	OPTION_MODE,
+	OPTION_GROUP,
+};
+
+static const struct option_spec options[] = {
+	{ 'c', "capacity", "N", "how many locks it has; as many as are allowed" },
+	{ 'm', "mode", "MODE", "permission bits, octal; 0600" },
+	{ 'g', "group", "GROUP", "its group, by name or number; yours" },
+	{ 0 }
+};
+
+static bool parse_group(const char *text, gid_t *gid)
+{
+	const struct group *group;
+	uint64_t number;
+
+	if (number_parse(text, 10, UINT32_MAX - 1, &number)) {
+		*gid = number;
+		return true;
+	}
+	group = getgrnam(text);
+	if (group)
+		*gid = group->gr_gid;
+	return group;
+}
+
+/* Returns whether all are as they should be, or else prints a message. */
+static bool parse(struct lockmgr_options *create, const struct arguments *args)
+{
+	const char *capacity = args->options[OPTION_CAPACITY];
+	const char *mode = args->options[OPTION_MODE];
+	const char *group = args->options[OPTION_GROUP];
+	uint64_t number;
+
+	if (capacity) {
+		if (!number_parse(capacity, 10, UINT32_MAX, &number) || !number) {
+			report_usage(args->command->name, "'%s' is no capacity", capacity);
+			return false;
+		}
+		create->capacity = number;
+	}
+	if (mode) {
+		if (!number_parse(mode, 8, 0777, &number) || !number) {
+			report_usage(args->command->name, "'%s' is no mode", mode);
+			return false;
+		}
+		create->mode = number;
+	}
+	if (group && !parse_group(group, &create->group)) {
+		report_usage(args->command->name, "there is no group '%s'", group);
+		return false;
+	}
+	return true;
+}
+
+static int run(const struct arguments *args)
+{
+	struct lockmgr_options create = LOCKMGR_OPTIONS_INIT;
+	struct lockmgr *mgr;
+	struct space space;
+	int ret;
+
+	if (!parse(&create, args))
+		return STATUS_USAGE;
+	ret = space_parse(args->words[0], &space);
+	if (ret)
+		return ret;
+
+	/* Its owner may make one that even the owner cannot read. */
+	create.flags = LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_EXCL | LOCKMGR_OPEN_NO_MAP;
+	create.owner = space.owner;
+	ret = lockmgr_open(&mgr, space.name, &create);
+	if (ret == -EINVAL) {
+		report("cannot create space %s: its capacity is larger than allowed",
+		       args->words[0]);
+		return STATUS_USAGE;
+	}
+	if (ret == -EEXIST) {
+		report("space %s exists already", args->words[0]);
+		return STATUS_NO;
+	}
+	if (ret)
+		return report_failure(ret, "cannot create space %s", args->words[0]);
+
+	lockmgr_close(mgr);
+	return STATUS_OK;
+}
+
+const struct command command_create = {
+	.name = "create",
+	.synopsis = "SPACE",
+	.summary = "make a space",
+	.options = options,
+	.words_min = 1,
+	.words_max = 1,
+	.run = run,
+};

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The module: is it built for this kernel, may the kernel load it, has it? */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <libkmod.h>
+#include <lockmgr.h>
+
+#include "doctor.h"
+
+#define MODULE		"lockmgr"
+
+/* Where DKMS looks for the source, and the module says its version. */
+#define SOURCE		"/usr/src/lockmgr-" LOCKMGR_VERSION
+#define LOADED_VERSION	"/sys/module/lockmgr/version"
+
+#define TEXT_SIZE	64
+
+/**
+ * struct module - what libkmod knows of the module
+ * @context: libkmod's
+ * @module: libkmod's; NULL: it could not even ask
+ */
+struct module {
+	struct kmod_ctx *context;
+	struct kmod_module *module;
+};
+
+/* libkmod would print what it misses; what is missing is ours to say. */
+static void ignore_message(void *data, int priority, const char *file, int line,
+			   const char *function, const char *format, va_list arguments)
+{
+	(void)data;
+	(void)priority;
+	(void)file;
+	(void)line;
+	(void)function;
+	(void)format;
+	(void)arguments;
+}
+
+static void module_find(struct module *module)
+{
+	module->module = NULL;
+	module->context = kmod_new(NULL, NULL);
+	if (!module->context)
+		return;
+	kmod_set_log_fn(module->context, ignore_message, NULL);
+	if (kmod_module_new_from_name(module->context, MODULE, &module->module))
+		module->module = NULL;
+}
+
+static void module_forget(struct module *module)
+{
+	if (module->module)
+		kmod_module_unref(module->module);
+	if (module->context)
+		kmod_unref(module->context);
+}
+
+/* The file that modprobe would load; NULL: none. */
+static const char *module_path(const struct module *module)
+{
+	return module->module ? kmod_module_get_path(module->module) : NULL;
+}
+
+static bool module_is_loaded(const struct module *module)
+{
+	const int state = module->module ? kmod_module_get_initstate(module->module) : -1;
+
+	return state == KMOD_MODULE_LIVE || state == KMOD_MODULE_BUILTIN;
+}
+
+/* What a field of the file says; returns whether it has it. */
+static bool module_field(const struct module *module, const char *key, char value[TEXT_SIZE])
+{
+	struct kmod_list *fields = NULL, *field;
+	bool found = false;
+
+	if (!module->module || kmod_module_get_info(module->module, &fields) < 0)
+		return false;
+	kmod_list_foreach(field, fields) {
+		if (found || strcmp(kmod_module_info_get_key(field), key))
+			continue;
+		snprintf(value, TEXT_SIZE, "%s", kmod_module_info_get_value(field));
+		found = true;
+	}
+	kmod_module_info_free_list(fields);
+	return found;
+}
+
+/* The first line of a file; returns whether there is one. */
+static bool read_line(const char *path, char line[TEXT_SIZE])
+{
+	FILE *file = fopen(path, "re");
+	bool good;
+
+	if (!file)
+		return false;
+	good = fgets(line, TEXT_SIZE, file);
+	fclose(file);
+	if (good)
+		line[strcspn(line, "\n")] = '\0';
+	return good;
+}
+
+/* How it comes to be built, by what is there. */
+static void suggest_build(struct finding *finding, const char *release)
+{
+	char headers[sizeof(((struct utsname *)0)->release) + TEXT_SIZE];
+
+	snprintf(headers, sizeof(headers), "/lib/modules/%s/build/Makefile", release);
+	if (access(headers, F_OK))
+		finding_remedy(finding, "apt install linux-headers-%s", release);
+	else if (!access(SOURCE, F_OK))
+		finding_remedy(finding, "dkms install lockmgr/%s -k %s", LOCKMGR_VERSION, release);
+	else
+		finding_remedy(finding, "apt install lockmgr-dkms");
+}
+
+/** check_module_file() - is it built for this kernel? */
+void check_module_file(struct finding *finding)
+{
+	char installed[TEXT_SIZE], loaded[TEXT_SIZE];
+	struct module module;
+	struct utsname kernel;
+	const char *path;
+
+	uname(&kernel);
+	module_find(&module);
+	path = module_path(&module);
+	if (!path) {
+		finding_set(finding, module_is_loaded(&module) ? VERDICT_NOTE : VERDICT_BAD,
+			    "not installed for kernel %s%s", kernel.release,
+			    module_is_loaded(&module) ? ": gone after a reboot" : "");
+		suggest_build(finding, kernel.release);
+	} else if (module_field(&module, "version", installed) &&
+		   read_line(LOADED_VERSION, loaded) && strcmp(installed, loaded)) {
+		finding_set(finding, VERDICT_NOTE, "%s is version %s, loaded is %s", path,
+			    installed, loaded);
+		finding_remedy(finding, "sh -c 'modprobe -r lockmgr && modprobe lockmgr'");
+	} else {
+		finding_set(finding, VERDICT_OK, "%s", path);
+	}
+	module_forget(&module);
+}
+
+/** check_signature() - if the kernel insists on one, has it? */
+void check_signature(struct finding *finding)
+{
+	char enforced[TEXT_SIZE], signer[TEXT_SIZE];
+	struct module module;
+
+	module_find(&module);
+	if (module_is_loaded(&module)) {
+		finding_set(finding, VERDICT_OK, "the kernel has accepted the module");
+	} else if (!read_line("/sys/module/module/parameters/sig_enforce", enforced) ||
+		   *enforced != 'Y') {
+		finding_set(finding, VERDICT_OK, "the kernel does not ask for one");
+	} else if (!module_path(&module)) {
+		finding_set(finding, VERDICT_UNKNOWN, "there is no module");
+	} else if (module_field(&module, "signer", signer)) {
+		finding_set(finding, VERDICT_OK, "signed by %s", signer);
+	} else {
+		finding_set(finding, VERDICT_BAD,
+			    "the kernel loads only signed modules (Secure Boot)");
+		finding_remedy(finding, "mokutil --import /var/lib/dkms/mok.pub");
+	}
+	module_forget(&module);
+}
+
+/** check_loaded() - has the kernel loaded it? */
+void check_loaded(struct finding *finding)
+{
+	char version[TEXT_SIZE];
+	struct module module;
+
+	module_find(&module);
+	if (module_is_loaded(&module) && read_line(LOADED_VERSION, version)) {
+		finding_set(finding, VERDICT_OK, "version %s", version);
+	} else if (module_path(&module)) {
+		finding_set(finding, VERDICT_BAD, "the module is not loaded");
+		finding_remedy(finding, "modprobe lockmgr");
+	} else {
+		finding_set(finding, VERDICT_BAD, "there is no module to load");
+	}
+	module_forget(&module);
+}

@@ -1,0 +1,101 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Completion for lockctl in bash. Commands and options come from lockctl's own help, the
+# spaces from the system: nothing here has to be kept up to date.
+
+# The words that `lockctl --help` lists below a heading.
+_lockctl_commands()
+{
+	lockctl --help 2>/dev/null | sed -n '/^Commands:$/,/^$/s/^  \([a-z-]*\) .*/\1/p'
+}
+
+_lockctl_options()
+{
+	lockctl "$@" --help 2>/dev/null | sed -n 's/^  -., \(--[a-z-]*\).*/\1/p'
+}
+
+_lockctl_spaces()
+{
+	lockctl spaces --noheadings 2>/dev/null | sed 's/[[:space:]].*//'
+}
+
+# What is allocated or in use in a space.
+_lockctl_ids()
+{
+	lockctl list --all --json "$1" 2>/dev/null | sed -n 's/^ *"lock": \([0-9]*\),$/\1/p'
+}
+
+# _lockctl_takes_space COMMAND: whether its first word is the name of a space.
+_lockctl_takes_space()
+{
+	lockctl "$1" --help 2>/dev/null | head -n 1 | grep -Eq '\] \[?SPACE\b'
+}
+
+_lockctl_takes_id()
+{
+	lockctl "$1" --help 2>/dev/null | head -n 1 | grep -Eq 'SPACE \[?ID\b'
+}
+
+_lockctl_takes_file()
+{
+	lockctl "$1" --help 2>/dev/null | head -n 1 | grep -q 'FILE'
+}
+
+# _lockctl_compgen WORDS: a name with a colon is several words for readline, which
+# replaces the last only.
+_lockctl_compgen()
+{
+	local current=$1 words=$2 before
+
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+	if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then
+		before=${current%"${current##*:}"}
+		COMPREPLY=("${COMPREPLY[@]#"$before"}")
+	fi
+}
+
+# The words of the line, put together again at the colons.
+_lockctl_words()
+{
+	local line=${COMP_LINE:0:COMP_POINT}
+
+	read -ra lockctl_words <<<"$line"
+	[[ $line != *[[:space:]] ]] || lockctl_words+=("")
+}
+
+_lockctl()
+{
+	local lockctl_words=() words=() word current command place
+
+	_lockctl_words
+	COMPREPLY=()
+	current=${lockctl_words[-1]}
+	command=${lockctl_words[1]-}
+	if ((${#lockctl_words[@]} <= 2)); then
+		_lockctl_compgen "$current" "$(_lockctl_commands) $(_lockctl_options)"
+		return
+	fi
+	if [[ $current == -* ]]; then
+		_lockctl_compgen "$current" "$(_lockctl_options "$command")"
+		return
+	fi
+
+	for word in "${lockctl_words[@]:2}"; do
+		[[ $word == -* ]] || words+=("$word")
+	done
+	place=${#words[@]}
+	if ((place == 1)) && _lockctl_takes_space "$command"; then
+		_lockctl_compgen "$current" "$(_lockctl_spaces)"
+	elif ((place >= 2)) && _lockctl_takes_id "$command" &&
+		[[ $command != run || $place == 2 ]]; then
+		_lockctl_compgen "$current" "$(_lockctl_ids "${words[0]}")"
+	elif [[ $command == run ]]; then
+		mapfile -t COMPREPLY < <(compgen -c -- "$current")
+	elif _lockctl_takes_file "$command"; then
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+	fi
+}
+
+complete -F _lockctl lockctl

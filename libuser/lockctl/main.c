@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * lockctl - inspect and use the locks of the lockmgr module
+ *
+ * The files, from the outside to the inside:
+ *
+ *	main.c		the table of sub-commands
+ *	options.c	their options and help
+ *	NAME.c		the sub-command NAME
+ *	snapshot.c	what is locked now, by whom, with whom behind
+ *	cycle.c		cycles in it
+ *	directory.c	which spaces there are, by sysfs
+ *	space.c		how spaces are named, and opened
+ *	task.c		what /proc says of a process
+ *	allocations.c	the file of save and restore
+ *	table.c		tables and JSON
+ *	duration.c, number.c, text.c, report.c	what everybody needs
+ */
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <lockmgr.h>
+
+#include "command.h"
+#include "options.h"
+#include "report.h"
+
+/* In the order in which help lists them. */
+static const struct command *const commands[] = {
+	&command_list,
+	&command_who,
+	&command_deadlocks,
+	&command_graph,
+	&command_watch,
+	&command_spaces,
+	&command_run,
+	&command_create,
+	&command_unlink,
+	&command_set_capacity,
+	&command_allocate,
+	&command_free,
+	&command_free_all,
+	&command_save,
+	&command_restore,
+	&command_doctor,
+};
+
+static void print_help(void)
+{
+	size_t i;
+
+	printf("Usage: lockctl COMMAND [OPTION...] [ARGUMENT...]\n\n"
+	       "Inspect and use the locks of the lockmgr kernel module.\n\n"
+	       "Commands:\n");
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		printf("  %-13s %s\n", commands[i]->name, commands[i]->summary);
+	printf("\nOptions:\n"
+	       "  -h, --help     print this help\n"
+	       "  -V, --version  print the version\n"
+	       "\n"
+	       "SPACE is NAME for a space of your own, USER:NAME or UID:NAME for another's.\n"
+	       "'lockctl COMMAND --help' says more; so does lockctl(1).\n");
+}
+
+static const struct command *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static int run(int argc, char **argv)
+{
+	const struct command *command;
+
+	if (argc < 2) {
+		report_usage(NULL, "no command");
+		return STATUS_USAGE;
+	}
+	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {
+		print_help();
+		return STATUS_OK;
+	}
+	if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
+		printf("lockctl %s (liblockmgr %s)\n", LOCKMGR_VERSION, lockmgr_version());
+		return STATUS_OK;
+	}
+
+	command = find_command(argv[1]);
+	if (!command) {
+		report_usage(NULL, "no command is called '%s'", argv[1]);
+		return STATUS_USAGE;
+	}
+	return options_run(command, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	setlocale(LC_ALL, "");
+	status = run(argc, argv);
+	return report_output(status);
+}

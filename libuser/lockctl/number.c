@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Numbers that people type. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "number.h"
+#include "report.h"
+
+/**
+ * number_parse() - a number, all of it, without a sign
+ * @text: what was typed
+ * @base: 8, 10 or 16
+ * @max: the largest that will do
+ * @number: receives it
+ *
+ * Return: whether it is one
+ */
+bool number_parse(const char *text, int base, uint64_t max, uint64_t *number)
+{
+	unsigned long long value;
+	char *end;
+
+	if (!isxdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	value = strtoull(text, &end, base);
+	if (errno || end == text || *end || value > max)
+		return false;
+
+	*number = value;
+	return true;
+}
+
+/**
+ * number_parse_id() - the number of a lock; says so if it is none
+ * @command: who asks
+ * @text: what was typed
+ * @id: receives it
+ */
+bool number_parse_id(const char *command, const char *text, uint32_t *id)
+{
+	uint64_t number;
+
+	if (!number_parse(text, 10, UINT32_MAX - 1, &number)) {
+		report_usage(command, "'%s' is not the number of a lock", text);
+		return false;
+	}
+	*id = number;
+	return true;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Options of sub-commands: both how they are parsed and their help come from one table. */
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+#include "report.h"
+
+/* What getopt_long() returns for the options of a table, and for --help. */
+#define VALUE_OPTION	256
+#define VALUE_HELP	(VALUE_OPTION + OPTIONS_MAX)
+
+/* What getopt_long() wants. */
+struct getopt_tables {
+	char letters[2 * OPTIONS_MAX + 3];
+	struct option longs[OPTIONS_MAX + 2];
+};
+
+static size_t option_count(const struct command *command)
+{
+	size_t count = 0;
+
+	while (command->options && command->options[count].name)
+		count++;
+	return count;
+}
+
+static void fill_tables(struct getopt_tables *tables, const struct command *command)
+{
+	const size_t count = option_count(command);
+	char *letter = tables->letters;
+	size_t i;
+
+	if (command->runs_another)
+		*letter++ = '+';
+	for (i = 0; i < count; i++) {
+		const struct option_spec *spec = &command->options[i];
+
+		*letter++ = spec->letter;
+		if (spec->argument)
+			*letter++ = ':';
+		tables->longs[i] = (struct option) {
+			spec->name, spec->argument ? required_argument : no_argument,
+			NULL, VALUE_OPTION + i
+		};
+	}
+	*letter++ = 'h';
+	*letter = '\0';
+	tables->longs[count] = (struct option) { "help", no_argument, NULL, VALUE_HELP };
+}
+
+/* The place in the table of what getopt_long() returned; -1: unknown. */
+static int option_place(const struct command *command, int value)
+{
+	const size_t count = option_count(command);
+	size_t i;
+
+	if (value >= VALUE_OPTION)
+		return value - VALUE_OPTION;
+	for (i = 0; i < count; i++)
+		if (command->options[i].letter == value)
+			return i;
+	return -1;
+}
+
+static void print_option(char letter, const char *name, const char *argument, const char *help)
+{
+	char left[48];
+
+	snprintf(left, sizeof(left), "-%c, --%s%s%s", letter, name, argument ? " " : "",
+		 argument ? argument : "");
+	printf("  %-30s %s\n", left, help);
+}
+
+static void print_help(const struct command *command)
+{
+	const size_t count = option_count(command);
+	size_t i;
+
+	printf("Usage: lockctl %s [OPTION...] %s\n\n%c%s.\n", command->name,
+	       command->synopsis, toupper(command->summary[0]), command->summary + 1);
+	if (command->details)
+		printf("\n%s\n", command->details);
+	printf("\nOptions:\n");
+	for (i = 0; i < count; i++)
+		print_option(command->options[i].letter, command->options[i].name,
+			     command->options[i].argument, command->options[i].help);
+	print_option('h', "help", NULL, "print this help");
+}
+
+static int check_words(const struct arguments *args)
+{
+	const struct command *command = args->command;
+
+	if (args->count < command->words_min) {
+		report_usage(command->name, "something is missing: %s", command->synopsis);
+		return STATUS_USAGE;
+	}
+	if (command->words_max != WORDS_ANY && args->count > command->words_max) {
+		report_usage(command->name, "'%s' is too much", args->words[command->words_max]);
+		return STATUS_USAGE;
+	}
+	return STATUS_OK;
+}
+
+/**
+ * options_run() - parse the arguments of a sub-command, and run it
+ * @command: the sub-command
+ * @argc: number of arguments, its name among them
+ * @argv: them
+ *
+ * Return: the exit status
+ */
+int options_run(const struct command *command, int argc, char **argv)
+{
+	struct arguments args = { .command = command };
+	struct getopt_tables tables = { 0 };
+	int value, place;
+
+	fill_tables(&tables, command);
+	opterr = 0;
+	while ((value = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {
+		if (value == VALUE_HELP || value == 'h') {
+			print_help(command);
+			return STATUS_OK;
+		}
+		place = option_place(command, value);
+		if (place < 0) {
+			report_usage(command->name, "'%s' is no option, or lacks its argument",
+				     argv[optind - 1]);
+			return STATUS_USAGE;
+		}
+		args.options[place] = optarg ? optarg : "";
+	}
+	args.words = argv + optind;
+	args.count = argc - optind;
+
+	return check_words(&args) ? STATUS_USAGE : command->run(&args);
+}

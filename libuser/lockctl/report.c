@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Messages, and the exit status that an error makes. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "report.h"
+
+static void print(const char *format, va_list arguments)
+{
+	/* So that messages stand behind what was printed before. */
+	fflush(stdout);
+	fputs("lockctl: ", stderr);
+	vfprintf(stderr, format, arguments);
+}
+
+/**
+ * report() - print a message
+ * @format: as for printf(), without a newline
+ */
+void report(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print(format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+/**
+ * report_usage() - say what is wrong with how lockctl was called
+ * @command: the sub-command; NULL: it is the one that is wrong
+ * @format: as for printf()
+ */
+void report_usage(const char *command, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print(format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "\nTry 'lockctl %s%s--help'.\n", command ? command : "",
+		command ? " " : "");
+}
+
+/* What the errors of the library mean to somebody who does not know it. */
+static const char *explain(int error)
+{
+	switch (-error) {
+	case ENODEV:
+		return "there is no /dev/lockmgr: 'lockctl doctor' says what is missing";
+	case EPROTONOSUPPORT:
+		return "the module is not of this version: 'lockctl doctor' says more";
+	case ENOENT:
+		return "there is no such space";
+	case EUSERS:
+		return "the space has as many clients as are allowed";
+	case EDQUOT:
+		return "its owner has used up what users may have";
+	case ENOSPC:
+		return "all ids are allocated";
+	default:
+		return strerror(-error);
+	}
+}
+
+/**
+ * report_failure() - say what failed, and why
+ * @error: a negative errno
+ * @format: as for printf(): what failed
+ *
+ * Return: the exit status
+ */
+int report_failure(int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	print(format, arguments);
+	va_end(arguments);
+	fprintf(stderr, ": %s\n", explain(error));
+
+	return status_of(error);
+}
+
+/**
+ * status_of() - the exit status for an error of the library
+ * @error: a negative errno
+ */
+int status_of(int error)
+{
+	switch (-error) {
+	case EBUSY:
+	case EDQUOT:
+	case EEXIST:
+	case ENOSPC:
+	case ETIMEDOUT:
+		return STATUS_NO;
+	case EINVAL:
+		return STATUS_USAGE;
+	case ENOENT:
+		return STATUS_NOT_FOUND;
+	case ENODEV:
+	case EPROTONOSUPPORT:
+	case EUSERS:
+		return STATUS_UNAVAILABLE;
+	case EACCES:
+	case EPERM:
+		return STATUS_PERMISSION;
+	default:
+		return STATUS_SYSTEM;
+	}
+}
+
+/**
+ * report_output() - make sure that what was printed has arrived
+ * @status: the exit status so far
+ *
+ * Return: the exit status
+ */
+int report_output(int status)
+{
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "lockctl: cannot write: %s\n", strerror(errno));
+		return status ? status : STATUS_OUTPUT;
+	}
+	return status;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What goes to standard error, and how lockctl ends. */
+#ifndef LOCKCTL_REPORT_H
+#define LOCKCTL_REPORT_H
+
+#include <stdbool.h>
+#include <sysexits.h>
+
+/* Exit statuses.  From 64 on they are those of <sysexits.h>. */
+#define STATUS_OK		0
+/* The answer is no: a lock is taken, an id is allocated, there are deadlocks. */
+#define STATUS_NO		1
+#define STATUS_USAGE		EX_USAGE
+/* A file that is to be restored is not in order. */
+#define STATUS_DATA		EX_DATAERR
+/* There is no such space, or file. */
+#define STATUS_NOT_FOUND	EX_NOINPUT
+/* There is no device, or not one that we can use. */
+#define STATUS_UNAVAILABLE	EX_UNAVAILABLE
+/* No memory, too many files, and the like. */
+#define STATUS_SYSTEM		EX_OSERR
+#define STATUS_OUTPUT		EX_IOERR
+#define STATUS_PERMISSION	EX_NOPERM
+
+void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void report_usage(const char *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+int report_failure(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int report_output(int status);
+
+int status_of(int error);
+
+#endif /* LOCKCTL_REPORT_H */

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* lockctl spaces: which spaces there are. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "command.h"
+#include "directory.h"
+#include "report.h"
+#include "table.h"
+
+static const struct option_spec options[] = {
+	OPTION_SPEC_JSON,
+	OPTION_SPEC_NOHEADINGS,
+	{ 0 }
+};
+
+enum {
+	SPACE,
+	OWNER,
+	OWNER_ID,
+	GROUP,
+	GROUP_ID,
+	MODE,
+	CAPACITY,
+	ALLOCATED,
+	HELD,
+	WAITING,
+	CLIENTS,
+	GENERATION,
+};
+
+static const struct column columns[] = {
+	[SPACE]		= { "SPACE", "space", COLUMN_TEXT },
+	[OWNER]		= { "OWNER", "owner", COLUMN_TEXT },
+	[OWNER_ID]	= { NULL, "uid", COLUMN_NUMBER },
+	[GROUP]		= { "GROUP", "group", COLUMN_TEXT },
+	[GROUP_ID]	= { NULL, "gid", COLUMN_NUMBER },
+	[MODE]		= { "MODE", "mode", COLUMN_TEXT },
+	[CAPACITY]	= { "CAPACITY", "capacity", COLUMN_NUMBER },
+	[ALLOCATED]	= { "ALLOCATED", "allocated", COLUMN_NUMBER },
+	[HELD]		= { "HELD", "held", COLUMN_NUMBER },
+	[WAITING]	= { "WAITING", "waiting", COLUMN_NUMBER },
+	[CLIENTS]	= { "CLIENTS", "clients", COLUMN_NUMBER },
+	[GENERATION]	= { NULL, "generation", COLUMN_TEXT },
+};
+
+static void fill_row(struct table *table, const struct space_facts *facts)
+{
+	char label[USER_LABEL_SIZE];
+
+	table_row(table);
+	table_space(table, SPACE, &facts->space);
+	table_text(table, OWNER, "%s", user_label(facts->space.owner, label));
+	table_number(table, OWNER_ID, facts->space.owner);
+	table_text(table, GROUP, "%s", group_label(facts->group, label));
+	table_number(table, GROUP_ID, facts->group);
+	table_text(table, MODE, "%04o", facts->mode);
+	table_number(table, CAPACITY, facts->capacity);
+	table_number(table, ALLOCATED, facts->allocated);
+	table_number(table, HELD, facts->held);
+	table_number(table, WAITING, facts->waiting);
+	table_number(table, CLIENTS, facts->clients);
+	table_text(table, GENERATION, "%016" PRIx64, facts->generation);
+}
+
+static int run(const struct arguments *args)
+{
+	struct space_facts *facts;
+	struct table *table;
+	size_t i, count;
+	int status;
+
+	status = directory_read_all(&facts, &count);
+	if (status)
+		return status;
+
+	table = table_new("spaces", columns, sizeof(columns) / sizeof(columns[0]), args);
+	for (i = 0; i < count; i++)
+		fill_row(table, &facts[i]);
+	if (!count && table_is_for_people(args))
+		printf("There is no space that you may read.\n");
+	table_print(table);
+	free(facts);
+	return STATUS_OK;
+}
+
+const struct command command_spaces = {
+	.name = "spaces",
+	.synopsis = "",
+	.summary = "show the spaces that you may read",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Tables by libsmartcols: for people with headings, as wide as the terminal; for
+ * programs as JSON, with the same columns by other names, and some that people do not
+ * need.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libsmartcols.h>
+
+#include "duration.h"
+#include "memory.h"
+#include "report.h"
+#include "table.h"
+#include "text.h"
+
+/**
+ * struct table - a table that is being filled
+ * @scols: libsmartcols' table
+ * @columns: what we know of the columns
+ * @places: where they are in @scols; NULL: they are not
+ * @row: the last row that is below no other
+ * @line: the last row
+ * @json: whether it is for programs
+ */
+struct table {
+	struct libscols_table *scols;
+	const struct column *columns;
+	struct libscols_column *places[COLUMNS_MAX];
+	struct libscols_line *row;
+	struct libscols_line *line;
+	bool json;
+};
+
+/* All that can fail in libsmartcols is for want of memory. */
+static void check(int ret)
+{
+	if (ret)
+		memory_none();
+}
+
+static int column_flags(enum column_kind kind)
+{
+	switch (kind) {
+	case COLUMN_NUMBER:
+	case COLUMN_DURATION:
+		return SCOLS_FL_RIGHT;
+	case COLUMN_LINES:
+		return SCOLS_FL_WRAP;
+	case COLUMN_TREE:
+		return SCOLS_FL_TREE;
+	case COLUMN_LONG:
+		return SCOLS_FL_TRUNC;
+	default:
+		return 0;
+	}
+}
+
+static int json_type(enum column_kind kind)
+{
+	switch (kind) {
+	case COLUMN_NUMBER:
+	case COLUMN_DURATION:
+		return SCOLS_JSON_NUMBER;
+	case COLUMN_BOOLEAN:
+		return SCOLS_JSON_BOOLEAN_OPTIONAL;
+	default:
+		return SCOLS_JSON_STRING;
+	}
+}
+
+static struct libscols_column *add_column(struct table *table, const struct column *column)
+{
+	const char *name = table->json ? column->key : column->heading;
+	struct libscols_column *place;
+
+	if (!name)
+		return NULL;
+	place = scols_table_new_column(table->scols, name, 0, column_flags(column->kind));
+	if (!place)
+		memory_none();
+
+	check(scols_column_set_json_type(place, json_type(column->kind)));
+	if (column->kind == COLUMN_LINES) {
+		check(scols_column_set_wrapfunc(place, scols_wrapnl_chunksize,
+						scols_wrapnl_nextchunk, NULL));
+		check(scols_column_set_safechars(place, "\n"));
+	}
+	return place;
+}
+
+/**
+ * table_new() - begin a table
+ * @name: what its rows are called in JSON
+ * @columns: have to be there as long as the table is
+ * @count: how many
+ * @args: the options that say how it is to look
+ */
+struct table *table_new(const char *name, const struct column *columns, size_t count,
+			const struct arguments *args)
+{
+	struct table *table = memory_resize(NULL, 1, sizeof(*table));
+	size_t i;
+
+	memset(table, 0, sizeof(*table));
+	table->columns = columns;
+	table->json = option_given(args, OPTION_JSON);
+	table->scols = scols_new_table();
+	if (!table->scols)
+		memory_none();
+
+	check(scols_table_set_name(table->scols, name));
+	check(scols_table_enable_json(table->scols, table->json));
+	check(scols_table_enable_noheadings(table->scols,
+					    option_given(args, OPTION_NOHEADINGS)));
+	check(scols_table_enable_colors(table->scols, text_has_colours()));
+	/* All text is clean already, and what text_clean() has escaped is enough so. */
+	check(scols_table_enable_noencoding(table->scols, 1));
+	for (i = 0; i < count; i++)
+		table->places[i] = add_column(table, &columns[i]);
+	return table;
+}
+
+/** table_is_json() - whether the table is for programs */
+bool table_is_json(const struct table *table)
+{
+	return table->json;
+}
+
+/** table_is_for_people() - whether sentences may stand around the table */
+bool table_is_for_people(const struct arguments *args)
+{
+	return !option_given(args, OPTION_JSON) && !option_given(args, OPTION_NOHEADINGS);
+}
+
+/** table_row() - begin a row */
+void table_row(struct table *table)
+{
+	table->row = scols_table_new_line(table->scols, NULL);
+	if (!table->row)
+		memory_none();
+	table->line = table->row;
+}
+
+/** table_row_below() - begin a row that belongs to the last of table_row() */
+void table_row_below(struct table *table)
+{
+	table->line = scols_table_new_line(table->scols, table->row);
+	if (!table->line)
+		memory_none();
+}
+
+/**
+ * table_text() - fill a cell of the row
+ * @table: the table
+ * @column: which
+ * @format: as for printf()
+ */
+void table_text(struct table *table, size_t column, const char *format, ...)
+{
+	va_list arguments;
+	char *text;
+
+	if (!table->places[column])
+		return;
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		memory_none();
+	va_end(arguments);
+	check(scols_line_refer_column_data(table->line, table->places[column], text));
+}
+
+/** table_number() - fill a cell with a number */
+void table_number(struct table *table, size_t column, uint64_t number)
+{
+	table_text(table, column, "%" PRIu64, number);
+}
+
+/** table_duration() - fill a cell with a duration: words for people, seconds for programs */
+void table_duration(struct table *table, size_t column, uint64_t ns)
+{
+	char text[DURATION_SIZE];
+
+	table_text(table, column, "%s",
+		   table->json ? duration_seconds(text, ns) : duration_text(text, ns));
+}
+
+/** table_boolean() - fill a cell with yes or no */
+void table_boolean(struct table *table, size_t column, bool value)
+{
+	if (table->json)
+		table_text(table, column, "%d", value);
+	else
+		table_text(table, column, "%s", value ? "yes" : "no");
+}
+
+/** table_space() - fill a cell with a space's name */
+void table_space(struct table *table, size_t column, const struct space *space)
+{
+	char label[SPACE_LABEL_SIZE];
+
+	table_text(table, column, "%s",
+		   table->json ? space_full_name(space, label) : space_label(space, label));
+}
+
+/** table_alert() - have the row catch the eye */
+void table_alert(struct table *table)
+{
+	check(scols_line_set_color(table->line, "red"));
+}
+
+/** table_rows() - how many rows there are */
+size_t table_rows(const struct table *table)
+{
+	return scols_table_get_nlines(table->scols);
+}
+
+/** table_print() - print the table, and forget it */
+void table_print(struct table *table)
+{
+	/* libsmartcols prints nothing of a table without rows. */
+	if (table_rows(table))
+		check(scols_print_table(table->scols));
+	else if (table->json)
+		printf("{\n   \"%s\": []\n}\n", scols_table_get_name(table->scols));
+	scols_unref_table(table->scols);
+	free(table);
+}
