@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the tests of lockctl share: to call it as somebody, to read what it says, and
+# processes for it to look at.
+
+use strict;
+use warnings;
+
+use JSON::PP ();
+use POSIX ();
+use Time::HiRes ();
+
+BEGIN {
+	require './tests/docs/docs.pl';
+}
+
+# Users that every Debian system has, by their numbers.
+our %users = (root => 0, daemon => 1, games => 5);
+our $patience = 120;
+
+chomp(my $top = qx(pwd));
+our $lockctl = "$top/build/lockctl/lockctl";
+our $actor = "$top/build/tests/cli/helpers/actor";
+my @actors;
+my @spaces;
+my $owner_pid = $$;
+
+sub need_device
+{
+	return if -c '/dev/lockmgr';
+	print "1..0 # SKIP there is no /dev/lockmgr\n";
+	exit;
+}
+
+# In a child, for good.
+sub become
+{
+	my $id = $users{$_[0]};
+
+	return if !$id;
+	$) = "$id $id";
+	POSIX::setgid($id) // die "setgid: $!\n";
+	POSIX::setuid($id) // die "setuid: $!\n";
+}
+
+# A command on a terminal, which script(1) makes; what is typed ends up in it.
+sub on_terminal
+{
+	my ($typed, $command) = @_;
+
+	local $ENV{TERM} = 'xterm';
+	return run_as('root', $typed, 'script', '-qec', $command, '/dev/null');
+}
+
+# run_as(USER, INPUT, COMMAND...): its status as a shell has it, and what it said.
+sub run_as
+{
+	my ($user, $input, @command) = @_;
+	my %files;
+
+	for my $name (qw(in out err)) {
+		open($files{$name}, '+>', undef) or die "a file: $!\n";
+	}
+	print { $files{in} } $input;
+	seek($files{in}, 0, 0);
+
+	my $pid = fork // die "fork: $!\n";
+	if (!$pid) {
+		open(STDIN, '<&', $files{in});
+		open(STDOUT, '>&', $files{out});
+		open(STDERR, '>&', $files{err});
+		become($user);
+		exec { $command[0] } @command or POSIX::_exit(127);
+	}
+	waitpid($pid, 0);
+
+	my %said = (status => $? & 127 ? 128 + ($? & 127) : $? >> 8);
+	for my $name (qw(out err)) {
+		local $/;
+		seek($files{$name}, 0, 0);
+		$said{$name} = readline($files{$name}) // '';
+	}
+	return \%said;
+}
+
+# lockctl(ARGUMENT...), lockctl_as(USER, ARGUMENT...): as above.
+sub lockctl_as
+{
+	my ($user, @arguments) = @_;
+
+	return run_as($user, '', $lockctl, @arguments);
+}
+
+sub lockctl
+{
+	return lockctl_as('root', @_);
+}
+
+# A command that has to work.
+sub must
+{
+	my $said = lockctl(@_);
+
+	die "lockctl @_: $said->{status}: $said->{err}\n" if $said->{status};
+	return $said->{out};
+}
+
+# The rows of what `lockctl ... --json` prints.
+sub rows_as
+{
+	my ($user, @arguments) = @_;
+	my $said = lockctl_as($user, @arguments, '--json');
+	my $table = eval { JSON::PP->new->utf8->decode($said->{out}) };
+
+	die "lockctl @arguments --json: $said->{status}: $said->{err}$said->{out}$@\n"
+		if !$table || keys %$table != 1;
+	return (values %$table)[0];
+}
+
+sub rows
+{
+	return rows_as('root', @_);
+}
+
+# Fields of rows as text: a line a row.
+sub fields
+{
+	my ($rows, @keys) = @_;
+
+	return [map {
+		my $row = $_;
+		join(' ', map {
+			my $value = $row->{$_};
+
+			!defined $value ? '-' :
+			ref $value eq 'ARRAY' ? '[' . join(',', @$value) . ']' :
+			JSON::PP::is_bool($value) ? ($value ? 'yes' : 'no') : $value;
+		} @keys);
+	} @$rows];
+}
+
+# What a table for people has, with all white space as one blank.
+sub squeezed
+{
+	my ($text) = @_;
+
+	$text =~ s/[ \t]+/ /g;
+	return $text;
+}
+
+# matches(TEXT, PATTERN, NAME), lacks(TEXT, PATTERN, NAME): tests.
+sub matches
+{
+	my ($text, $pattern, $name) = @_;
+
+	same($text =~ $pattern ? "$pattern" : $text, "$pattern", $name);
+}
+
+sub lacks
+{
+	my ($text, $pattern, $name) = @_;
+
+	same($text =~ $pattern ? $text : '', '', $name);
+}
+
+# fails(SAID, STATUS, PATTERN, NAME): a test that a command failed, and said so on
+# standard error only.
+sub fails
+{
+	my ($said, $status, $pattern, $name) = @_;
+
+	same(join("\n", $said->{status}, $said->{out}, $said->{err} =~ $pattern ? "$pattern" : $said->{err}),
+	     join("\n", $status, '', "$pattern"), $name);
+}
+
+# wait_until(WHAT, SUB): look until it is so.
+sub wait_until
+{
+	my ($what, $is_so) = @_;
+	my $end = Time::HiRes::time() + $patience;
+
+	until ($is_so->()) {
+		die "still not: $what\n" if Time::HiRes::time() > $end;
+		Time::HiRes::usleep(10000);
+	}
+}
+
+# A space that is gone when the test ends: "NAME-PID".
+sub new_space
+{
+	my ($name, @options) = @_;
+	my $space = "$name-$$";
+
+	must('create', @options, $space);
+	push @spaces, $space;
+	return $space;
+}
+
+sub forget_space
+{
+	push @spaces, @_;
+}
+
+# start(USER, NAME, UID:SPACE, ID...): a process that locks these, one after the other;
+# tests/cli/helpers/actor.c says what else it understands.
+sub start
+{
+	my ($user, @arguments) = @_;
+
+	pipe(my $from, my $out) or die "pipe: $!\n";
+	pipe(my $in, my $to) or die "pipe: $!\n";
+	my $pid = fork // die "fork: $!\n";
+	if (!$pid) {
+		open(STDIN, '<&', $in);
+		open(STDOUT, '>&', $out);
+		close($_) for $from, $to, $in, $out;
+		become($user);
+		exec { $actor } $actor, @arguments or POSIX::_exit(127);
+	}
+	my $self = { pid => $pid, from => $from, to => $to, name => $arguments[0] };
+
+	push @actors, $self;
+	return $self;
+}
+
+# Wait for the next thing that an actor says.
+sub hear
+{
+	my ($self, $expected) = @_;
+
+	local $SIG{ALRM} = sub { die "$self->{name} does not say '$expected'\n" };
+	alarm($patience);
+	my $line = readline($self->{from}) // "nothing\n";
+	alarm(0);
+	chomp($line);
+	die "$self->{name} says '$line', not '$expected'\n" if $line ne $expected;
+}
+
+# start() for one that gets all its locks.
+sub start_holder
+{
+	my $self = start(@_);
+
+	hear($self, "locked $_") for @_[3 .. $#_];
+	return $self;
+}
+
+# What an actor reads from its standard input.
+sub poke
+{
+	my ($self, $text) = @_;
+
+	syswrite($self->{to}, $text) // die "$self->{name}: $!\n";
+}
+
+# start() for one that gets all but the last, and waits for that behind others.
+sub start_waiter
+{
+	my ($user, $name, $space, @ids) = @_;
+	my $last = pop @ids;
+	my $before = waiters($space, $last);
+	my $self = start($user, $name, $space, @ids, $last);
+
+	hear($self, "locked $_") for @ids;
+	wait_until("$name waits for lock $last", sub { waiters($space, $last) > $before });
+	return $self;
+}
+
+sub waiters
+{
+	my ($space, $id) = @_;
+
+	return scalar grep { $_->{role} eq 'waiter' } @{rows('who', $space, $id)};
+}
+
+sub state_of
+{
+	my ($pid) = @_;
+
+	return (split / /, (read_file("/proc/$pid/stat") =~ /.*\) (.*)/s)[0])[0];
+}
+
+sub stop
+{
+	my ($self) = @_;
+
+	kill(STOP => $self->{pid});
+	wait_until("$self->{name} is stopped", sub { state_of($self->{pid}) eq 'T' });
+}
+
+# End one by SIGKILL; returns when the kernel has released what it held.
+sub end
+{
+	my ($self) = @_;
+
+	return if !$self->{pid};
+	kill(KILL => $self->{pid});
+	waitpid($self->{pid}, 0);
+	$self->{pid} = 0;
+}
+
+END {
+	if ($$ == $owner_pid) {
+		my $status = $?;
+
+		end($_) for @actors;
+		lockctl('unlink', $_) for @spaces;
+		$? = $status;
+	}
+}
+
+1;

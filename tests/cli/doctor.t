@@ -1,0 +1,141 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# lockctl doctor: whatever is broken, the command that it prints mends it.
+
+use strict;
+use warnings;
+
+BEGIN {
+	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
+	require './tests/cli/cli.pl';
+}
+
+need_device();
+
+# It breaks the system that it runs on, so that has to be a machine of tests/vm/run.
+my $module = $ENV{LOCKMGR_KO} // do {
+	print "1..0 # SKIP this is no virtual machine\n";
+	exit;
+};
+chomp(my $release = qx(uname -r));
+my $installed = "/lib/modules/$release/updates/lockmgr.ko";
+
+sub sh
+{
+	my ($command) = @_;
+
+	system($command) and die "$command failed\n";
+}
+
+# A check's row.
+sub check
+{
+	my ($name, $user) = @_;
+
+	return (grep { $_->{check} eq $name } @{rows_as($user // 'root', 'doctor')})[0];
+}
+
+sub result
+{
+	my ($name, $user) = @_;
+
+	return check($name, $user)->{result};
+}
+
+sub status
+{
+	return lockctl_as($_[0] // 'root', 'doctor')->{status};
+}
+
+# What the doctor says is bad, and that its remedy, typed as it is, makes it content.
+sub mends
+{
+	my ($name, $what, $user) = @_;
+	my $check = check($name, $user);
+	my $remedy = $check->{remedy} // '';
+
+	same("$check->{result} " . status($user), 'bad 1', "${what}_is_found");
+	# There is no sudo in the machine, and no need of it.
+	$remedy =~ s/^sudo //;
+	my $said = run_as('root', '', 'sh', '-c', $remedy);
+	same("$said->{status}$said->{err}", '0', "${what}_has_a_remedy: $remedy");
+	same(result($name, $user) . ' ' . status($user), 'ok 0', "${what}_is_mended");
+}
+
+sub test_content
+{
+	same(status(), 0, 'the_doctor_is_content');
+	matches(lockctl('doctor')->{out}, qr/^The doctor is content\.$/m, 'and_says_so');
+	same(status('daemon'), 0, 'with_any_user');
+	# The machine has it from the tree.
+	same(result('module'), 'note', 'it_notes_that_the_module_is_not_installed');
+	matches(check('module')->{detail}, qr/not installed for kernel \Q$release\E/, 'for_this_kernel');
+}
+
+sub test_installed
+{
+	sh("install -D -m 644 '$module' '$installed' && depmod");
+	same(check('module')->{detail} . ' ' . result('module'), "$installed ok",
+	     'it_finds_the_module_where_it_is_installed');
+}
+
+sub test_not_loaded
+{
+	sh('rmmod lockmgr');
+	matches(lockctl('list')->{err}, qr/'lockctl doctor' says what is missing/,
+		'other_commands_send_to_the_doctor');
+	same(lockctl('list')->{status}, 69, 'and_end_with_69');
+	mends('loaded', 'a_module_that_is_not_loaded');
+}
+
+sub test_node
+{
+	sh('rm /dev/lockmgr');
+	mends('device', 'a_missing_node');
+	sh('rm /dev/lockmgr && mknod -m 666 /dev/lockmgr c 1 3');
+	same(result('version'), 'bad', 'another_device_is_not_taken_for_it');
+	mends('device', 'a_wrong_node');
+}
+
+sub test_permission
+{
+	sh('chmod 600 /dev/lockmgr');
+	same(status(), 0, 'root_may_do_all');
+	mends('permission', 'a_node_for_root_only', 'daemon');
+	matches(check('permission', 'daemon')->{detail}, qr/you may use/, 'it_says_who_may');
+
+	sh('chgrp games /dev/lockmgr && chmod 660 /dev/lockmgr');
+	same(check('permission', 'daemon')->{remedy}, 'sudo usermod -aG games daemon',
+	     'a_node_for_a_group_is_for_those_who_join_it');
+	sh('chgrp root /dev/lockmgr && chmod 666 /dev/lockmgr');
+}
+
+sub test_nothing
+{
+	sh("rmmod lockmgr && rm '$installed' && depmod");
+	same(status(), 1, 'without_a_module_it_is_not_content');
+	matches(check('module')->{remedy},
+		qr/^(apt install linux-headers-\Q$release\E|dkms install lockmgr\/\S+ -k \Q$release\E|apt install lockmgr-dkms)$/,
+		'it_says_where_to_get_one');
+	matches(lockctl('doctor')->{out}, qr/^This mends the first that is bad; then ask again:\n  \Q@{[check('module')->{remedy}]}\E$/m,
+		'in_words');
+}
+
+# As it was, whatever happened.
+END {
+	if (defined $module && -e $module) {
+		my $status = $?;
+
+		system('rmmod lockmgr 2>/dev/null; rm -f /dev/lockmgr; insmod "$LOCKMGR_KO"');
+		$? = $status;
+	}
+}
+
+test_content();
+test_installed();
+test_not_loaded();
+test_node();
+test_permission();
+test_nothing();
+done();

@@ -1,0 +1,134 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What lockctl says of itself, what it refuses, and what bash completes.
+
+use strict;
+use warnings;
+
+BEGIN {
+	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
+	require './tests/cli/cli.pl';
+}
+our $lockctl;
+
+my $help = lockctl('--help')->{out};
+my %commands = $help =~ /^  ([a-z]+(?:-[a-z]+)?) +(\S.*)$/gm;
+
+# Every sub-command of the issue's list, and nothing that nobody knows of.
+sub test_commands
+{
+	same([sort keys %commands], [qw(
+		allocate create deadlocks doctor free free-all graph list restore run save
+		set-capacity spaces unlink watch who
+	)], 'help_lists_the_commands');
+	same(lockctl('-h')->{out}, $help, 'short_and_long_help_are_the_same');
+	for my $command (sort keys %commands) {
+		my $said = lockctl($command, '--help');
+
+		same("$said->{status}$said->{err}", '0', "${command}_has_help");
+		matches($said->{out}, qr/^Usage: lockctl \Q$command\E \[OPTION\.\.\.\] .*\n\n\u\Q$commands{$command}\E\.$/m,
+			"${command}_says_what_it_does");
+		fails(lockctl($command, '--no-such-option'), 64,
+		      qr/^lockctl: '--no-such-option' is no option.*\nTry 'lockctl \Q$command\E --help'\.$/,
+		      "${command}_refuses_what_is_no_option");
+	}
+}
+
+# Help is printed from the table from which options are parsed.  Words that are no names
+# of spaces, and too many for most, keep anything from being done.
+sub test_options
+{
+	my @words = ('no/space') x 6;
+
+	for my $command (sort keys %commands) {
+		my @options = lockctl($command, '--help')->{out} =~ /^  (-\w), (--[a-z-]+)/gm;
+
+		same([grep { lockctl($command, $_, @words)->{err} =~ /'\Q$_\E' is no option/ } @options], [],
+		     "${command}_knows_the_options_of_its_help");
+	}
+}
+
+sub test_refused
+{
+	fails(lockctl(), 64, qr/^lockctl: no command\nTry 'lockctl --help'\.$/, 'a_command_is_needed');
+	fails(lockctl('lsit'), 64, qr/^lockctl: no command is called 'lsit'$/m, 'it_has_to_exist');
+	fails(lockctl('who', 'web'), 64, qr/something is missing: SPACE ID$/m, 'words_are_needed');
+	fails(lockctl('who', 'web', 1, 2), 64, qr/'2' is too much$/m, 'but_not_more_than_that');
+	fails(lockctl('watch', '--interval', 0), 64, qr/'0' is no number of seconds$/m,
+	      'watch_needs_time_in_between');
+	fails(lockctl('watch', '--count', 'x'), 64, qr/'x' is no number of times$/m,
+	      'watch_counts_with_numbers');
+	fails(lockctl('allocate', '--count'), 64, qr/lacks its argument$/m, 'arguments_are_needed');
+}
+
+sub test_version
+{
+	my ($version) = read_file('dkms.conf') =~ /^PACKAGE_VERSION="(.*)"$/m;
+
+	same(lockctl('--version')->{out}, "lockctl $version (liblockmgr $version)\n",
+	     'the_version_is_the_projects');
+	same(lockctl('-V')->{out}, lockctl('--version')->{out}, 'it_has_a_short_option');
+}
+
+sub test_full_disk
+{
+	my $said = run_as('root', '', 'sh', '-c', "exec $lockctl --help >/dev/full");
+
+	same($said->{status}, 74, 'what_cannot_be_written_is_an_error');
+	matches($said->{err}, qr/^lockctl: cannot write: No space left on device$/, 'and_said');
+}
+
+# What bash would complete a line to.
+sub completed
+{
+	my ($line) = @_;
+	my $script = <<'EOF';
+. libuser/lockctl/lockctl.bash
+COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDBREAKS=$' \t\n"\'><=;|&(:'
+_lockctl
+((${#COMPREPLY[@]} == 0)) || printf '%s\n' "${COMPREPLY[@]}"
+EOF
+	local $ENV{PATH} = "build/lockctl:$ENV{PATH}";
+	my $said = run_as('root', '', 'bash', '-c', $script, 'bash', $line);
+
+	return $said->{err} ? "error: $said->{err}" : set(split /\n/, $said->{out});
+}
+
+sub test_completion
+{
+	same(completed('lockctl '), [sort keys %commands, '--help', '--version'],
+	     'commands_are_completed');
+	same(completed('lockctl set'), ['set-capacity'], 'by_their_beginning');
+	same(completed('lockctl run --'), [qw(--conflict-exit-code --help --nonblock --timeout)],
+	     'options_are_completed');
+	same(completed('lockctl restore libuser/lockctl/lockctl.b'), ['libuser/lockctl/lockctl.bash'],
+	     'files_are_completed');
+	same(completed('lockctl who x 1 '), [], 'and_nothing_where_nothing_is_wanted');
+}
+
+sub test_completion_of_spaces
+{
+	if (! -c '/dev/lockmgr') {
+		skip('spaces_are_completed', 'there is no /dev/lockmgr');
+		return;
+	}
+	my $space = new_space('complete', '--capacity', 8);
+
+	must('create', "daemon:$space");
+	forget_space("1:$space");
+	must('allocate', $space, 3, 5);
+	same(completed('lockctl list compl'), [$space], 'spaces_are_completed');
+	# Of what stands behind a colon readline replaces that only.
+	same(completed('lockctl list daemon:c'), [$space], 'those_of_others_too');
+	same(completed("lockctl free $space "), [3, 5], 'ids_are_completed');
+}
+
+test_commands();
+test_options();
+test_refused();
+test_version();
+test_full_disk();
+test_completion();
+test_completion_of_spaces();
+done();

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * actor NAME [UID:SPACE | ID | -]...
+ *
+ * A process for lockctl to look at.  It calls itself NAME, and goes through the other
+ * words: opens a space, from which the ids behind it are; locks a lock, and says "locked
+ * ID" ("inherited ID" if its holder had died); at a dash, reads a byte of standard input.
+ * When that ends, it unlocks what it holds, and ends.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <lockmgr.h>
+
+#define LOCKS_MAX	16
+
+static struct held {
+	struct lockmgr *mgr;
+	uint32_t id;
+} held[LOCKS_MAX];
+static int held_count;
+
+static struct lockmgr *open_space(char *space)
+{
+	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
+	char *name = strchr(space, ':') + 1;
+	struct lockmgr *mgr;
+	int ret;
+
+	options.owner = strtoul(space, NULL, 10);
+	ret = lockmgr_open(&mgr, name, &options);
+	if (ret) {
+		printf("cannot open %s: %s\n", name, strerror(-ret));
+		exit(EXIT_FAILURE);
+	}
+	return mgr;
+}
+
+static void lock(struct lockmgr *mgr, uint32_t id)
+{
+	const int ret = mgr ? lockmgr_lock(mgr, id) : -EXIT_FAILURE;
+
+	if (ret < 0 || held_count == LOCKS_MAX) {
+		printf("cannot lock %u: %s\n", id, strerror(-ret));
+		exit(EXIT_FAILURE);
+	}
+	held[held_count++] = (struct held) { mgr, id };
+	printf("%s %u\n", ret == LOCKMGR_OWNER_DIED ? "inherited" : "locked", id);
+}
+
+int main(int argc, char **argv)
+{
+	struct lockmgr *mgr = NULL;
+	char byte;
+	int i;
+
+	if (argc < 2)
+		return EXIT_FAILURE;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	prctl(PR_SET_NAME, argv[1]);
+	/* A test that dies must leave nobody behind that holds locks. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+
+	for (i = 2; i < argc; i++) {
+		if (strchr(argv[i], ':'))
+			mgr = open_space(argv[i]);
+		else if (strcmp(argv[i], "-"))
+			lock(mgr, strtoul(argv[i], NULL, 10));
+		else if (read(STDIN_FILENO, &byte, 1) != 1)
+			return EXIT_FAILURE;
+	}
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	while (held_count--)
+		lockmgr_unlock(held[held_count].mgr, held[held_count].id);
+	return EXIT_SUCCESS;
+}

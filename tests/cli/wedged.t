@@ -1,0 +1,282 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A system that hangs, explained by lockctl alone: a chain of processes that wait, a
+# cycle, a holder that is stopped, a holder that is dead.
+
+use strict;
+use warnings;
+
+BEGIN {
+	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
+	require './tests/cli/cli.pl';
+}
+our $lockctl;
+
+need_device();
+
+my $space = new_space('wedged', '--capacity', 64);
+my $place = "0:$space";
+
+must('allocate', $space, 1 .. 8);
+
+# The chain: backup holds 1, behind which is push, which holds 2, behind which is prune.
+my $backup = start_holder('root', 'backup', $place, 1);
+my $push = start_waiter('root', 'push', $place, 2, 1);
+my $prune = start_waiter('root', 'prune', $place, 2);
+my $pull = start_waiter('root', 'pull', $place, 1);
+
+# The cycle: run holds 3 and waits for 4, rm holds 4 and waits for 3.
+my $run = start('root', 'run', $place, 3, '-', 4);
+hear($run, 'locked 3');
+my $rm = start_waiter('root', 'rm', $place, 4, 3);
+poke($run, "\n");
+wait_until('run waits', sub { waiters($place, 4) == 1 });
+
+# The stopped holder, and who has to wait for it.
+my $export = start_holder('root', 'export', $place, 5);
+my $import = start_waiter('root', 'import', $place, 5);
+stop($export);
+
+# The dead holder: nobody waited, so nobody knows yet.  And one that somebody has
+# inherited from.
+my $commit = start_holder('root', 'commit', $place, 6);
+end($commit);
+my $dying = start_holder('root', 'dying', $place, 7);
+my $heir = start_waiter('root', 'heir', $place, 7);
+end($dying);
+hear($heir, 'inherited 7');
+
+sub pids
+{
+	return join(',', map { $_->{pid} } @_) || '-';
+}
+
+sub test_list
+{
+	my $rows = rows('list', $space);
+	my @expected = (
+		"1 yes held $backup->{pid} $backup->{pid} backup no no 2 " . pids($push, $pull),
+		"2 yes held $push->{pid} $push->{pid} push no no 1 " . pids($prune),
+		"3 yes held $run->{pid} $run->{pid} run yes no 1 " . pids($rm),
+		"4 yes held $rm->{pid} $rm->{pid} rm yes no 1 " . pids($run),
+		"5 yes held $export->{pid} $export->{pid} export no no 1 " . pids($import),
+		"6 yes free - - - no yes 0 -",
+		"7 yes held $heir->{pid} $heir->{pid} heir no no 0 -",
+	);
+
+	$_->{waiting} = pids(@{$_->{children} // []}) for @$rows;
+	same(fields($rows, qw(lock allocated state pid tid name deadlock holder_died waiters waiting)),
+	     \@expected, 'list_says_who_holds_what_and_who_waits');
+	same(fields($rows->[0]{children}, qw(space lock state tid name process_state allocated deadlock)), [
+		"$place 1 waiting $push->{pid} push sleeping - no",
+		"$place 1 waiting $pull->{pid} pull sleeping - no",
+	], 'list_says_as_much_of_those_who_wait');
+	same([grep { !($_->{waited_seconds} >= 0 && $_->{waited_seconds} < 600) }
+	      map { @{$_->{children} // []} } @$rows], [], 'and_how_long_they_have');
+	same([map { "$_->{lock} $_->{process_state}" } grep { $_->{pid} } @$rows],
+	     ['1 sleeping', '2 sleeping', '3 sleeping', '4 sleeping', '5 stopped', '7 sleeping'],
+	     'list_says_who_is_stopped');
+	same([grep { $_->{space} ne $place } @$rows], [], 'list_names_the_space');
+	same([grep { $_->{pid} && !($_->{held_seconds} > 0 && $_->{held_seconds} < 600) } @$rows], [],
+	     'list_says_for_how_long');
+	same($rows->[0]{command} =~ m{/helpers/actor backup \Q$place\E 1$} ? 'yes' : $rows->[0]{command},
+	     'yes', 'list_has_the_whole_command');
+	same(scalar @{rows('list', '--all', $space)}, 8, 'list_all_has_what_is_only_allocated');
+}
+
+sub test_list_for_people
+{
+	my $text = squeezed(must('list', $space));
+
+	matches($text, qr/^SPACE LOCK ALLOCATED STATE HELD BY THREAD HELD FOR COMMAND WAITING BEHIND IT$/m,
+		'list_has_headings');
+	matches($text, qr/^$space 1 yes held $backup->{pid} backup $backup->{pid} \d+(\.\d)?s .*actor backup $place 1 $push->{pid} push for \d+(\.\d)?s$/m,
+		'list_has_a_line_a_lock');
+	matches($text, qr/^ $pull->{pid} pull for \d+(\.\d)?s$/m, 'list_has_the_other_waiters_below');
+	matches($text, qr/^$space 4 yes deadlock $rm->{pid} /m, 'list_calls_a_deadlock_by_its_name');
+	matches($text, qr/^$space 5 yes held, stopped $export->{pid} /m,
+		'list_says_that_a_holder_is_stopped');
+	matches($text, qr/^$space 6 yes free, holder died\s*$/m, 'list_says_that_a_holder_died');
+	matches($text, qr/^Lock 5 of $space: process $export->{pid} \(export\) is stopped; to let it go on: kill -CONT $export->{pid}$/m,
+		'list_says_what_to_do_about_a_stopped_holder');
+	matches($text, qr/^Deadlock: 2 locks will never be released; 'lockctl deadlocks' explains it\.$/m,
+		'list_points_to_the_deadlock');
+	matches($text, qr/^Lock 6 of $space: its last holder died; /m,
+		'list_remarks_on_a_dead_holder');
+	matches($text, qr/^Allocated, but not in use: 1 more lock, which --all lists\.$/m,
+		'list_says_what_it_leaves_out');
+	lacks(must('list', '--noheadings', $space), qr/HELD BY|deadlocks'/,
+	      'noheadings_leaves_the_rows');
+}
+
+sub test_who
+{
+	my $rows = rows('who', $space, 1);
+
+	same(fields($rows, qw(role place pid tid process_state deadline deadlock name)), [
+		"holder - $backup->{pid} $backup->{pid} sleeping - no backup",
+		"waiter 1 $push->{pid} $push->{pid} sleeping no no push",
+		"waiter 2 $pull->{pid} $pull->{pid} sleeping no no pull",
+	], 'who_has_the_holder_then_the_waiters_in_order');
+	same([grep { $_->{seconds} <= 0 || $_->{seconds} > 600 } @$rows], [], 'who_says_for_how_long');
+	matches(must('who', $space, 1),
+		qr/^Lock 1 of $space is held by process $backup->{pid} \(backup\) for \d+(\.\d)?s; 2 wait for it\.\n/,
+		'who_says_it_in_a_sentence');
+	matches(must('who', $space, 6), qr/^Lock 6 of $space is free; its last holder died without unlocking it\.$/,
+		'who_says_that_a_holder_died');
+	same(must('who', $space, 63), "Lock 63 of $space is free.\n", 'who_says_that_a_lock_is_free');
+	same(scalar @{rows('who', $space, 63)}, 0, 'a_free_lock_has_no_tasks_in_json');
+	fails(lockctl('who', $space, 64), 64, qr/^lockctl: space $space has no lock 64$/,
+	      'who_knows_where_a_space_ends');
+	same([map { $_->{deadlock} ? 'yes' : 'no' } @{rows('who', $space, 3)}], ['yes', 'yes'],
+	     'who_says_that_there_is_a_deadlock');
+}
+
+sub test_deadlocks
+{
+	my $said = lockctl('deadlocks');
+	my $rows = rows('deadlocks');
+
+	same($said->{status}, 1, 'a_deadlock_makes_the_status_1');
+	same(fields($rows, qw(deadlock pid tid name holds_space holds_lock waits_for_space waits_for_lock)), [
+		"1 $run->{pid} $run->{pid} run $place 3 $place 4",
+		"1 $rm->{pid} $rm->{pid} rm $place 4 $place 3",
+	], 'deadlocks_has_the_cycle_and_nothing_else');
+
+	my $time = qr/\d+(?:\.\d)?s/;
+	matches($said->{out}, qr/^Deadlock 1: 2 threads wait for each other\.
+  process $run->{pid} \(run\)
+    holds lock 3 of $space, for $time
+    waits for lock 4 of $space, for $time, which process $rm->{pid} \(rm\) holds
+  process $rm->{pid} \(rm\)
+    holds lock 4 of $space, for $time
+    waits for lock 3 of $space, for $time, which process $run->{pid} \(run\) holds
+None of them can go on until one ends, for example by 'kill $run->{pid}' \(run\)\.
+$/, 'deadlocks_spells_it_out');
+}
+
+# Nodes and edges, as Graphviz reads them.
+sub test_graph
+{
+	my $said = run_as('root', must('graph', $space), 'dot', '-Tplain');
+
+	same("$said->{status}$said->{err}", '0', 'graphviz_reads_the_graph');
+	my @edges = map { /^edge ("[^"]*") ("[^"]*")/ ? "$1 $2" : () } split /\n/, $said->{out};
+	s/"//g for @edges;
+
+	my @expected = (
+		(map { "$place $_->[0] thread $_->[1]{pid}" }
+		 [1, $backup], [2, $push], [3, $run], [4, $rm], [5, $export]),
+		(map { "thread $_->[1]{pid} $place $_->[0]" }
+		 [1, $push], [1, $pull], [2, $prune], [3, $rm], [4, $run], [5, $import]),
+	);
+	same([sort @edges], [sort @expected], 'the_graph_has_who_holds_and_who_waits');
+	same(scalar(() = $said->{out} =~ / red$| red /gm) >= 4, 1, 'the_cycle_is_red');
+	matches(must('graph', '--all', $space), qr/lock 7 of $space/, 'graph_all_has_locks_without_waiters');
+}
+
+sub test_watch
+{
+	my $rows = rows('watch', '--count', 1, $space);
+
+	same(fields($rows, qw(pid name lock holder_pid holder_name holder_state)), [
+		"$push->{pid} push 1 $backup->{pid} backup sleeping",
+		"$prune->{pid} prune 2 $push->{pid} push sleeping",
+		"$pull->{pid} pull 1 $backup->{pid} backup sleeping",
+		"$rm->{pid} rm 3 $run->{pid} run sleeping, deadlocked",
+		"$run->{pid} run 4 $rm->{pid} rm sleeping, deadlocked",
+		"$import->{pid} import 5 $export->{pid} export stopped",
+	], 'watch_has_the_longest_waits_first');
+
+	my $text = must('watch', '--count', 2, '--interval', '0.01', $space);
+
+	same(scalar(() = $text =~ /^6 locks are held, 6 threads wait$/mg), 2, 'watch_prints_so_many_times');
+	lacks($text, qr/\033/, 'watch_does_not_steer_what_is_no_terminal');
+}
+
+sub test_watch_interrupted
+{
+	pipe(my $from, my $out) or die "pipe: $!\n";
+	my $pid = fork // die "fork: $!\n";
+	if (!$pid) {
+		open(STDOUT, '>&', $out);
+		exec { $lockctl } $lockctl, 'watch', '--interval', 100, $space or POSIX::_exit(127);
+	}
+	close($out);
+	matches(readline($from) // '', qr/threads wait$/, 'watch_runs');
+	kill(INT => $pid);
+	waitpid($pid, 0);
+	same($?, 0, 'an_interrupt_is_a_good_end_of_watch');
+}
+
+sub test_terminal
+{
+	my $red = qr/\033\[31m/;
+
+	matches(on_terminal('', "$lockctl list $space")->{out}, $red, 'a_terminal_has_colours');
+	lacks(on_terminal('', "NO_COLOR=1 $lockctl list $space")->{out}, $red, 'unless_it_wants_none');
+	lacks(on_terminal('', "TERM=dumb $lockctl list $space")->{out}, $red, 'or_knows_none');
+	lacks(must('list', $space), $red, 'what_is_no_terminal_has_none');
+
+	my $text = on_terminal('', "stty rows 6; $lockctl watch --count 1 $space")->{out};
+
+	matches($text, qr/^\033\[H\033\[2J6 locks are held, 6 threads wait; the 2 that waited longest:\r$/m,
+		'watch_begins_above_and_ends_with_the_terminal');
+	same(scalar(() = $text =~ /\n/g), 4, 'so_the_screen_does_not_move');
+}
+
+# What root sees of all spaces has this one in it.
+sub test_all_spaces
+{
+	my @rows = grep { $_->{space} eq $place } @{rows('list')};
+
+	same(scalar @rows, 7, 'list_without_a_space_has_all');
+	my ($row) = grep { $_->{space} eq $place } @{rows('spaces')};
+	same(fields([$row], qw(owner uid group gid mode capacity allocated held waiting)),
+	     ['root 0 root 0 0600 64 8 6 6'], 'spaces_has_its_facts');
+}
+
+# Whoever follows the advice gets the locks moving again.
+sub test_cure
+{
+	kill(CONT => $export->{pid});
+	wait_until('export goes on', sub { state_of($export->{pid}) ne 'T' });
+	same([map { $_->{process_state} } grep { $_->{lock} == 5 } @{rows('list', $space)}], ['sleeping'],
+	     'a_holder_that_goes_on_is_not_stopped_any_more');
+
+	end($run);
+	hear($rm, 'inherited 3');
+	my $said = lockctl('deadlocks');
+	same("$said->{status} $said->{out}", "0 There is no deadlock.\n", 'a_broken_deadlock_is_none');
+}
+
+# A process may call itself anything.
+sub test_hostile_name
+{
+	my $name = "\033[2J\n\"\\\xff\x7f";
+	my $evil = start_holder('root', $name, $place, 40);
+	my $shown = '\\x1b[2J\\x0a"\\\\xff\\x7f';
+
+	same([map { $_->{name} } grep { $_->{lock} == 40 } @{rows('list', $space)}], [$shown],
+	     'names_are_in_json_what_can_be_printed');
+	for my $command (['list', $space], ['who', $space, 40], ['graph', '--all', $space]) {
+		lacks(must(@$command), qr/[^\n\t -~]/, "nothing_else_reaches_the_terminal_by_$command->[0]");
+	}
+	same(run_as('root', must('graph', '--all', $space), 'dot', '-Tplain')->{err}, '',
+	     'nor_graphviz');
+	end($evil);
+}
+
+test_list();
+test_list_for_people();
+test_who();
+test_deadlocks();
+test_graph();
+test_watch();
+test_watch_interrupted();
+test_terminal();
+test_all_spaces();
+test_cure();
+test_hostile_name();
+done();
