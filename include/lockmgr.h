@@ -162,6 +162,7 @@ void lockmgr_close(struct lockmgr *mgr);
  *   -EMFILE, -ENFILE  too many open files
  *   -ENODEV	no such device
  *   -ENOENT	no such space
+ *   -ENOMEM	no memory
  *   -EPERM	the space is another user's, and the caller lacks CAP_SYS_ADMIN
  *   -EPROTONOSUPPORT  as lockmgr_open()
  */
@@ -284,8 +285,9 @@ int lockmgr_lock(struct lockmgr *mgr, uint32_t id);
  * @mgr: the handle
  * @id: the lock
  *
- * Return: as lockmgr_lock(), or
+ * Return: 0 or LOCKMGR_OWNER_DIED as lockmgr_lock(), or
  *   -EBUSY	the lock is held
+ *   -EDQUOT	as lockmgr_lock()
  */
 int lockmgr_trylock(struct lockmgr *mgr, uint32_t id);
 
@@ -298,7 +300,8 @@ int lockmgr_trylock(struct lockmgr *mgr, uint32_t id);
  *
  * 32-bit programs: time_t must be as large as it was where the library was built.
  *
- * Return: as lockmgr_lock(), or
+ * Return: 0 or LOCKMGR_OWNER_DIED as lockmgr_lock(), or
+ *   -EDEADLK, -EDQUOT  as lockmgr_lock()
  *   -EINVAL	@deadline is not a valid time
  *   -ETIMEDOUT	the deadline has passed
  */
@@ -505,6 +508,7 @@ struct lockmgr_module_info {
  *   -EINVAL	@info is NULL or its size is not acceptable
  *   -EMFILE, -ENFILE  too many open files
  *   -ENODEV	no such device
+ *   -ENOMEM	no memory
  *   -EPROTONOSUPPORT  the device is not lockmgr's
  */
 int lockmgr_module(const char *device, struct lockmgr_module_info *info);

@@ -9,21 +9,7 @@ use warnings;
 BEGIN {
 	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
 	require './tests/docs/docs.pl';
-}
-
-# Each function: its name, its declaration, and the comment that touches it.
-sub functions
-{
-	my ($header) = @_;
-	my @functions;
-
-	while ($header =~ m%(?:(/\*\*(?:(?!\*/).)*\*/)\n)?
-			    ^(\w[\w\s*]*?\b(lockmgr_\w+)\(([^;{]*)\));%gsmx) {
-		push @functions, {
-			comment => $1 // '', declaration => $2, name => $3, parameters => $4,
-		};
-	}
-	return @functions;
+	require './tests/docs/headers.pl';
 }
 
 sub parameter_names

@@ -9,6 +9,7 @@ use warnings;
 BEGIN {
 	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
 	require './tests/docs/docs.pl';
+	require './tests/docs/headers.pl';
 }
 
 sub section
@@ -71,21 +72,6 @@ sub test_make
 	     'every_variable_of_make_exists');
 	same([grep { $readme !~ /\bmake \Q$_\E\b/ } @main], [],
 	     'the_main_targets_are_named');
-}
-
-# "name default" of each, sorted.
-sub module_limits
-{
-	my ($most) = read_file('include/uapi/linux/lockmgr.h') =~ /CAPACITY_MAX\s+(\d+)/;
-	my %limits = read_file('kmod/quota.c') =~ /^\t\.(\w+)\s*= ([\w *]+),$/gm;
-
-	for my $value (values %limits) {
-		my $product = 1;
-
-		$product *= $_ eq 'LOCKMGR_CAPACITY_MAX' ? $most : $_ for split / \* /, $value;
-		$value = $product;
-	}
-	return [map { "$_ $limits{$_}" } sort keys %limits];
 }
 
 sub test_parameters

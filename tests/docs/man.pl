@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Manual pages as readers see them: rendered by mandoc, without fonts, each paragraph a
+# line; and parts of them.
+
+use strict;
+use warnings;
+
+# The indentation of sub-headings, and of text.
+my $SUB = 3;
+my $TEXT = 7;
+
+sub all_pages
+{
+	return map { m{([^/]+)$} } glob 'libuser/man/*.[1-9]';
+}
+
+# A page that only leads to another: the name of that, or nothing.
+sub link_target
+{
+	my ($page) = @_;
+
+	return read_file("libuser/man/$page") =~ m{^\.so man\d/(\S+)$}m ? $1 : ();
+}
+
+# Pages with a text, in these sections of the manual.
+sub pages
+{
+	my ($sections) = @_;
+
+	return grep { /\.[$sections]$/ && !link_target($_) } all_pages();
+}
+
+sub rendered
+{
+	my ($page) = @_;
+	my $text = qx(mandoc -Tascii -Owidth=1000 'libuser/man/$page');
+
+	die "mandoc: $page" if $?;
+	$text =~ s/.\x08//g;
+	return $text;
+}
+
+sub headings
+{
+	my ($text) = @_;
+
+	# The first and the last line are the page's.
+	my (undef, @lines) = split /\n/, $text;
+	pop @lines;
+	return grep { /^\S/ } @lines;
+}
+
+sub section
+{
+	my ($text, $title) = @_;
+
+	return $text =~ /^\Q$title\E\n(.*?)(?=^\S)/ms ? $1 : '';
+}
+
+sub subsection
+{
+	my ($text, $title) = @_;
+
+	return $text =~ /^ {$SUB}\Q$title\E\n(.*?)(?=^ {0,$SUB}\S)/ms ? $1 : '';
+}
+
+# Errors that a text describes: of each, its name and those functions that stand behind it
+# in parentheses.
+sub described_errors
+{
+	my ($text) = @_;
+	my $error = qr{E[A-Z0-9]{3,}};
+	my $function = qr{\w+\(\)};
+	my @errors;
+
+	while ($text =~ /^ {$TEXT}($error(?:, $error)*)(?: \(($function(?:, $function)*)\))?\s/gm) {
+		my ($names, $functions) = ($1, $2 // '');
+
+		push @errors, { name => $_, functions => [$functions =~ /\w+/g] } for $names =~ /\w+/g;
+	}
+	return @errors;
+}
+
+# The names of a page, as it says them.
+sub names
+{
+	my ($page) = @_;
+	my ($names) = section(rendered($page), 'NAME') =~ /^\s*(.*?) - /;
+
+	return split /, /, $names // '';
+}
+
+# What stands for characters in program texts.
+my %escapes = ('e' => '\\', '-' => '-', '&' => '');
+
+# Program texts by the names that the source of the page gives them.
+sub examples
+{
+	my ($page) = @_;
+	my %texts = read_file("libuser/man/$page") =~
+		    /^\.\\" SRC BEGIN \((\S+)\)\n\.EX\n(.*?)^\.EE\n\.\\" SRC END$/gms;
+
+	s{\\(.)}{$escapes{$1} // die "$page: what is \\$1?"}ge for values %texts;
+	return %texts;
+}
+
+1;

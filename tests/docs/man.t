@@ -1,0 +1,202 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Manual pages: their form, what they refer to, their examples, and that they are
+# installed.
+
+use strict;
+use warnings;
+
+BEGIN {
+	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
+	require './tests/docs/docs.pl';
+	require './tests/docs/man.pl';
+}
+
+my $dir = qx(mktemp -d);
+chomp $dir;
+END { system 'rm', '-rf', $dir if $dir }
+
+# Those that a page may have, in this order.
+my @sections = (
+	'NAME', 'LIBRARY', 'SYNOPSIS', 'DESCRIPTION', 'COMMANDS', 'OPTIONS', 'EXIT STATUS',
+	'RETURN VALUE', 'ERRORS', 'ENVIRONMENT', 'FILES', 'ATTRIBUTES', 'NOTES', 'EXAMPLES',
+	'SEE ALSO',
+);
+my @needed = ('NAME', 'SYNOPSIS', 'DESCRIPTION', 'SEE ALSO');
+
+sub make
+{
+	my $said = qx(make -s --no-print-directory -C libuser @_ 2>&1);
+
+	print "# make @_: $said" if $?;
+}
+
+# Below the directory that is given: without it.
+sub files_below
+{
+	my ($place) = @_;
+
+	return [sort map { substr $_, length "$place/" } split /\n/, qx(find '$place' ! -type d)];
+}
+
+sub test_rendering
+{
+	my @pages = map { "libuser/man/$_" } pages('1-9');
+
+	same(scalar qx(mandoc -Tlint -Wall @pages 2>&1), '', 'mandoc_has_nothing_to_say');
+	same(join('', map { scalar qx(groff -man -Tutf8 -ww -z '$_' 2>&1) } @pages), '',
+	     'nor_has_groff');
+}
+
+# A page that has a section which is not known has no order.
+sub is_in_order
+{
+	my ($page) = @_;
+	my %place = map { $sections[$_] => $_ } 0 .. $#sections;
+	my @places = map { $place{$_} // return 0 } headings(rendered($page));
+
+	return "@places" eq join ' ', sort { $a <=> $b } @places;
+}
+
+sub has_all
+{
+	my ($page) = @_;
+	my %there = map { $_ => 1 } headings(rendered($page));
+
+	return !grep { !$there{$_} && !($page =~ /\.7$/ && $_ eq 'SYNOPSIS') } @needed;
+}
+
+# As "NAME.section".
+sub title
+{
+	my ($page) = @_;
+
+	return rendered($page) =~ /^(\S+)\((\d)\)/ ? "$1.$2" : '';
+}
+
+sub test_sections
+{
+	same([grep { !is_in_order($_) } pages('1-9')], [], 'sections_are_in_order');
+	same([grep { !has_all($_) } pages('1-9')], [], 'no_section_is_missing');
+	same([grep { title($_) ne uc || (names($_))[0] ne s/\.\d$//r } pages('1-9')], [],
+	     'each_page_begins_with_its_name');
+}
+
+# Every name that a page has beside its own leads to it.
+sub test_links
+{
+	my %target = map { $_ => link_target($_) } grep { link_target($_) } all_pages();
+	my @wanted;
+
+	for my $page (pages('1-9')) {
+		my ($section) = $page =~ /(\d)$/;
+		my (undef, @others) = names($page);
+
+		push @wanted, map { "$_.$section -> $page" } @others;
+	}
+	same([map { "$_ -> $target{$_}" } sort keys %target], [sort @wanted],
+	     'every_other_name_of_a_page_is_a_link_to_it');
+	same([grep { read_file("libuser/man/$_") !~ m{\A\.\\".*\n\.so man3/\S+\n\z} } sort keys %target],
+	     [], 'a_link_is_nothing_else');
+}
+
+# name(section), as "name.section"; but no title, which is in upper case.
+sub references
+{
+	my ($text) = @_;
+
+	return map { s/\((\d)\)/.$1/r } grep { /[a-z]/ } $text =~ /\b[\w.+-]+\(\d\)/g;
+}
+
+# Those that no package which is installed here has.  What it has is known even where the
+# pages themselves are left out.
+sub missing_elsewhere
+{
+	my @pages = @_;
+	my %found = map { m{/([^/]+)\.gz$} ? ($1 => 1) : () }
+		    split /\n/, qx(dpkg-query -S @{[map { "'*/man?/$_.gz'" } @pages]} 2>/dev/null);
+
+	return grep { !$found{$_} } @pages;
+}
+
+sub test_references
+{
+	my @all = map { references(rendered($_)) } pages('1-9');
+	my @ours = grep { /lock(?:mgr|ctl)/ } @all;
+	my @others = grep { !/lock(?:mgr|ctl)/ } @all;
+
+	same([grep { ! -e "libuser/man/$_" } @{set(@ours)}], [], 'every_page_of_ours_referred_to_exists');
+	if (-x '/usr/bin/dpkg-query') {
+		same([missing_elsewhere(@{set(@others)})], [], 'so_does_every_other');
+	} else {
+		skip('so_does_every_other', 'it is looked up in Debian\'s packages');
+	}
+}
+
+# By section, and then by name, without the page itself.
+sub sees_in_order
+{
+	my ($page) = @_;
+	my @seen = references(section(rendered($page), 'SEE ALSO'));
+	my @sorted = map { "$_->[0].$_->[1]" }
+		     sort { $a->[1] <=> $b->[1] || $a->[0] cmp $b->[0] }
+		     map { [/^(.*)\.(\d)$/] } @{set(@seen)};
+
+	return "@seen" eq "@sorted" && !grep { $_ eq $page } @seen;
+}
+
+sub test_see_also
+{
+	same([grep { !sees_in_order($_) } pages('1-9')], [], 'see_also_is_sorted');
+}
+
+sub compile
+{
+	my ($name, $text) = @_;
+	my $result = $text =~ /\bmain\(/ ? "-o '$dir/$name.run' build/lib/liblockmgr.a -pthread"
+					 : "-c -o '$dir/$name.o'";
+
+	write_file("$dir/$name", $text);
+	return scalar qx(cc -Wall -Wextra -Werror -Iinclude -Iinclude/uapi '$dir/$name' $result 2>&1);
+}
+
+sub test_examples
+{
+	my %examples = map { examples($_) } pages('1-9');
+	my @names = sort keys %examples;
+
+	same(join('', map { compile($_, $examples{$_}) } @names), '', 'every_example_compiles');
+	same(scalar(@names > 5), 1, 'there_are_some');
+	if (-c '/dev/lockmgr') {
+		same([grep { -x "$dir/$_.run" && system("$dir/$_.run >/dev/null") } @names], [],
+		     'every_program_among_them_runs');
+	} else {
+		skip('every_program_among_them_runs', 'there is no /dev/lockmgr');
+	}
+}
+
+sub test_installation
+{
+	my @wanted = map { /(\d)$/ ? "usr/share/man/man$1/$_" : () } all_pages();
+
+	make('install-man', "DESTDIR=$dir/root", 'PREFIX=/usr');
+	same(files_below("$dir/root"), [sort @wanted], 'every_page_is_installed');
+	same([grep { read_file("$dir/root/$_") ne read_file('libuser/man/' . s{.*/}{}r) } @wanted], [],
+	     'as_it_is');
+
+	make('install', "BUILD=$dir/build", "DESTDIR=$dir/root", 'PREFIX=/usr');
+	same([grep { ! -e "$dir/root/$_" } 'usr/include/lockmgr.h', @wanted], [],
+	     'so_it_is_with_all_the_rest');
+	make('uninstall', "DESTDIR=$dir/root", 'PREFIX=/usr');
+	same(files_below("$dir/root"), [], 'nothing_is_left_when_it_is_uninstalled');
+}
+
+test_rendering();
+test_sections();
+test_links();
+test_references();
+test_see_also();
+test_examples();
+test_installation();
+done();

@@ -1,0 +1,146 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Manual pages of the library: they say what include/lockmgr.h says.
+
+use strict;
+use warnings;
+
+BEGIN {
+	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
+	require './tests/docs/docs.pl';
+	require './tests/docs/headers.pl';
+	require './tests/docs/man.pl';
+}
+
+my $header = read_file('include/lockmgr.h');
+my %functions = map { $_->{name} => $_ } functions($header);
+my @exported = read_file('libuser/liblockmgr.map') =~ /^\t(lockmgr_\w+);/gm;
+my %text = map { $_ => rendered($_) } pages('3');
+my %page_of = map { my $page = $_; map { $_ => $page } names($page) } keys %text;
+
+# Which flags are described where: with the function that takes or tells them.
+my %described_with = (
+	LOCKMGR_OPEN_		=> 'lockmgr_open',
+	LOCKMGR_SPACE_IS_	=> 'lockmgr_info',
+	LOCKMGR_LOCK_IS_	=> 'lockmgr_list',
+	LOCKMGR_WAITER_		=> 'lockmgr_list_waiters',
+	LOCKMGR_HAS_		=> 'lockmgr_module',
+);
+
+my @common = errors_in(comment_of($header, 'Errors that any function'));
+
+sub page_text
+{
+	my ($name) = @_;
+
+	return $text{$page_of{$name} // ''} // '';
+}
+
+sub prototypes
+{
+	my ($text) = @_;
+
+	return one_line(section($text, 'SYNOPSIS')) =~ /((?:const )?\w+ \*?lockmgr_\w+\([^;]*\));/g;
+}
+
+sub test_functions
+{
+	my @described = grep { /^lockmgr_/ } keys %page_of;
+
+	same(set(@described), set(@exported), 'every_exported_function_has_a_page_and_no_other');
+	same([sort map { one_line($_->{declaration}) } values %functions],
+	     [sort map { prototypes($_) } values %text], 'synopses_are_as_declared');
+	same([grep { my $name = $_; !grep { /\b$name\(/ } prototypes(page_text($name)) } @exported],
+	     [], 'each_on_the_page_of_its_function');
+
+	my @named = map { /\b(lockmgr_\w+)\(\)/g } values %text;
+	same([grep { !$functions{$_} } @{set(@named)}], [], 'every_function_named_exists');
+}
+
+sub has_handle
+{
+	my ($name) = @_;
+
+	return $functions{$name}{parameters} =~ /^struct lockmgr \*\w/;
+}
+
+# What a page says of a function: an error without functions is that of all on the page
+# that have a handle.
+sub errors_on_page
+{
+	my ($name) = @_;
+	my @errors = described_errors(section(page_text($name), 'ERRORS'));
+
+	return map { $_->{name} } grep {
+		my @for = @{$_->{functions}};
+
+		@for ? grep { $_ eq $name } @for : has_handle($name);
+	} @errors;
+}
+
+sub wrong_errors
+{
+	my ($name) = @_;
+	my %stated = map { $_ => 1 } errors_on_page($name);
+	my %listed = map { $_ => 1 } errors_in($functions{$name}{comment});
+	my %allowed = (%listed, has_handle($name) ? map { $_ => 1 } @common : ());
+
+	return ((map { "$name: lacks $_" } grep { !$stated{$_} } sort keys %listed),
+		(map { "$name: not $_" } grep { !$allowed{$_} } sort keys %stated));
+}
+
+sub test_errors
+{
+	my @of_all = described_errors(section($text{'liblockmgr.3'}, 'ERRORS'));
+	my @for = map { @{$_->{functions}} } map { described_errors(section($_, 'ERRORS')) } values %text;
+
+	same([map { wrong_errors($_) } @exported], [], 'every_function_has_the_errors_of_the_header');
+	same(set(map { $_->{name} } @of_all), set(@common), 'so_has_the_library');
+	same([grep { !$functions{$_} } @{set(@for)}], [], 'errors_are_those_of_functions');
+
+	# Each handle's users are told of that.
+	same([grep { has_handle($_) && $_ ne 'lockmgr_close' &&
+		     !grep { $_ eq 'ECHILD' } errors_on_page($_) } @exported], [],
+	     'every_function_with_a_handle_fails_in_children');
+}
+
+# Those that have a bit.
+sub flags
+{
+	return $header =~ /^#define\s+(LOCKMGR_\w+)\s+\(1U?L?L? << /gm;
+}
+
+sub is_described
+{
+	my ($flag) = @_;
+	my ($family) = grep { $flag =~ /^$_/ } keys %described_with;
+
+	return $family && page_text($described_with{$family}) =~ /\b$flag\b/;
+}
+
+sub test_constants
+{
+	my %known = map { $_ => 1 } constants($header);
+	my %named = map { $_ => 1 } map { /\b(LOCKMGR_[A-Z][A-Z_]+)\b(?!\()/g } values %text;
+	my @flags = flags();
+
+	same(scalar(@flags > 10), 1, 'there_are_flags');
+	same([grep { !is_described($_) } @flags], [], 'every_flag_is_on_the_page_of_its_function');
+	same([sort keys %named], [sort keys %known], 'every_constant_is_named_and_no_other');
+}
+
+sub test_structs
+{
+	my %declared = structs($header);
+	my %shown = map { structs($_) } values %text;
+
+	same([map { $shown{$_} } sort keys %shown], [map { $declared{$_} } sort keys %declared],
+	     'structs_are_as_declared');
+}
+
+test_functions();
+test_errors();
+test_constants();
+test_structs();
+done();
