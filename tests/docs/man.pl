@@ -70,7 +70,7 @@ sub subsection
 sub described_errors
 {
 	my ($text) = @_;
-	my $error = qr{E[A-Z0-9]{3,}};
+	my $error = qr{E[A-Z0-9]{2,}};
 	my $function = qr{\w+\(\)};
 	my @errors;
 

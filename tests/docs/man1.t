@@ -1,0 +1,91 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# lockctl(1), and what other pages say of the command: as its own --help says.
+
+use strict;
+use warnings;
+
+BEGIN {
+	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
+	require './tests/docs/docs.pl';
+	require './tests/docs/man.pl';
+}
+
+my $lockctl = 'build/lockctl/lockctl';
+
+sub help
+{
+	my ($command) = @_;
+	my $text = qx($lockctl $command --help 2>&1);
+
+	die "lockctl $command --help: $text" if $?;
+	return $text;
+}
+
+sub commands
+{
+	return help('') =~ /^Commands:\n((?:  .*\n)+)/m ? $1 =~ /^  ([a-z-]+) /gm : ();
+}
+
+# "-x, --name" of each, of all commands.
+sub options_in_help
+{
+	return set(map { help($_) =~ /^ +(-\w, --[a-z-]+)/gm } '', @_);
+}
+
+# In the same form: options are named with both their names once at least.
+sub options_of_page
+{
+	my ($page) = @_;
+
+	return set($page =~ /(-\w, --[a-z-]+)/g);
+}
+
+# What other text says of them: the long form, or the short one.
+sub options_mentioned
+{
+	my ($text) = @_;
+
+	return $text =~ /(?<![\w-])(--[a-z][a-z-]*|-[A-Za-z])(?![\w-])/g;
+}
+
+# As "lockctl save" in bold, in any page.
+sub commands_mentioned
+{
+	return map { read_file("libuser/man/$_") =~ /^\.BR? "?lockctl (?!-)([a-z-]+)/gm } pages('1-9');
+}
+
+sub test_commands
+{
+	my ($page, @commands) = @_;
+	my %known = map { $_ => 1 } @commands;
+	my $described = section($page, 'COMMANDS');
+	# Each begins a line that is less far in than what is said of it.
+	my @missing = grep { $described !~ /^ {3,7}\Q$_\E(?: |$)/m } @commands;
+
+	same(scalar(@commands > 10), 1, 'there_are_commands');
+	same(\@missing, [], 'every_command_is_described');
+	same([grep { !$known{$_} } @{set(commands_mentioned())}], [], 'every_command_mentioned_exists');
+}
+
+sub test_options
+{
+	my ($page, @commands) = @_;
+	my $options = options_in_help(@commands);
+	my %known = map { $_ => 1 } map { split /, / } @$options;
+
+	same(options_of_page($page), $options, 'every_option_is_described_and_no_other');
+	same([grep { !$known{$_} } @{set(options_mentioned(section($page, 'COMMANDS')))}], [],
+	     'every_option_mentioned_exists');
+}
+
+if (-e 'libuser/man/lockctl.1') {
+	my $page = rendered('lockctl.1');
+
+	test_commands($page, commands());
+	test_options($page, commands());
+} else {
+	skip('lockctl.1_says_what_help_says', 'there is no lockctl yet');
+}
+done();
