@@ -31,7 +31,7 @@ sub pages
 	return grep { /\.[$sections]$/ && !link_target($_) } all_pages();
 }
 
-sub rendered
+sub render
 {
 	my ($page) = @_;
 	my $text = qx(mandoc -Tascii -Owidth=1000 'libuser/man/$page');
@@ -39,6 +39,16 @@ sub rendered
 	die "mandoc: $page" if $?;
 	$text =~ s/.\x08//g;
 	return $text;
+}
+
+# Starting programs takes time in a virtual machine.
+my %rendered;
+
+sub rendered
+{
+	my ($page) = @_;
+
+	return $rendered{$page} //= render($page);
 }
 
 sub headings
