@@ -86,8 +86,9 @@ sub described_errors
 
 	while ($text =~ /^ {$TEXT}($error(?:, $error)*)(?: \(($function(?:, $function)*)\))?\s/gm) {
 		my ($names, $functions) = ($1, $2 // '');
+		my @functions = $functions =~ /\w+/g;
 
-		push @errors, { name => $_, functions => [$functions =~ /\w+/g] } for $names =~ /\w+/g;
+		push @errors, { name => $_, functions => \@functions } for $names =~ /\w+/g;
 	}
 	return @errors;
 }

@@ -53,7 +53,8 @@ sub options_mentioned
 # As "lockctl save" in bold, in any page.
 sub commands_mentioned
 {
-	return map { read_file("libuser/man/$_") =~ /^\.BR? "?lockctl (?!-)([a-z-]+)/gm } pages('1-9');
+	return map { read_file("libuser/man/$_") =~ /^\.BR? "?lockctl (?!-)([a-z-]+)/gm }
+	       pages('1-9');
 }
 
 # The first word of each entry of the section.
@@ -71,7 +72,8 @@ sub test_commands
 
 	same(scalar(@commands > 10), 1, 'there_are_commands');
 	same(set(commands_described()), set(@commands), 'every_command_is_described_and_no_other');
-	same([grep { !$known{$_} } @{set(commands_mentioned())}], [], 'every_command_mentioned_exists');
+	same([grep { !$known{$_} } @{set(commands_mentioned())}], [],
+	     'every_command_mentioned_exists');
 }
 
 sub test_options

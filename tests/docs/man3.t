@@ -93,9 +93,11 @@ sub wrong_errors
 sub test_errors
 {
 	my @of_all = described_errors(section($text{'liblockmgr.3'}, 'ERRORS'));
-	my @for = map { @{$_->{functions}} } map { described_errors(section($_, 'ERRORS')) } values %text;
+	my @all = map { described_errors(section($_, 'ERRORS')) } values %text;
+	my @for = map { @{$_->{functions}} } @all;
 
-	same([map { wrong_errors($_) } @exported], [], 'every_function_has_the_errors_of_the_header');
+	same([map { wrong_errors($_) } @exported], [],
+	     'every_function_has_the_errors_of_the_header');
 	same(set(map { $_->{name} } @of_all), set(@common), 'so_has_the_library');
 	same([grep { !$functions{$_} } @{set(@for)}], [], 'errors_are_those_of_functions');
 
