@@ -9,7 +9,7 @@ use warnings;
 BEGIN {
 	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
 	require './tests/docs/docs.pl';
-	require './tests/docs/man.pl';
+	require './tests/man/man.pl';
 }
 
 my $lockctl = 'build/lockctl/lockctl';

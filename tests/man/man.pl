@@ -116,4 +116,16 @@ sub examples
 	return %texts;
 }
 
+# Puts a program text into a file, and what it becomes beside it: .run, if it is a whole
+# program. Returns what the compiler says.
+sub compile
+{
+	my ($path, $text) = @_;
+	my $result = $text =~ /\bmain\(/ ? "-o '$path.run' build/lib/liblockmgr.a -pthread"
+					 : "-c -o '$path.o'";
+
+	write_file($path, $text);
+	return scalar qx(cc -Wall -Wextra -Werror -Iinclude -Iinclude/uapi '$path' $result 2>&1);
+}
+
 1;

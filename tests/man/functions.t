@@ -10,7 +10,7 @@ BEGIN {
 	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
 	require './tests/docs/docs.pl';
 	require './tests/docs/headers.pl';
-	require './tests/docs/man.pl';
+	require './tests/man/man.pl';
 }
 
 my $header = read_file('include/lockmgr.h');

@@ -1,0 +1,25 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Programs in manual pages run. That all examples compile, tests/man/pages.t sees.
+
+use strict;
+use warnings;
+
+BEGIN {
+	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
+	require './tests/docs/docs.pl';
+	require './tests/man/man.pl';
+}
+
+my $dir = qx(mktemp -d);
+chomp $dir;
+END { system 'rm', '-rf', $dir if $dir }
+
+my %examples = map { examples($_) } pages('3-7');
+
+for my $name (sort grep { $examples{$_} =~ /\bmain\(/ } keys %examples) {
+	same(compile("$dir/$name", $examples{$name}), '', "$name compiles");
+	same(system("$dir/$name.run >/dev/null"), 0, "$name runs");
+}
+done();
