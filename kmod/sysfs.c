@@ -4,7 +4,7 @@
  * ABI/sysfs-class-misc-lockmgr describes them.
  *
  * The files of a space belong to its owner and group, and its permission bits for
- * reading are theirs.
+ * reading are theirs.  If it has none, they are root's.
  *
  * The kernel charges to no memory cgroup what it makes for them, some 4 KiB a space:
  * spaces_per_user bounds it.
@@ -253,13 +253,15 @@ static struct attribute *stats_attributes[] = {
  * Directories
  */
 
-/*
- * Where nobody may read, root can all the same: the files are to be there.  Mode 0
- * would leave them out, so have it say something that does no harm.
- */
+/* sysfs lets not even root read what has none of these bits. */
+static umode_t readers_of(const struct lockmgr_space *space)
+{
+	return space->mode & 0444;
+}
+
 static umode_t mode_of_file(struct kobject *kobj, struct attribute *attr, int index)
 {
-	return space_of(kobj)->mode & 0444 ?: SYSFS_PREALLOC;
+	return readers_of(space_of(kobj)) ?: 0400;
 }
 
 static const struct attribute_group space_group = {
@@ -278,8 +280,10 @@ static const struct attribute_group *space_groups[] = { &space_group, &stats_gro
 static void get_ownership(LOCKMGR_OWNERSHIP_CONST struct kobject *kobj, kuid_t *owner,
 			  kgid_t *group)
 {
-	*owner = space_of(kobj)->owner;
-	*group = space_of(kobj)->group;
+	const struct lockmgr_space *space = space_of(kobj);
+
+	*owner = readers_of(space) ? space->owner : GLOBAL_ROOT_UID;
+	*group = readers_of(space) ? space->group : GLOBAL_ROOT_GID;
 }
 
 static void free_directory(struct kobject *kobj)

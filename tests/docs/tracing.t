@@ -42,28 +42,43 @@ sub existing_events
 	return [sort @found];
 }
 
-# A command as the README has it, with something to look at.
+# What a command of the README shows, with something to look at.
 sub output_of
 {
 	my ($command) = @_;
 
 	# A space of that name is not at hand.
 	$command =~ s/space == "podman"/space ~ "test-*"/;
-	$command .= $command =~ /^perf/ ? " -- $action" : " $action";
-	return scalar qx($command 2>&1);
+	return scalar qx($command -- $action 2>&1) if $command =~ /^perf/;
+
+	chomp(my $dir = qx(mktemp -d));
+	$command =~ s{record}{record -o $dir/trace.dat};
+	my $output = qx($command $action 2>&1; trace-cmd report -i $dir/trace.dat 2>&1);
+	system('rm', '-r', $dir);
+	return $output;
+}
+
+# Those that differ in more than the event.
+sub commands
+{
+	my %forms;
+
+	for my $row (grep { ($_->[1] // '') =~ /^`perf/ } @rows) {
+		for my $command (map { /^`(.*)`$/ } @$row[1, 2]) {
+			$forms{$command =~ s/lockmgr:lockmgr_\w+//r} //= $command;
+		}
+	}
+	return map { $forms{$_} } sort keys %forms;
 }
 
 sub test_commands
 {
-	for my $row (grep { ($_->[1] // '') =~ /^`perf/ } @rows) {
-		for my $command (map { /^`(.*)`$/ } @$row[1, 2]) {
-			my ($event) = $command =~ /lockmgr:(lockmgr_\w+)/;
-			my $output = output_of($command);
+	for my $command (commands()) {
+		my $event = $command =~ /lockmgr:(lockmgr_\w+)/ ? $1 : 'lockmgr_attach';
+		my $output = output_of($command);
 
-			$event //= 'lockmgr_attach';
-			same($output =~ /\b\Q$event\E:? .*\btest-/ ? '' : $output, '',
-			     "this shows its event: $command");
-		}
+		same($output =~ /\b\Q$event\E[:(].*\btest-/ ? '' : $output, '',
+		     "this shows its event: $command");
 	}
 }
 
@@ -72,5 +87,7 @@ if (!-d $events) {
 	done();
 }
 same(documented_events(), existing_events(), 'every_event_is_described_with_its_fields');
+same(set(grep { ! -d "$events/$_" } $section =~ /lockmgr:(lockmgr_\w+)/g), [],
+     'every_event_named_in_a_command_exists');
 test_commands();
 done();

@@ -125,6 +125,21 @@ static void files_show_owner_group_and_mode(void **state)
 	}
 }
 
+static void files_that_nobody_may_read_are_roots(void **state)
+{
+	struct stat status;
+	size_t i;
+
+	(void)state;
+	make_space(0222);
+	for (i = 0; i < ARRAY_SIZE(space_files); i++) {
+		assert_int_equal(stat(path_of(OWNER, space_name(), space_files[i]), &status), 0);
+		assert_int_equal(status.st_mode, S_IFREG | 0400);
+		assert_int_equal(status.st_uid, 0);
+		assert_int_equal(status.st_gid, 0);
+	}
+}
+
 static void nobody_may_write(void **state)
 {
 	struct agent *owner = agent_new_as(OWNER, OWNER, 1, group);
@@ -153,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		readers_test(every_mode_lets_each_class_read_as_its_bits_say),
 		readers_test(files_show_owner_group_and_mode),
+		readers_test(files_that_nobody_may_read_are_roots),
 		readers_test(nobody_may_write),
 		readers_test(spaces_of_different_owners_have_different_directories),
 	};
