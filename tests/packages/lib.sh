@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the tests of packages and installing share, here. Sourced in the top directory.
+
+# shellcheck source=tests/vm/lib.sh
+. tests/vm/lib.sh
+
+# shellcheck source=tests/packages/tap.sh
+. tests/packages/tap.sh
+
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' dkms.conf)
+
+# The files of this tree, without what was built in it: what somebody has who
+# unpacks a release.
+copy_tree()
+{
+	mkdir -p "$1"
+	git -c safe.directory='*' ls-files -z | tar -c --null -T - | tar -x -C "$1"
+}
+
+# build_packages DIRECTORY [VERSION]: Debian's packages of this tree, as another
+# version if one is named. They lie in the directory, beside the source.
+build_packages()
+{
+	local dir=$1 other=${2-}
+
+	rm -rf "$dir"
+	copy_tree "$dir/lockmgr"
+	if [[ $other ]]; then
+		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$other\"/" "$dir/lockmgr/dkms.conf"
+		sed -i "1s/(.*)/($other)/" "$dir/lockmgr/debian/changelog"
+	fi
+	(cd "$dir/lockmgr" && dpkg-buildpackage --no-sign) >"$dir/log" 2>&1 ||
+		{ tail -n 40 "$dir/log" && return 1; }
+}
+
+# in_system NAME DIRECTORY OPTION... -- COMMAND...: the tests that a command has in the
+# machine of tests/vm/run-system, where it exits with 1 if one of them fails.
+in_system()
+{
+	local name=$1 dir=$2 status=0
+
+	shift 2
+	tests/vm/run-system --dir "$dir" "$@" >"$dir/tap" || status=$?
+	pass_on "$name" "$dir/tap"
+	ok "machine for $name ends as it should" test "$status" -lt 2
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# DKMS with each of the header packages that we have kernels for. It runs with
+# copies of the folders that it changes (tests/packages/machine/dkms-session); a machine
+# then loads what it has built.
+
+# shellcheck disable=SC2317 # functions are called through ok
+
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../../.."
+# shellcheck source=tests/packages/lib.sh
+. tests/packages/lib.sh
+
+kernels=(6.1 6.12 6.1-rt)
+out=$PWD/build/packages/dkms
+
+# load_in_machine KERNEL
+load_in_machine()
+{
+	local dir=$out/$1
+
+	# shellcheck disable=SC2016 # expanded in the machine
+	tests/vm/run --kernel "$1" --no-module --dir "$dir/machine" -- sh -ec '
+		target=/lib/modules/$(uname -r)/updates/dkms
+		mkdir -p "$target"
+		cp "$0"/module/* "$target/"
+		depmod
+		modprobe lockmgr
+		test -c /dev/lockmgr
+		test "$(cat /sys/module/lockmgr/version)" = "$1"
+		modprobe -r lockmgr
+		test ! -e /dev/lockmgr
+	' "$dir" "$version"
+}
+
+# Kernels by their release, and whether DKMS builds for them.
+is_built_for()
+{
+	local pattern
+
+	pattern=$(sed -n 's/^BUILD_EXCLUSIVE_KERNEL="\(.*\)"/\1/p' dkms.conf)
+	[[ $1 =~ ${pattern:?} ]] && echo yes || echo no
+}
+
+# A kernel's build system that says it is another version: KDIR VERSION PATCHLEVEL
+build_as()
+{
+	make -C "$1" M="$out/source" "VERSION=$2" "PATCHLEVEL=$3" \
+		"KERNELRELEASE=$2.$3.0-1-amd64" modules 2>&1 || true
+}
+
+needs_6_1()
+{
+	local said
+
+	said=$(build_as "$@")
+	printf '%s\n' "$said"
+	grep -qF "lockmgr needs Linux 6.1 or later, this is $2.$3.0-1-amd64" <<<"$said" &&
+		! grep -q '\.c:' <<<"$said"
+}
+
+need_commands dkms unshare
+as_root rm -rf "$out"
+copy_tree "$out/source"
+kdir=
+for kernel in "${kernels[@]}"; do
+	facts=$(tests/vm/kernel "$kernel")
+	kernel_release='' kernel_kdir='' kernel_modules=''
+	eval "$facts"
+	: "${kdir:=$kernel_kdir}"
+	mkdir -p "$out/$kernel/module"
+	as_root unshare --mount --propagation private \
+		tests/packages/machine/dkms-session "$out/source" "$out/$kernel" \
+		"$version" "$kernel_release" "$kernel_kdir" "$kernel_modules" \
+		>"$out/$kernel/tap" 2>"$out/$kernel/log" || tail -n 40 "$out/$kernel/log" >>"$out/$kernel/tap"
+	pass_on "$kernel" "$out/$kernel/tap"
+	ok "modprobe_loads_in_a_machine_what_dkms_built_for_$kernel" load_in_machine "$kernel"
+done
+
+for release in 4.19.0-27-amd64 5.10.0-30-amd64 5.19.17 6.0.0-6-amd64 6.0.19; do
+	same "dkms_builds_nothing_for_$release" "$(is_built_for "$release")" no
+done
+for release in 6.1.0-1-amd64 6.1.0 6.2-rc1 6.12.9+deb13-amd64 7.0.1 10.2; do
+	same "dkms_builds_for_$release" "$(is_built_for "$release")" yes
+done
+ok "kbuild_refuses_5.10_by_name" needs_6_1 "$kdir" 5 10
+ok "kbuild_refuses_6.0_by_name" needs_6_1 "$kdir" 6 0
+done_testing

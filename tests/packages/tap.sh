@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Tests in bash, as TAP. Sourced here and in machines.
+
+number=0
+failed=0
+
+# ok NAME COMMAND...: a test, which passes if the command does. What it printed is
+# shown if it does not.
+ok()
+{
+	local name=$1 output status=0
+
+	shift
+	number=$((number + 1))
+	output=$("$@" 2>&1) || status=$?
+	if ((status == 0)); then
+		printf 'ok %d - %s\n' "$number" "$name"
+		return
+	fi
+	printf 'not ok %d - %s\n' "$number" "$name"
+	printf '%s\n' "${output:-ended with status $status}" | tail -n 60 | sed 's/^/# /'
+	failed=1
+}
+
+# same NAME SEEN EXPECTED
+same()
+{
+	ok "$1" diff -u --label expected --label seen <(printf '%s\n' "$3") <(printf '%s\n' "$2")
+}
+
+# pass_on NAME TAP-FILE: the tests of another program as this one's. It has to have come
+# to its end.
+pass_on()
+{
+	local line ended=
+
+	while IFS= read -r line; do
+		case $line in
+		1..*) ended=yes ;;
+		'ok '* | 'not ok '*)
+			number=$((number + 1))
+			[[ $line != 'not ok '* ]] || failed=1
+			printf '%s %d - %s\n' "${line%%ok *}ok" "$number" "${line#* - }"
+			;;
+		*) printf '# %s\n' "${line#\# }" ;;
+		esac
+	done <"$2"
+	[[ $ended ]] || ok "tests_for_$1_come_to_their_end" false
+}
+
+done_testing()
+{
+	printf '1..%d\n' "$number"
+	exit "$failed"
+}
