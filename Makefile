@@ -5,6 +5,9 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+UDEVRULESDIR ?= $(PREFIX)/lib/udev/rules.d
+MODULESLOADDIR ?= $(PREFIX)/lib/modules-load.d
+INSTALL ?= install
 # The kernel for virtual machines: one of those of tests/vm/kernel. Empty for
 # `module`: the running one.
 KERNEL ?=
@@ -42,8 +45,11 @@ help:
 	@echo '  lint       the static checks of `check` only'
 	@echo '  bench      measurements, in a virtual machine'
 	@echo '  shell      a shell in a virtual machine with the module loaded; KERNEL=6.12 etc.'
-	@echo '  install    library, lockctl and, if the running kernel has headers, module; PREFIX, DESTDIR'
-	@echo '  uninstall  takes all that away'
+	@echo '  check-packages  the Debian packages and what README says of installing, on a'
+	@echo '             fresh Debian in a virtual machine'
+	@echo '  install    all of it; the module if the running kernel has headers; PREFIX,'
+	@echo '             DESTDIR; install-lib, install-module, install-config: parts of it'
+	@echo '  uninstall  takes that away'
 	@echo '  clean      removes build/'
 
 .PHONY: module
@@ -85,7 +91,14 @@ check-quick:
 .PHONY: check-all
 check-all:
 	@tests/vm/install-deps
-	@TESTS='$(TESTS)' KERNELS='$(all_kernels)' BOTH_WAYS='$(all_kernels)' tests/check
+	@tests/vm/install-deps system
+	@TESTS='$(TESTS)' KERNELS='$(all_kernels)' BOTH_WAYS='$(all_kernels)' PACKAGES=yes \
+		tests/check
+
+.PHONY: check-packages
+check-packages:
+	@tests/vm/install-deps build vm packages system
+	@tests/tap-run --timeout 3600 tests/packages/*.t tests/packages/*/*.t
 
 .PHONY: coverage
 coverage:
@@ -119,8 +132,9 @@ shell:
 	@echo 'shell: booting kernel $(vm_kernel) in a virtual machine; "exit" ends it'
 	@tests/vm/run --kernel $(vm_kernel) --interactive
 
-.PHONY: install install-lib install-lockctl install-module
-install: install-lib install-lockctl $(if $(wildcard $(KDIR)/Makefile),install-module)
+.PHONY: install install-lib install-lockctl install-module install-config
+install: install-lib install-lockctl install-config \
+	 $(if $(wildcard $(KDIR)/Makefile),install-module)
 
 install-lib: lib
 	$(MAKE) --no-print-directory -C libuser install DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
@@ -128,17 +142,29 @@ install-lib: lib
 install-lockctl: lockctl
 	$(MAKE) --no-print-directory -C libuser/lockctl install DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
 
+# What the kernel that KDIR belongs to says to `uname -r`, which need not be the one that
+# runs. Not what is in include/config: Debian's 6.1 says something else there.
+utsrelease = $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' \
+	'$(KDIR)/include/generated/utsrelease.h' 2>/dev/null)
+release = $(or $(utsrelease),$(shell uname -r))
+installed_module = $(DESTDIR)/lib/modules/$(release)/updates/lockmgr.ko
 install-module: module
-	install -D -m 644 build/kmod/running/lockmgr.ko \
-		'$(DESTDIR)/lib/modules/$(shell uname -r)/updates/lockmgr.ko'
-	$(if $(DESTDIR),,depmod)
+	$(INSTALL) -D -m 644 build/kmod/running/lockmgr.ko '$(installed_module)'
+	$(if $(DESTDIR),,depmod '$(release)')
+
+# So that the module is loaded at each start, and the device node's mode.
+install-config:
+	$(INSTALL) -d '$(DESTDIR)$(UDEVRULESDIR)' '$(DESTDIR)$(MODULESLOADDIR)'
+	$(INSTALL) -m 644 kmod/60-lockmgr.rules '$(DESTDIR)$(UDEVRULESDIR)/'
+	$(INSTALL) -m 644 kmod/modules-load.conf '$(DESTDIR)$(MODULESLOADDIR)/lockmgr.conf'
 
 .PHONY: uninstall
 uninstall:
 	$(MAKE) --no-print-directory -C libuser uninstall DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
 	$(MAKE) --no-print-directory -C libuser/lockctl uninstall DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
-	rm -f '$(DESTDIR)/lib/modules/$(shell uname -r)/updates/lockmgr.ko'
-	$(if $(DESTDIR),,depmod)
+	rm -f '$(DESTDIR)$(UDEVRULESDIR)/60-lockmgr.rules' \
+		'$(DESTDIR)$(MODULESLOADDIR)/lockmgr.conf' '$(installed_module)'
+	$(if $(DESTDIR),,$(if $(wildcard /lib/modules/$(release)),depmod '$(release)'))
 
 .PHONY: clean
 clean:

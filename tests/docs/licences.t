@@ -14,6 +14,8 @@ BEGIN {
 # The first that matches counts.
 my @rules = (
 	[qr{^LICENSES/},		undef],
+	# Their formats have no room for it; the second is about nothing else.
+	[qr{^debian/(?:changelog|copyright|source/format)$}, undef],
 	[qr{^include/uapi/},		'GPL-2.0-only WITH Linux-syscall-note'],
 	[qr{^include/|^libuser/},	'LGPL-2.1-or-later'],
 	[qr{},				'GPL-2.0-only'],

@@ -1,0 +1,61 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What says a version, the library's symbols or a range of kernels a second time, says
+# the same.
+
+use strict;
+use warnings;
+
+BEGIN {
+	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
+	require './tests/docs/docs.pl';
+}
+
+my $readme = read_file('README.md');
+my $dkms = read_file('dkms.conf');
+my ($version) = $dkms =~ /^PACKAGE_VERSION="(.*)"$/m;
+
+sub first
+{
+	my ($path, $pattern) = @_;
+
+	return read_file($path) =~ $pattern ? $1 : 'none';
+}
+
+sub test_version
+{
+	my @named = $readme =~ m{\blockmgr[-/](\d+\.\d+\.\d+)}g;
+
+	same(first('debian/changelog', qr/\Alockmgr \((.*)\)/), $version,
+	     'the_changelog_of_debian_begins_with_the_version');
+	same(first('NEWS', qr/^(\d+\.\d+\.\d+)$/m), $version, 'so_do_the_news');
+	same(set(@named), [$version], 'readme_names_no_other');
+}
+
+sub test_symbols
+{
+	my @packaged = read_file('debian/liblockmgr1.symbols') =~ /^ (lockmgr_\w+)@/gm;
+	my @mapped = read_file('libuser/liblockmgr.map') =~ /^\t(lockmgr_\w+);/gm;
+
+	same([sort @packaged], [sort @mapped], 'packages_say_the_symbols_of_the_library');
+}
+
+# "6.1" of each place that names the oldest kernel.
+sub test_kernels
+{
+	my ($major, $minor) = read_file('Kbuild') =~ /-ge (\d+)(\d{3}) /;
+	my $oldest = "$major." . int($minor);
+
+	same(first('Kbuild', qr/needs Linux ([\d.]+) or later/), $oldest,
+	     'kbuild_names_the_oldest_kernel_that_it_takes');
+	same(first('dkms.conf', qr/Linux ([\d.]+) or later/), $oldest, 'so_does_dkms');
+	same(set($readme =~ /Linux ([\d.]+) or later/g), [$oldest], 'so_does_readme');
+	same(first('debian/control', qr/installed, ([\d.]+) or later/), $oldest,
+	     'so_does_the_package');
+}
+
+test_version();
+test_symbols();
+test_kernels();
+done();

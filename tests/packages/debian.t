@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Debian's packages: they build, lintian agrees, and each has what its name says.
+
+# shellcheck disable=SC2317 # functions are called through ok
+
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+# shellcheck source=tests/packages/lib.sh
+. tests/packages/lib.sh
+
+out=build/packages/debian
+multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
+
+# Says of nothing what is an error or a warning, and overrides nothing.
+lintian_run()
+{
+	local said
+
+	said=$(lintian --allow-root --fail-on error,warning --show-overrides --no-cfg \
+		"$out"/*.changes) && [[ ! $said ]] && return
+	printf '%s\n' "$said"
+	return 1
+}
+
+names()
+{
+	(cd "$out" && for deb in *.deb; do dpkg-deb -f "$deb" Package; done) | grep -v dbgsym
+}
+
+# The files of a package, without documentation.
+files()
+{
+	contents "$1" | grep -v -e '^/usr/share/doc/' -e '^/usr/share/man/'
+}
+
+contents()
+{
+	dpkg-deb --fsys-tarfile "$out/$1"_*.deb | tar -t | sed 's|^\.||' | grep -v '/$' |
+		LC_ALL=C sort
+}
+
+# "PACKAGE PAGE" of each page, by what its section is about.
+pages_of_tree()
+{
+	find libuser/man -name '*.[1-9]' -printf '%f\n' 2>/dev/null | sed -E '
+		s/^.*\.1$/lockctl &/
+		s/^.*\.3$/liblockmgr-dev &/
+		s/^.*\.[47]$/lockmgr-dkms &/' | sort
+}
+
+pages_of_packages()
+{
+	local package
+
+	for package in lockctl liblockmgr-dev lockmgr-dkms; do
+		contents "$package" | sed -n "s|^/usr/share/man/.*/\(.*\)\.gz|$package \1|p"
+	done | sort
+}
+
+# What DKMS gets is what git knows of the module's sources.
+module_files()
+{
+	printf '%s\n' /usr/lib/modules-load.d/lockmgr.conf /usr/lib/udev/rules.d/60-lockmgr.rules
+	git -c safe.directory='*' ls-files Kbuild dkms.conf 'kmod/*.[ch]' include/uapi |
+		sed "s|^|/usr/src/lockmgr-$version/|"
+}
+
+# field PACKAGE FIELD
+field()
+{
+	dpkg-deb -f "$out/$1"_*.deb "$2"
+}
+
+need_commands dpkg-buildpackage lintian
+ok "packages_build" build_packages "$out"
+ok "lintian_has_neither_errors_nor_warnings" lintian_run
+same "the_packages_are_those_promised" "$(names | sort)" \
+	"$(printf '%s\n' liblockmgr-dev liblockmgr1 lockctl lockmgr-dkms)"
+same "lockmgr-dkms_has_the_sources_of_the_module" "$(files lockmgr-dkms)" \
+	"$(module_files | LC_ALL=C sort)"
+same "liblockmgr1_has_the_shared_library" "$(files liblockmgr1)" \
+	"$(printf "/usr/lib/$multiarch/%s\n" liblockmgr.so.1 "liblockmgr.so.1.$version")"
+same "liblockmgr-dev_has_what_compiling_takes" "$(files liblockmgr-dev)" \
+	"$(printf '%s\n' /usr/include/linux/lockmgr.h /usr/include/lockmgr.h \
+		"/usr/lib/$multiarch"/{liblockmgr.a,liblockmgr.so,pkgconfig/liblockmgr.pc})"
+same "lockctl_has_the_command_and_its_completion" "$(files lockctl)" \
+	"$(printf '%s\n' /usr/bin/lockctl /usr/share/bash-completion/completions/lockctl)"
+same "each_manual_page_is_in_the_package_that_it_is_about" "$(pages_of_packages)" \
+	"$(pages_of_tree)"
+same "the_library_is_for_several_architectures_at_once" \
+	"$(field liblockmgr1 Multi-Arch) $(field liblockmgr-dev Multi-Arch)" "same same"
+same "the_development_files_are_for_just_that_library" \
+	"$(field liblockmgr-dev Depends)" "liblockmgr1 (= $version)"
+done_testing
