@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The packages' life on a Debian system: installed, started with, upgraded while locks
+# are in use, purged. What is done is in apt-session.
+
+# shellcheck disable=SC2317 # functions are called through ok
+
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../../.."
+# shellcheck source=tests/packages/lib.sh
+. tests/packages/lib.sh
+
+out=build/packages/apt
+upgraded=${version%.*}.999
+
+build_both()
+{
+	build_packages "$out/first" && build_packages "$out/second" "$upgraded"
+}
+
+need_commands dpkg-buildpackage
+rm -rf "$out/machine"
+mkdir -p "$out/machine/job"/{first,second}
+ok "packages_build" build_both
+cp "$out"/first/*.deb "$out/machine/job/first/"
+cp "$out"/second/*.deb "$out/machine/job/second/"
+rm "$out"/machine/job/*/*-dbgsym_*.deb
+cp tests/packages/{tap.sh,system/apt-session,system/locks.c} "$out/machine/job/"
+# step NAME OPTION...: in the machine, which starts anew. Where one fails, the next would
+# fail for that.
+step()
+{
+	((!failed)) || return 0
+	in_system "$1" "$out/machine" "${@:2}" -- bash apt-session "$1" "$version" "$upgraded"
+}
+
+step install
+step signature --append module.sig_enforce=1
+step upgrade
+step purge
+done_testing
