@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# README's section on installing, typed line by line on a fresh Debian, a machine for each
+# way; then its example; then what takes it all away. What is typed is in readme-session.
+
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../../.."
+# shellcheck source=tests/packages/lib.sh
+. tests/packages/lib.sh
+
+out=build/packages/readme
+ways=('Debian packages' 'DKMS, without packages' 'Just make')
+
+# What is indented in a section, up to the next one of whatever level.
+commands()
+{
+	awk -v title="$1" '
+		/^##/ { inside = $0 == title }
+		!inside { next }
+		sub(/^    /, "") { print; apart = 0; next }
+		NF && !apart { print ""; apart = 1 }' README.md
+}
+
+# Paragraphs, as awk counts them: the first installs, the last takes away.
+first() { awk 'BEGIN { RS = "" } NR == 1'; }
+last() { awk 'BEGIN { RS = "" } { text = $0 } END { print text }'; }
+
+write_job()
+{
+	local job=$1 way=$2
+
+	copy_tree "$job/lockmgr"
+	cp tests/packages/{tap.sh,system/readme-session} "$job/"
+	commands "### $way" | first >"$job/install"
+	commands "### $way" | last >"$job/remove"
+	commands '## Install' | first >"$job/verify"
+	# shellcheck disable=SC2016 # no commands
+	sed -n '/^```c$/,/^```$/{/^```/!p}' README.md >"$job/example.c"
+	commands '## Use the library' | first >"$job/compile"
+}
+
+as_root rm -rf "$out"
+for way in "${ways[@]}"; do
+	dir=$out/${way%%[ ,]*}
+	mkdir -p "$dir/job"
+	write_job "$dir/job" "$way"
+	in_system "$way" "$dir" -- bash readme-session "$version"
+done
+done_testing
