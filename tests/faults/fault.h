@@ -227,7 +227,8 @@ static inline const char *fault_kind_of(const char *symbol)
 	if (fault_matches(symbol, "get_zeroed_page|get_free_page|alloc_page"))
 		return FAULT_PAGE;
 	if (fault_matches(symbol, "alloc|memdup|strn?dup|asprintf") ||
-	    fault_matches(symbol, "xa_(store|insert|cmpxchg|reserve)|idr_|ida_|notifier_register") ||
+	    fault_matches(symbol, "xa_(store|insert|cmpxchg|reserve)|idr_|ida_") ||
+	    fault_matches(symbol, "notifier_register") ||
 	    fault_matches(symbol, "^(" FAULT_SYSFS ")$"))
 		return FAULT_SLAB;
 
