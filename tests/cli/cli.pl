@@ -201,6 +201,13 @@ sub forget_space
 	push @spaces, @_;
 }
 
+# Have a process ended with the test.
+sub remember
+{
+	push @actors, @_;
+	return $_[0];
+}
+
 # start(USER, NAME, UID:SPACE, ID...): a process that locks these, one after the other;
 # tests/cli/helpers/actor.c says what else it understands.
 sub start
@@ -217,10 +224,7 @@ sub start
 		become($user);
 		exec { $actor } $actor, @arguments or POSIX::_exit(127);
 	}
-	my $self = { pid => $pid, from => $from, to => $to, name => $arguments[0] };
-
-	push @actors, $self;
-	return $self;
+	return remember({ pid => $pid, from => $from, to => $to, name => $arguments[0] });
 }
 
 # Wait for the next thing that an actor says.

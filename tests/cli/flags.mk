@@ -5,6 +5,7 @@
 
 lockctl_parts   := allocations cycle directory duration memory number report space text
 lockctl_objects := $(lockctl_parts:%=build/lockctl/%.o)
+lockctl_units   := $(patsubst tests/%.c,build/tests/%,$(wildcard tests/cli/*.c))
 
 all: build/tests/cli/helpers/actor
 
@@ -13,9 +14,9 @@ build/tests/cli/helpers/actor: build/tests/cli/helpers/actor.o $(LIBRARY)
 
 -include build/tests/cli/helpers/actor.d
 
-build/tests/cli/units: $(lockctl_objects)
-build/tests/cli/units: LDFLAGS += $(lockctl_objects)
-build/tests/cli/units.o: CPPFLAGS += -Ilibuser/lockctl
+$(lockctl_units): $(lockctl_objects)
+$(lockctl_units): LDFLAGS += $(lockctl_objects)
+$(lockctl_units:%=%.o): CPPFLAGS += -Ilibuser/lockctl
 
 # It builds the library too, so one after the other.
 $(lockctl_objects) &: $(LIBRARY) FORCE

@@ -10,7 +10,7 @@ BEGIN {
 	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
 	require './tests/cli/cli.pl';
 }
-our $lockctl;
+our ($lockctl, $patience);
 
 need_device();
 
@@ -42,12 +42,10 @@ sub run_in_background
 	if (!$pid) {
 		open(STDOUT, '>&', $out);
 		close($from);
-		# So that signals for it are for nobody else.
-		setpgrp(0, 0);
 		exec { $lockctl } $lockctl, 'run', @arguments or POSIX::_exit(127);
 	}
 	close($out);
-	return { pid => $pid, from => $from };
+	return remember({ pid => $pid, from => $from, name => 'lockctl run' });
 }
 
 # The same for a command that runs until it is ended; with the command's process id.
@@ -63,7 +61,11 @@ sub status_of
 {
 	my ($run) = @_;
 
+	local $SIG{ALRM} = sub { die "$run->{name} does not end\n" };
+	alarm($patience);
 	waitpid($run->{pid}, 0);
+	alarm(0);
+	$run->{pid} = 0;
 	return $? & 127 ? 128 + ($? & 127) : $? >> 8;
 }
 
