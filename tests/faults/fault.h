@@ -221,8 +221,8 @@ static inline const char *fault_kind_of(const char *symbol)
 	/* The module's own functions, and what the compiler's checkers call. */
 	if (fault_matches(symbol, "^(lockmgr|__asan|__kasan|__sanitizer|__tsan|__gcov)_"))
 		return NULL;
-	/* What each processor has comes out of chunks that are there already. */
-	if (fault_matches(symbol, "percpu|pcpu"))
+	/* What each processor has, and perf writes to, comes out of what is there already. */
+	if (fault_matches(symbol, "percpu|pcpu|perf_trace_buf_alloc"))
 		return NULL;
 	if (fault_matches(symbol, "get_zeroed_page|get_free_page|alloc_page"))
 		return FAULT_PAGE;
