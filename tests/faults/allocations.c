@@ -9,7 +9,7 @@
 #include "fault.h"
 
 /* How often each failure is repeated: what leaks then is noticed by some limit. */
-#define CYCLES		200
+#define CYCLES		100
 
 /* An owner who has no space but those of a test. */
 #define NEW_OWNER	4711

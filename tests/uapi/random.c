@@ -16,7 +16,7 @@
 #include "raw.h"
 
 #define PROCESSES		4
-#define CALLS			30000
+#define CALLS			12000
 #define FILES			4
 
 #define CAPACITY		1024
