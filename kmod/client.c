@@ -92,12 +92,15 @@ static void pass(struct lockmgr_client *client, unsigned long number)
 	smp_mb();
 }
 
-/*
- * No thread acts for the client any more, and none can write to records that it
- * has mapped.  Others can, and may write its token where we have been already: hence
- * the second look.
+/**
+ * lockmgr_client_end() - nobody uses the client any more
+ * @client: the client, attached; with @ended set, if its file is there yet
+ *
+ * What it holds is released, and those who wait for it are told that it died.  No thread
+ * acts for it, and none can write to records that it has mapped.  Others can, and may
+ * write its token where we have been already: hence the second look.
  */
-static void die(struct lockmgr_client *client)
+void lockmgr_client_end(struct lockmgr_client *client)
 {
 	struct lockmgr_record *page;
 	unsigned long number;
@@ -114,16 +117,6 @@ static void die(struct lockmgr_client *client)
 }
 
 /**
- * lockmgr_client_end() - nobody uses the client any more, although the file is there
- * @client: the client, attached, with @ended set; what it holds is released, and
- *	those who wait for it are told that it died
- */
-void lockmgr_client_end(struct lockmgr_client *client)
-{
-	die(client);
-}
-
-/**
  * lockmgr_client_destroy() - the file is gone
  * @client: its client; what it holds is released as by lockmgr_client_end()
  */
@@ -131,7 +124,7 @@ void lockmgr_client_destroy(struct lockmgr_client *client)
 {
 	if (client->space) {
 		if (!client->ended)
-			die(client);
+			lockmgr_client_end(client);
 		lockmgr_space_leave(client);
 	}
 	xa_destroy(&client->pages);

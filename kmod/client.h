@@ -85,4 +85,10 @@ static inline bool lockmgr_client_has_ended(const struct lockmgr_client *client)
 	return READ_ONCE(client->ended);
 }
 
+/* Whether calls and mappings that need a space are let in. */
+static inline bool lockmgr_client_is_usable(struct lockmgr_client *client)
+{
+	return lockmgr_client_space(client) && !lockmgr_client_has_ended(client);
+}
+
 #endif /* LOCKMGR_CLIENT_H */

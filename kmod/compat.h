@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Everything that depends on the version of the kernel.
+ * Everything that depends on the version of the kernel, but that older ones than 6.1 are
+ * refused: see Kbuild.
  */
 #ifndef LOCKMGR_COMPAT_H
 #define LOCKMGR_COMPAT_H
 
 #include <linux/mm.h>
 #include <linux/version.h>
-
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
-#error "lockmgr needs Linux 6.1 or later"
-#endif
 
 /* Of what get_ownership() of struct kobj_type is given. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)

@@ -536,7 +536,7 @@ static long run_command(const struct command *command, struct file *file,
 		return -EINVAL;
 	if ((file->f_mode & command->mode) != command->mode)
 		return -EBADF;
-	if (command->attached && (!space_of(file) || lockmgr_client_has_ended(client_of(file))))
+	if (command->attached && !lockmgr_client_is_usable(client_of(file)))
 		return -ENOTCONN;
 
 	fault = copy_in(command, &args, argument, size);

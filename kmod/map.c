@@ -83,7 +83,7 @@ static int check(struct file *file, const struct vm_area_struct *vma)
 {
 	struct lockmgr_client *client = file->private_data;
 
-	if (!lockmgr_client_space(client) || lockmgr_client_has_ended(client))
+	if (!lockmgr_client_is_usable(client))
 		return -ENOTCONN;
 	if (!(file->f_mode & FMODE_WRITE) || vma->vm_flags & VM_EXEC ||
 	    !lockmgr_client_may_map(client))

@@ -10,7 +10,7 @@
  * spaces_per_user bounds it.
  *
  * Removing a directory waits for those who read a file in it.  So what removes it may
- * hold none of the locks that the files take: see space.c.
+ * hold none of the locks that the files take: see names.c.
  */
 #include <linux/device.h>
 #include <linux/err.h>
