@@ -564,7 +564,7 @@ inline release(dead)
 	wake()
 }
 
-/* kmod/client.c, of one lock */
+/* lockmgr_client_end() in kmod/client.c, of one lock */
 inline abandon_page()
 {
 	if
@@ -573,7 +573,7 @@ inline abandon_page()
 	fi
 }
 
-/* kmod/client.c, of one lock */
+/* lockmgr_client_end() in kmod/client.c, of one lock */
 inline die()
 {
 	abandon_page();

@@ -5,6 +5,9 @@
 # The machine as QEMU has it. Sourced by tests/vm/run, whose variables say how
 # it shall be.
 
+# shellcheck source-path=SCRIPTDIR source=qemu.sh
+. "$here/qemu.sh"
+
 machine_kind=qemu
 needed_commands=(qemu-system-x86_64)
 
@@ -13,7 +16,7 @@ needed_commands=(qemu-system-x86_64)
 kvm_works()
 {
 	local answer result=no
-	answer=$(lockmgr_cache)/kvm-$(</proc/sys/kernel/random/boot_id)
+	answer=$(kvm_answer)
 
 	[[ -w /dev/kvm ]] || return 1
 	if [[ ! -e $answer ]]; then
@@ -37,24 +40,14 @@ kvm_works()
 # Leaves the command in $machine.
 describe_machine()
 {
-	machine=(qemu-system-x86_64
-		-nodefaults -no-user-config -display none -no-reboot
-		-M q35 -kernel "$kernel_image"
-	)
-	if [[ ${LOCKMGR_ACCEL-} != tcg ]] && kvm_works; then
-		machine+=(-accel kvm -cpu host)
-	else
-		machine+=(-accel "tcg,thread=multi" -cpu max)
-		# Emulated processors all count the host's ticks. The kernel's test
-		# whether they agree takes one that runs late for one that does not,
-		# and falls back to the HPET: a device, a microsecond a look.
-		kernel_parameters+=" tsc=reliable"
-	fi
-	# The kernel takes a timer that comes late, on a busy host, for none.
+	local kvm=no
+
+	begin_machine "$kernel_image"
+	[[ ${LOCKMGR_ACCEL-} == tcg ]] || ! kvm_works || kvm=yes
+	add_processors "$kvm"
 	machine+=(
 		-smp "$smp" -m "$memory" -initrd "$dir/initrd"
-		-append "console=ttyS0 cryptomgr.notests no_timer_check random.trust_cpu=on
-			watchdog_thresh=60 sysctl.kernel.hung_task_panic=1 $kernel_parameters"
+		-append "$qemu_parameters sysctl.kernel.hung_task_panic=1 $kernel_parameters"
 		-serial "file:$dir/console.log"
 		-device virtio-rng-pci
 		-fsdev "local,id=host,path=/,security_model=none,readonly=on,multidevs=remap"
