@@ -13,7 +13,7 @@ BEGIN {
 
 need_device();
 
-chomp(my $dir = qx(mktemp -d));
+my $dir = scratch_directory();
 
 sub facts
 {
@@ -235,5 +235,4 @@ test_restore_into_nothing($space, $file);
 test_restore_again($space);
 test_restore_conflict($space, $file);
 test_bad_files($file);
-system('rm', '-r', $dir);
 done();

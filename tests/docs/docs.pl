@@ -26,6 +26,22 @@ sub write_file
 	close $file or die "$path: $!";
 }
 
+# A directory that goes with the test, but not with a child of its. The test ends with
+# its own status.
+my @scratch;
+my $owner = $$;
+END {
+	local $?;
+	system 'rm', '-rf', @scratch if @scratch && $$ == $owner;
+}
+
+sub scratch_directory
+{
+	chomp(my $dir = qx(mktemp -d));
+	push @scratch, $dir;
+	return $dir;
+}
+
 # Sorted, each once.
 sub set
 {

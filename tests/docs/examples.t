@@ -12,9 +12,7 @@ BEGIN {
 	require './tests/man/man.pl';
 }
 
-my $dir = qx(mktemp -d);
-chomp $dir;
-END { system 'rm', '-rf', $dir if $dir }
+my $dir = scratch_directory();
 
 my %examples = map { examples($_) } pages('3-7');
 

@@ -31,7 +31,7 @@ sub test_example
 	my ($source) = $usage =~ /^```c\n(.*?)^```$/ms;
 	my ($command) = $usage =~ /^    (cc .*)$/m;
 	chomp(my $top = qx(pwd));
-	chomp(my $dir = qx(mktemp -d));
+	my $dir = scratch_directory();
 	my $pc = read_file('build/lib/liblockmgr.pc');
 
 	# As if it were installed where it was built.
@@ -48,7 +48,6 @@ sub test_example
 	} else {
 		skip('the_example_runs', 'there is no /dev/lockmgr');
 	}
-	system('rm', '-r', $dir);
 }
 
 sub test_errors

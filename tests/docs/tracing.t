@@ -51,11 +51,9 @@ sub output_of
 	$command =~ s/space == "podman"/space ~ "test-*"/;
 	return scalar qx($command -- $action 2>&1) if $command =~ /^perf/;
 
-	chomp(my $dir = qx(mktemp -d));
+	my $dir = scratch_directory();
 	$command =~ s{record}{record -o $dir/trace.dat};
-	my $output = qx($command $action 2>&1; trace-cmd report -i $dir/trace.dat 2>&1);
-	system('rm', '-r', $dir);
-	return $output;
+	return scalar qx($command $action 2>&1; trace-cmd report -i $dir/trace.dat 2>&1);
 }
 
 # Those that differ in more than the event.

@@ -142,8 +142,7 @@ static struct raw_world prepare_private(void)
 	struct raw_world world;
 
 	lockmgr_unlink(space_name(), NULL);
-	world.file = raw_open(O_RDWR);
-	assert_int_equal(raw_attach(world.file, space_name(), LOCKMGR_ATTACH_CREATE), 0);
+	world.file = raw_private();
 	world.observer = raw_attached();
 	assert_int_equal(raw_trylock(world.file, 0), 0);
 
@@ -209,9 +208,7 @@ static long call_trylock(const struct raw_world *world)
 
 static long call_lock(const struct raw_world *world)
 {
-	struct lockmgr_ioctl_lock args = { .id = FARTHEST_ID };
-
-	return raw_call(world->file, LOCKMGR_IOC_LOCK, &args);
+	return raw_lock(world->file, FARTHEST_ID);
 }
 
 static long call_timedlock(const struct raw_world *world)

@@ -13,9 +13,7 @@ BEGIN {
 	require './tests/man/man.pl';
 }
 
-my $dir = qx(mktemp -d);
-chomp $dir;
-END { system 'rm', '-rf', $dir if $dir }
+my $dir = scratch_directory();
 
 # Those that a page may have, in this order.
 my @sections = (

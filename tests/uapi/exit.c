@@ -22,24 +22,6 @@
 #define THREADS		3
 #define ROUNDS		60
 
-/* What each test begins with: a private space, so that records can be mapped. */
-static int private_file(void)
-{
-	struct lockmgr_ioctl_attach args = raw_attach_args(space_name(), LOCKMGR_ATTACH_CREATE);
-	int file = raw_open(O_RDWR);
-
-	assert_int_equal(raw_call(file, LOCKMGR_IOC_ATTACH, &args), 0);
-
-	return file;
-}
-
-static long lock(int file, uint32_t id)
-{
-	struct lockmgr_ioctl_lock args = { .id = id };
-
-	return raw_call(file, LOCKMGR_IOC_LOCK, &args);
-}
-
 static void stay_on_one_processor(void)
 {
 	cpu_set_t set;
@@ -89,11 +71,11 @@ static long anonymous_kb(void)
 /* Hold the lock in a file of its own, with a record mapped; returns the file. */
 static long hold(struct lockmgr **mgr, long unused)
 {
-	int file = private_file();
+	int file = raw_private();
 
 	(void)mgr;
 	(void)unused;
-	if (lock(file, ID) ||
+	if (raw_lock(file, ID) ||
 	    mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0) == MAP_FAILED)
 		return -1;
 
@@ -159,7 +141,7 @@ static struct agent *agent_that_holds(int *file)
 
 static void expect_release_before_memory_goes(long threads)
 {
-	int own = private_file();
+	int own = raw_private();
 	struct agent *agent;
 	long before, after;
 	int file;
@@ -172,7 +154,7 @@ static void expect_release_before_memory_goes(long threads)
 
 	before = anonymous_kb();
 	assert_int_equal(kill(agent_pid(agent), SIGKILL), 0);
-	assert_int_equal(lock(own, ID), LOCKMGR_OWNER_DIED);
+	assert_int_equal(raw_lock(own, ID), LOCKMGR_OWNER_DIED);
 	after = anonymous_kb();
 	run_as_usual();
 
@@ -215,7 +197,7 @@ static int open_process(const struct agent *agent)
 
 static void file_that_another_has_too_lives_on(void **state)
 {
-	int own = private_file();
+	int own = raw_private();
 	struct agent *agent;
 	int process, file, taken;
 
@@ -236,7 +218,7 @@ static void file_that_another_has_too_lives_on(void **state)
 
 static void file_of_a_table_that_another_shares_lives_on(void **state)
 {
-	int own = private_file();
+	int own = raw_private();
 	struct agent *agent;
 	int file;
 	long pid;
@@ -249,7 +231,7 @@ static void file_of_a_table_that_another_shares_lives_on(void **state)
 
 	assert_int_equal(raw_trylock(own, ID), -EBUSY);
 	assert_int_equal(kill(pid, SIGKILL), 0);
-	assert_int_equal(lock(own, ID), LOCKMGR_OWNER_DIED);
+	assert_int_equal(raw_lock(own, ID), LOCKMGR_OWNER_DIED);
 }
 
 /* As long as the file can be had: a client that lives, or one that lets nobody in. */
@@ -273,7 +255,7 @@ static void *use_taken_files(void *data)
 
 static void file_taken_from_who_ends_either_works_or_does_not(void **state)
 {
-	int own = private_file();
+	int own = raw_private();
 	int i;
 
 	(void)state;
@@ -291,7 +273,7 @@ static void file_taken_from_who_ends_either_works_or_does_not(void **state)
 		close(from[0]);
 
 		expect_result((long)result, 0, "round %d: a call on a file that was taken", i);
-		expect_result(lock(own, ID), LOCKMGR_OWNER_DIED, "round %d: the lock", i);
+		expect_result(raw_lock(own, ID), LOCKMGR_OWNER_DIED, "round %d: the lock", i);
 		expect_result(raw_trylock(own, OTHER), 0, "round %d: the other lock", i);
 		assert_int_equal(raw_id(own, LOCKMGR_IOC_UNLOCK, ID), 0);
 		assert_int_equal(raw_id(own, LOCKMGR_IOC_UNLOCK, OTHER), 0);

@@ -23,14 +23,6 @@ static int attach_with_mode(int flags, uint32_t mode, struct lockmgr_ioctl_attac
 	return file;
 }
 
-/* A file that may map. */
-static int private_file(void)
-{
-	struct lockmgr_ioctl_attach args;
-
-	return attach_with_mode(O_RDWR, 0600, &args);
-}
-
 static long try_map(int file, size_t size, int protection, int flags, off_t offset)
 {
 	void *records = mmap(NULL, size, protection, flags, file, offset);
@@ -114,7 +106,7 @@ static void unfit_map_returns_its_error(void **state)
 {
 	const size_t size = LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record);
 	const int both = PROT_READ | PROT_WRITE;
-	int file = private_file();
+	int file = raw_private();
 
 	(void)state;
 	assert_int_equal(try_map(file, PAGE, both, MAP_PRIVATE, 0), -EINVAL);
@@ -128,7 +120,7 @@ static void unfit_map_returns_its_error(void **state)
 static void unfit_map_of_the_clock_returns_its_error(void **state)
 {
 	const off_t place = LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record);
-	int file = private_file();
+	int file = raw_private();
 
 	(void)state;
 	assert_int_equal(try_map(file, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, place), -EACCES);
@@ -164,7 +156,7 @@ static void record_says_who_holds_the_lock(void **state)
 static void each_lock_has_its_own_record(void **state)
 {
 	const uint32_t ids[] = { 0, 1, 63, 64, 65, 127, 128, 255 };
-	int file = private_file();
+	int file = raw_private();
 	struct lockmgr_record *records;
 	size_t i, k;
 
@@ -182,7 +174,7 @@ static void lock_taken_in_memory_is_held(void **state)
 {
 	struct lockmgr_ioctl_attach args;
 	int file = attach_with_mode(O_RDWR, 0600, &args);
-	int other = private_file();
+	int other = raw_private();
 	struct lockmgr_record *record;
 
 	(void)state;
@@ -219,7 +211,7 @@ static bool has_ticked(void *data)
 
 static void clock_shows_monotonic_time_and_goes_on(void **state)
 {
-	const volatile struct lockmgr_clock *clock = map_clock(private_file());
+	const volatile struct lockmgr_clock *clock = map_clock(raw_private());
 	uint64_t before, seen;
 
 	(void)state;
@@ -235,7 +227,7 @@ static void clock_shows_monotonic_time_and_goes_on(void **state)
 
 static void clock_can_never_be_written_to(void **state)
 {
-	void *clock = (void *)map_clock(private_file());
+	void *clock = (void *)map_clock(raw_private());
 
 	(void)state;
 	assert_int_equal(mprotect(clock, PAGE, PROT_READ | PROT_WRITE), -1);
@@ -303,12 +295,12 @@ static int signal_of_touching(const volatile struct lockmgr_record *record)
 
 static void page_is_there_once_a_lock_of_it_was_locked(void **state)
 {
-	int file = private_file();
+	int file = raw_private();
 	struct lockmgr_record *records = map_records(file);
 
 	(void)state;
 	assert_int_equal(signal_of_touching(records), SIGBUS);
-	assert_int_equal(raw_trylock(private_file(), ID), 0);
+	assert_int_equal(raw_trylock(raw_private(), ID), 0);
 	assert_int_equal(signal_of_touching(records), SIGBUS);
 	assert_int_equal(raw_trylock(file, ID + 1), 0);
 	assert_int_equal(signal_of_touching(records), 0);
@@ -347,7 +339,7 @@ static bool child_has_it(void)
 
 static void map_is_not_inherited(void **state)
 {
-	struct lockmgr_record *records = map_records(private_file());
+	struct lockmgr_record *records = map_records(raw_private());
 
 	(void)state;
 	assert_true(is_mapped());
@@ -359,7 +351,7 @@ static void map_is_not_inherited(void **state)
 
 static void map_is_never_executable_nor_dumped_nor_grown(void **state)
 {
-	struct lockmgr_record *records = map_records(private_file());
+	struct lockmgr_record *records = map_records(raw_private());
 
 	(void)state;
 	assert_int_equal(mprotect(records, PAGE, PROT_READ | PROT_EXEC), -1);
@@ -373,7 +365,7 @@ static void map_is_never_executable_nor_dumped_nor_grown(void **state)
 /* Or they could be written to when nobody knows it any more. */
 static void pages_cannot_be_kept_beyond_the_map(void **state)
 {
-	int file = private_file();
+	int file = raw_private();
 	struct lockmgr_record *records;
 	struct iovec vector;
 	int ends[2];
@@ -393,8 +385,8 @@ static void pages_cannot_be_kept_beyond_the_map(void **state)
 /* As an open file does. */
 static void map_keeps_the_client_alive(void **state)
 {
-	int file = private_file();
-	int other = private_file();
+	int file = raw_private();
+	int other = raw_private();
 	struct lockmgr_record *records = map_records(file);
 
 	(void)state;

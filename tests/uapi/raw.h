@@ -135,11 +135,28 @@ static inline int raw_attached(void)
 	return raw_attached_with(0);
 }
 
+/** The same, of a space for its owner alone: a file that may map. */
+static inline int raw_private(void)
+{
+	int file = raw_open(O_RDWR);
+
+	assert_int_equal(raw_attach(file, space_name(), LOCKMGR_ATTACH_CREATE), 0);
+
+	return file;
+}
+
 static inline long raw_id(int file, unsigned int number, uint32_t id)
 {
 	struct lockmgr_ioctl_id args = { .id = id };
 
 	return raw_call(file, number, &args);
+}
+
+static inline long raw_lock(int file, uint32_t id)
+{
+	struct lockmgr_ioctl_lock args = { .id = id };
+
+	return raw_call(file, LOCKMGR_IOC_LOCK, &args);
 }
 
 static inline long raw_trylock(int file, uint32_t id)
