@@ -392,13 +392,16 @@ static uint64_t ticket_of(const struct model_thread *thread, const struct op *op
 }
 
 /* There, only what cannot wait for long makes sense. */
-static long lock_wildly(const struct op *op, struct outcome *outcome)
+static long lock_wildly(const struct op *op, struct model_client *client,
+			struct outcome *outcome)
 {
 	bool try = op->args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_TRY;
 	bool timed = op->args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_DEADLINE;
 
 	outcome->wild = true;
 	outcome->skip = !try && (!timed || op->args[ARG_DEADLINE] > DEADLINE_NEAR);
+	if (!outcome->skip)
+		model_use_page(client, op->args[ARG_ID]);
 
 	return try ? -EBUSY : -ETIMEDOUT;
 }
@@ -415,11 +418,11 @@ static long do_lock(struct model *model, const struct op *op, struct model_clien
 	    op->args[ARG_ID] >= model_space_of(model, client)->capacity)
 		return -EINVAL;
 
-	model_use_page(client, op->args[ARG_ID]);
 	thread->passed_ticket = ticket_of(thread, op);
 	if (model_space_of(model, client)->wild)
-		return lock_wildly(op, outcome);
+		return lock_wildly(op, client, outcome);
 
+	model_use_page(client, op->args[ARG_ID]);
 	return model_do_lock(model, thread, op, client - model->clients, thread->passed_ticket,
 			     now, outcome);
 }
