@@ -53,8 +53,7 @@ static void prepare(struct subject *subject, struct loop *loop, const struct pee
 	peer->create(1);
 	*loop = (struct loop) { .peer = peer, .handle = peer->open() };
 	calibrate(loop);
-	subject->sample = sample;
-	subject->arg = loop;
+	*subject = (struct subject) { .sample = sample, .arg = loop };
 }
 
 void bench_uncontended(void)

@@ -149,10 +149,11 @@ cache_renew()
 	identities=$(tail -n +2 <<<"$reply")
 	entry=$store/$(head -n 1 <<<"$reply")-$(sha256sum <<<"$identities" | cut -c 1-16)
 
+	# Nobody else is at work here: what is unfinished was broken off.
+	find "$store" -mindepth 1 -maxdepth 1 -type d -name '*.new' -exec rm -rf {} +
 	if ! cache_intact "$entry"; then
 		[[ ! -d $entry ]] || say "$entry is damaged: making it again"
 		work=$entry.new
-		rm -rf "$work"
 		mkdir "$work"
 		"$make" "$work" "$entry" "$identities"
 		cache_seal "$work"
