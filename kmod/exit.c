@@ -38,23 +38,18 @@
 
 /**
  * struct lockmgr_exit - who hears that a memory is taken down
- * @notifier: in the list of that memory
+ * @notifier: in that memory's tree
  * @client: what to end then; NULL once its file is being released.  Guarded by @lock,
  *	as is @file
  * @file: the client's file
  */
 struct lockmgr_exit {
-	struct mmu_notifier notifier;
+	struct mmu_interval_notifier notifier;
 	/** @lock: held while the client ends, so that its release waits for that */
 	struct mutex lock;
 	struct lockmgr_client *client;
 	struct file *file;
 };
-
-static struct lockmgr_exit *exit_of(struct mmu_notifier *notifier)
-{
-	return container_of(notifier, struct lockmgr_exit, notifier);
-}
 
 static long count_mappings(struct mm_struct *mm, const struct file *file)
 {
@@ -157,28 +152,38 @@ static void end_if_nobody_else(struct lockmgr_exit *exit, struct mm_struct *mm)
 		end(exit, references);
 }
 
-static void memory_goes(struct mmu_notifier *notifier, struct mm_struct *mm)
+static void memory_goes(struct lockmgr_exit *exit, struct mm_struct *mm)
 {
-	struct lockmgr_exit *exit = exit_of(notifier);
-
 	mutex_lock(&exit->lock);
 	if (exit->client)
 		end_if_nobody_else(exit, mm);
 	mutex_unlock(&exit->lock);
 }
 
-static void free_exit(struct mmu_notifier *notifier)
+/*
+ * The notifier is one of an interval, although all that matters is the end: the other
+ * kind makes each memory that goes wait for a grace period of all memories, which takes
+ * ten milliseconds where processes end one behind the other.
+ */
+static bool invalidate(struct mmu_interval_notifier *notifier,
+		       const struct mmu_notifier_range *range, unsigned long sequence)
 {
-	struct lockmgr_exit *exit = exit_of(notifier);
+	/* Everything else may come in atomic context. */
+	if (range->event == MMU_NOTIFY_RELEASE)
+		memory_goes(container_of(notifier, struct lockmgr_exit, notifier), range->mm);
 
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops ops = {
+	.invalidate = invalidate,
+};
+
+static void free_exit(struct lockmgr_exit *exit)
+{
 	mutex_destroy(&exit->lock);
 	kfree(exit);
 }
-
-static const struct mmu_notifier_ops ops = {
-	.release = memory_goes,
-	.free_notifier = free_exit,
-};
 
 static struct lockmgr_exit *create(struct lockmgr_client *client, struct file *file)
 {
@@ -191,7 +196,6 @@ static struct lockmgr_exit *create(struct lockmgr_client *client, struct file *f
 	mutex_init(&exit->lock);
 	exit->client = client;
 	exit->file = file;
-	exit->notifier.ops = &ops;
 
 	return exit;
 }
@@ -199,8 +203,7 @@ static struct lockmgr_exit *create(struct lockmgr_client *client, struct file *f
 /**
  * lockmgr_exit_watch() - end a client when the memory that maps its records goes
  * @client: the client
- * @file: its file
- * @mm: the memory, of the caller, locked for writing
+ * @vma: maps them, in the caller's memory, which is locked for writing
  *
  * Only the first memory that maps them is watched: where there are several, none is
  * the only one to use the file.  And none if a signal comes between: there is no way
@@ -208,26 +211,27 @@ static struct lockmgr_exit *create(struct lockmgr_client *client, struct file *f
  *
  * Return: 0 or -ENOMEM
  */
-int lockmgr_exit_watch(struct lockmgr_client *client, struct file *file, struct mm_struct *mm)
+int lockmgr_exit_watch(struct lockmgr_client *client, const struct vm_area_struct *vma)
 {
 	struct lockmgr_exit *exit;
 	int ret = 0;
 
-	mmap_assert_write_locked(mm);
+	mmap_assert_write_locked(vma->vm_mm);
 
 	if (READ_ONCE(client->exit))
 		return 0;
-	exit = create(client, file);
+	exit = create(client, vma->vm_file);
 	if (!exit)
 		return -ENOMEM;
 
 	if (!cmpxchg(&client->exit, NULL, exit)) {
-		ret = __mmu_notifier_register(&exit->notifier, mm);
+		ret = mmu_interval_notifier_insert_locked(&exit->notifier, vma->vm_mm,
+							  vma->vm_start, PAGE_SIZE, &ops);
 		if (!ret)
 			return 0;
 		WRITE_ONCE(client->exit, NULL);
 	}
-	free_exit(&exit->notifier);
+	free_exit(exit);
 
 	return ret == -ENOMEM ? ret : 0;
 }
@@ -246,13 +250,7 @@ void lockmgr_exit_unwatch(struct lockmgr_client *client)
 	mutex_lock(&exit->lock);
 	exit->client = NULL;
 	mutex_unlock(&exit->lock);
-	mmu_notifier_put(&exit->notifier);
-}
-
-/**
- * lockmgr_exit_synchronize() - wait until all that is no longer watched is freed
- */
-void lockmgr_exit_synchronize(void)
-{
-	mmu_notifier_synchronize();
+	/* Waits for what runs. */
+	mmu_interval_notifier_remove(&exit->notifier);
+	free_exit(exit);
 }

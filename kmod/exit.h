@@ -4,29 +4,23 @@
 
 #include <linux/kconfig.h>
 
-struct file;
 struct lockmgr_client;
-struct mm_struct;
+struct vm_area_struct;
 
 #if IS_ENABLED(CONFIG_MMU_NOTIFIER)
 
-int lockmgr_exit_watch(struct lockmgr_client *client, struct file *file, struct mm_struct *mm);
+int lockmgr_exit_watch(struct lockmgr_client *client, const struct vm_area_struct *vma);
 void lockmgr_exit_unwatch(struct lockmgr_client *client);
-void lockmgr_exit_synchronize(void);
 
 #else
 
-static inline int lockmgr_exit_watch(struct lockmgr_client *client, struct file *file,
-				     struct mm_struct *mm)
+static inline int lockmgr_exit_watch(struct lockmgr_client *client,
+				     const struct vm_area_struct *vma)
 {
 	return 0;
 }
 
 static inline void lockmgr_exit_unwatch(struct lockmgr_client *client)
-{
-}
-
-static inline void lockmgr_exit_synchronize(void)
 {
 }
 

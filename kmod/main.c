@@ -44,7 +44,6 @@
 #include "compat.h"
 #include "debugfs.h"
 #include "device.h"
-#include "exit.h"
 #include "names.h"
 #include "quota.h"
 #include "space.h"
@@ -111,7 +110,6 @@ static void __exit lockmgr_exit(void)
 	lockmgr_sysfs_exit();
 	lockmgr_device_exit();
 	lockmgr_clock_exit();
-	lockmgr_exit_synchronize();
 	/* Clients are freed by call_rcu() with a function of this module. */
 	rcu_barrier();
 }

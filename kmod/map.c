@@ -47,7 +47,7 @@ static int map_records(struct lockmgr_client *client, struct vm_area_struct *vma
 	if (vma_pages(vma) > RECORD_PAGES - vma->vm_pgoff)
 		return -EINVAL;
 
-	ret = lockmgr_exit_watch(client, vma->vm_file, vma->vm_mm);
+	ret = lockmgr_exit_watch(client, vma);
 	if (ret)
 		return ret;
 
