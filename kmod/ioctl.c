@@ -499,16 +499,31 @@ static const struct command *find_command(unsigned int number)
 	return without_size(number) == without_size(command->number) ? command : NULL;
 }
 
+#define COPY_WORDS_MAX	sizeof(struct lockmgr_ioctl_lock)
+
+/* Of a few words, at less than what it costs to begin to copy anything. */
+static int copy_words(u64 *to, const u64 __user *from, size_t count)
+{
+	while (count--)
+		if (get_user(*to++, from++))
+			return -EFAULT;
+
+	return 0;
+}
+
 static int copy_in(const struct command *command, union arguments *args,
 		   const void __user *from, size_t size)
 {
 	size_t known = _IOC_SIZE(command->number);
 
-	if (_IOC_DIR(command->number) & _IOC_WRITE)
-		return copy_struct_from_user(args, known, from, size);
-	memset(args, 0, known);
+	if (!(_IOC_DIR(command->number) & _IOC_WRITE)) {
+		memset(args, 0, known);
+		return 0;
+	}
+	if (size == known && size <= COPY_WORDS_MAX)
+		return copy_words((u64 *)args, from, size / sizeof(u64));
 
-	return 0;
+	return copy_struct_from_user(args, known, from, size);
 }
 
 static int copy_out(const struct command *command, const union arguments *args,

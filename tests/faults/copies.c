@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every access to user memory, made to fail one after the other under every command:
+ * Every copy from and to user memory, made to fail one after the other under every command:
  * the command fails with EFAULT, nothing has changed, and then it succeeds.
  */
 #include "fault.h"
@@ -68,6 +68,19 @@ static bool try_copy(const struct raw_command *command, unsigned int nth)
 	return failed;
 }
 
+/*
+ * Those that only read a few words do so one by one, and that cannot be made to fail:
+ * tests/uapi/arguments.c has wrong addresses for them.  LOCK writes, too, but not unless a
+ * signal ends its wait.
+ */
+static bool has_copies(const struct raw_command *command)
+{
+	unsigned int number = command->number;
+
+	return (_IOC_DIR(number) & _IOC_READ && number != LOCKMGR_IOC_LOCK) ||
+	       _IOC_SIZE(number) > sizeof(struct lockmgr_ioctl_lock);
+}
+
 static void every_failing_copy_ends_in_efault_and_changes_nothing(void **state)
 {
 	const struct raw_command *command;
@@ -78,8 +91,10 @@ static void every_failing_copy_ends_in_efault_and_changes_nothing(void **state)
 
 		while (nth < COPIES_MAX && try_copy(command, nth))
 			nth++;
-		/* All have arguments that are read or written. */
-		assert_in_range(nth, 2, COPIES_MAX - 1);
+		if (has_copies(command))
+			assert_in_range(nth, 2, COPIES_MAX - 1);
+		else
+			assert_int_equal(nth, 1);
 		printf("# %s: %u copies\n", command->name, nth - 1);
 	}
 	fflush(stdout);
