@@ -41,8 +41,8 @@ struct spin {
 
 /**
  * struct lockmgr - one open file of the device
- * @there: for each page of records, whether it is mapped and may be touched.  In
- *	memory that the kernel wipes in children, which have no records
+ * @there: for each page of records, @epoch if it is mapped and may be touched, or else
+ *	0.  In memory that the kernel wipes in children, which have no records
  * @records: of all locks that the space can have; if any page is there
  * @clock: the records' time; likewise
  * @spin: likewise
@@ -56,7 +56,7 @@ struct spin {
  * @link: what points here
  */
 struct lockmgr {
-	_Atomic(_Atomic uint8_t *)	there;
+	_Atomic(_Atomic uint32_t *)	there;
 	struct record			*records;
 	const struct clock		*clock;
 	uint32_t			token;

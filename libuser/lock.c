@@ -39,12 +39,13 @@
 
 /*
  * This thread's number, and in which process it was asked for: a child begins with the
- * memory of the thread that made it.
+ * memory of the thread that made it.  To begin with, in none: nor is that 0, which stands
+ * for pages that are not there.
  */
 static _Thread_local FAST_TLS struct {
 	uint32_t epoch;
 	uint32_t tid;
-} self;
+} self = { .epoch = UINT32_MAX };
 
 /* Returns whether that was news.  For slow paths: fast ones go without a stack. */
 slow_path bool learn_tid(const struct lockmgr *mgr)
@@ -62,18 +63,20 @@ fast_path uint64_t word_of_self(const struct lockmgr *mgr)
 	return (uint64_t)self.tid << LOCKMGR_WORD_TID_SHIFT | mgr->token;
 }
 
-/* The lock's record; false if it may not be touched, or this thread knows not its number. */
+/*
+ * The lock's record; false if it may not be touched, or this thread knows not its number:
+ * one question, for there are few instructions beside.
+ */
 fast_path bool find_record(const struct lockmgr *mgr, uint32_t id, struct record **record)
 {
 	const uint32_t page = id / MAP_PAGE_RECORDS;
-	_Atomic uint8_t *there;
+	_Atomic uint32_t *there;
 
 	if (!mgr || page >= MAP_PAGES)
 		return false;
 
 	there = atomic_load_explicit(&mgr->there, memory_order_acquire);
-	if (!atomic_load_explicit(&there[page], memory_order_acquire) ||
-	    self.epoch != mgr->epoch)
+	if (atomic_load_explicit(&there[page], memory_order_acquire) != self.epoch)
 		return false;
 
 	*record = &mgr->records[lockmgr_record_index(id)];

@@ -15,8 +15,10 @@
 static_assert(sizeof(struct record) == sizeof(struct lockmgr_record), "record");
 static_assert(sizeof(struct clock) == sizeof(struct lockmgr_clock), "clock");
 
+#define THERE_SIZE	(MAP_PAGES * sizeof(uint32_t))
+
 /* Of handles that have mapped nothing. */
-static _Atomic uint8_t nothing[MAP_PAGES];
+static _Atomic uint32_t nothing[MAP_PAGES];
 
 void lockmgr_map_init(struct lockmgr *mgr)
 {
@@ -47,12 +49,12 @@ static int map_file(struct lockmgr *mgr)
 
 static void map(struct lockmgr *mgr)
 {
-	_Atomic uint8_t *there = lockmgr_wiped_memory(MAP_PAGES);
+	_Atomic uint32_t *there = lockmgr_wiped_memory(THERE_SIZE);
 
 	if (!there)
 		return;
 	if (map_file(mgr)) {
-		munmap(there, MAP_PAGES);
+		munmap(there, THERE_SIZE);
 		return;
 	}
 	lockmgr_spin_init(&mgr->spin);
@@ -73,7 +75,7 @@ void lockmgr_map_use(struct lockmgr *mgr, uint32_t id)
 	if (!atomic_flag_test_and_set(&mgr->tried))
 		map(mgr);
 	if (is_mapped(mgr))
-		atomic_store_explicit(&mgr->there[id / MAP_PAGE_RECORDS], 1,
+		atomic_store_explicit(&mgr->there[id / MAP_PAGE_RECORDS], mgr->epoch,
 				      memory_order_release);
 	errno = error;
 }
@@ -83,7 +85,7 @@ void lockmgr_map_destroy(struct lockmgr *mgr)
 	if (!is_mapped(mgr))
 		return;
 
-	munmap(mgr->there, MAP_PAGES);
+	munmap(mgr->there, THERE_SIZE);
 	/* A child may have something else in the records' place. */
 	if (!lockmgr_handle_is_ours(mgr))
 		return;

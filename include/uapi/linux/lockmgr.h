@@ -430,9 +430,7 @@ struct lockmgr_clock {
  */
 static __inline__ __u32 lockmgr_record_index(__u32 id)
 {
-	__u8 place = id;
-
-	return (id & ~255U) | (__u8)(place << 2 | place >> 6);
+	return (id & ~255U) | id % 64 * 4 | id / 64 % 4;
 }
 
 /* What a lock call returns when it acquired the lock of a holder that died. */
