@@ -93,7 +93,7 @@ check-all:
 	@tests/vm/install-deps
 	@tests/vm/install-deps system
 	@TESTS='$(TESTS)' KERNELS='$(all_kernels)' BOTH_WAYS='$(all_kernels)' PACKAGES=yes \
-		tests/check
+		EVERYWHERE=yes tests/check
 
 .PHONY: check-packages
 check-packages:

@@ -2,6 +2,7 @@
 /* The module: is it built for this kernel, may the kernel load it, has it? */
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -16,6 +17,9 @@
 /* Where DKMS looks for the source, and the module says its version. */
 #define SOURCE		"/usr/src/lockmgr-" LOCKMGR_VERSION
 #define LOADED_VERSION	"/sys/module/lockmgr/version"
+
+/* Asks for a password, for the firmware to ask for at the next start. */
+#define ENROL		"mokutil --import /var/lib/dkms/mok.pub"
 
 #define TEXT_SIZE	64
 
@@ -148,6 +152,45 @@ void check_module_file(struct finding *finding)
 	module_forget(&module);
 }
 
+/* Whether a line of the kernel's keys is of a certificate for that name. */
+static bool is_key_of(const char *line, const char *signer)
+{
+	const char *found = strstr(line, " asymmetri ");
+
+	found = found ? strstr(found, signer) : NULL;
+	return found && found[strlen(signer)] == ':';
+}
+
+/* Those keys that the caller may see: root sees what the kernel checks modules with. */
+static bool is_key_known(const char *signer)
+{
+	FILE *keys = fopen("/proc/keys", "re");
+	char *line = NULL;
+	size_t size = 0;
+	bool known = false;
+
+	while (keys && !known && getline(&line, &size, keys) > 0)
+		known = is_key_of(line, signer);
+	free(line);
+	if (keys)
+		fclose(keys);
+	return known;
+}
+
+static void judge_signer(struct finding *finding, const char *signer)
+{
+	if (is_key_known(signer)) {
+		finding_set(finding, VERDICT_OK, "signed by %s", signer);
+	} else if (geteuid()) {
+		finding_set(finding, VERDICT_UNKNOWN,
+			    "signed by %s: root sees whether the kernel has that key", signer);
+	} else {
+		finding_set(finding, VERDICT_BAD, "signed by %s: the kernel does not have that key",
+			    signer);
+		finding_remedy(finding, ENROL);
+	}
+}
+
 /** check_signature() - if the kernel insists on one, has it? */
 void check_signature(struct finding *finding)
 {
@@ -163,11 +206,11 @@ void check_signature(struct finding *finding)
 	} else if (!module_path(&module)) {
 		finding_set(finding, VERDICT_UNKNOWN, "there is no module");
 	} else if (module_field(&module, "signer", signer)) {
-		finding_set(finding, VERDICT_OK, "signed by %s", signer);
+		judge_signer(finding, signer);
 	} else {
 		finding_set(finding, VERDICT_BAD,
 			    "the kernel loads only signed modules (Secure Boot)");
-		finding_remedy(finding, "mokutil --import /var/lib/dkms/mok.pub");
+		finding_remedy(finding, ENROL);
 	}
 	module_forget(&module);
 }

@@ -111,6 +111,69 @@ sub test_permission
 	sh('chgrp root /dev/lockmgr && chmod 666 /dev/lockmgr');
 }
 
+# A file that says something else, until it is uncovered.
+sub cover
+{
+	my ($path, $text) = @_;
+	my $cover = scratch_directory() . '/cover';
+
+	write_file($cover, $text);
+	sh("mount --bind '$cover' '$path'");
+}
+
+sub uncover
+{
+	sh("umount '$_[0]'");
+}
+
+# As the kernel's own tools do it: the signature, what kind it is, and a last line.
+sub sign
+{
+	my ($path, $name) = @_;
+	my $key = scratch_directory() . '/key';
+
+	sh("openssl req -new -x509 -newkey rsa:2048 -nodes -subj '/CN=$name' " .
+	   "-keyout $key -out $key.pem 2>$key.log");
+	sh("openssl cms -sign -binary -noattr -nocerts -outform DER -md sha256 " .
+	   "-in '$path' -signer $key.pem -inkey $key -out $key.cms");
+	my $signature = read_file("$key.cms");
+	write_file($path, read_file($path) . $signature .
+		   pack('C5x3N', 0, 0, 2, 0, 0, length($signature)) .
+		   "~Module signature appended~\n");
+}
+
+sub key_line
+{
+	return "0123abcd I------     1 perm 1f030000     0     0 asymmetri $_[0]: 00: X509.rsa 00 []\n";
+}
+
+sub test_signature
+{
+	my $signer = 'A key of this machine';
+	my $enforced = '/sys/module/module/parameters/sig_enforce';
+
+	cover($enforced, "Y\n");
+	same(result('signature'), 'ok', 'a_loaded_module_was_good_enough_for_the_kernel');
+	sh('rmmod lockmgr');
+	same(result('signature') . ' ' . check('signature')->{remedy},
+	     'bad mokutil --import /var/lib/dkms/mok.pub',
+	     'where_signatures_are_wanted_a_module_without_one_is_bad');
+
+	sign($installed, $signer);
+	cover('/proc/keys', key_line("$signer too"));
+	same(result('signature'), 'bad', 'so_is_one_with_a_key_that_the_kernel_does_not_have');
+	same(result('signature', 'daemon'), 'unknown', 'which_only_root_can_know');
+	uncover('/proc/keys');
+	cover('/proc/keys', key_line($signer));
+	same(result('signature') . ' ' . check('signature')->{detail}, "ok signed by $signer",
+	     'one_with_a_key_that_it_has_is_not');
+	uncover('/proc/keys');
+
+	uncover($enforced);
+	same(result('signature'), 'ok', 'where_none_are_wanted_any_module_will_do');
+	sh("install -m 644 '$module' '$installed' && modprobe lockmgr");
+}
+
 sub test_nothing
 {
 	sh("rmmod lockmgr && rm '$installed' && depmod");
@@ -137,5 +200,6 @@ test_installed();
 test_not_loaded();
 test_node();
 test_permission();
+test_signature();
 test_nothing();
 done();
