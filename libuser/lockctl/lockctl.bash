@@ -15,6 +15,13 @@ _lockctl_options()
 	lockctl "$@" --help 2>/dev/null | sed -n 's/^  -., \(--[a-z-]*\).*/\1/p'
 }
 
+# The options of a command that take an argument, in front of what it is: "--space SPACE".
+_lockctl_arguments()
+{
+	lockctl "$1" --help 2>/dev/null |
+		sed -n 's/^  \(-.\), \(--[a-z-]*\) \([A-Z][A-Z]*\) .*/\1 \3\n\2 \3/p'
+}
+
 _lockctl_spaces()
 {
 	lockctl spaces --noheadings 2>/dev/null | sed 's/[[:space:]].*//'
@@ -64,9 +71,34 @@ _lockctl_words()
 	[[ $line != *[[:space:]] ]] || lockctl_words+=("")
 }
 
+# _lockctl_sort_words COMMAND: sets words to those of the line that are neither options nor
+# what options take, and argument to what the last one is, if an option takes it.
+_lockctl_sort_words()
+{
+	local command=$1 word option what before=''
+	local -A takes=()
+
+	while read -r option what; do
+		takes[$option]=$what
+	done < <(_lockctl_arguments "$command")
+	for word in "${lockctl_words[@]:2}"; do
+		argument=${before:+${takes[$before]-}}
+		before=''
+		if [[ -n $argument ]]; then
+			continue
+		elif [[ $word == -* ]]; then
+			before=$word
+		else
+			words+=("$word")
+			# The options behind that are another command's.
+			[[ $command != run ]] || takes=()
+		fi
+	done
+}
+
 _lockctl()
 {
-	local lockctl_words=() words=() word current command place
+	local lockctl_words=() words=() argument='' current command place
 
 	_lockctl_words
 	COMPREPLY=()
@@ -76,14 +108,16 @@ _lockctl()
 		_lockctl_compgen "$current" "$(_lockctl_commands) $(_lockctl_options)"
 		return
 	fi
+	_lockctl_sort_words "$command"
+	if [[ -n $argument ]]; then
+		[[ $argument != SPACE ]] || _lockctl_compgen "$current" "$(_lockctl_spaces)"
+		return
+	fi
 	if [[ $current == -* ]]; then
 		_lockctl_compgen "$current" "$(_lockctl_options "$command")"
 		return
 	fi
 
-	for word in "${lockctl_words[@]:2}"; do
-		[[ $word == -* ]] || words+=("$word")
-	done
 	place=${#words[@]}
 	if ((place == 1)) && _lockctl_takes_space "$command"; then
 		_lockctl_compgen "$current" "$(_lockctl_spaces)"

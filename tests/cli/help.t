@@ -104,6 +104,10 @@ sub test_completion
 	     'options_are_completed');
 	same(completed('lockctl restore libuser/lockctl/lockctl.b'), ['libuser/lockctl/lockctl.bash'],
 	     'files_are_completed');
+	same(completed('lockctl restore --space x libuser/lockctl/lockctl.b'),
+	     ['libuser/lockctl/lockctl.bash'], 'behind_options_too');
+	same(completed('lockctl run x 1 env -w lockctl'), ['lockctl'],
+	     'but_another_command_has_options_of_its_own');
 	same(completed('lockctl who x 1 '), [], 'and_nothing_where_nothing_is_wanted');
 }
 
@@ -122,6 +126,32 @@ sub test_completion_of_spaces
 	# Of what stands behind a colon readline replaces that only.
 	same(completed('lockctl list daemon:c'), [$space], 'those_of_others_too');
 	same(completed("lockctl free $space "), [3, 5], 'ids_are_completed');
+	same(completed('lockctl restore --space compl'), [$space], 'an_option_may_take_a_space');
+	test_completion_behind_options($space);
+}
+
+# Options, and what they take, are none of the words of which the usage speaks.
+sub test_completion_behind_options
+{
+	my ($space) = @_;
+
+	for my $command (sort keys %commands) {
+		my $text = lockctl($command, '--help')->{out};
+		my %options = $text =~ /^  (-\w), (--[a-z-]+) [A-Z]+ /gm;
+		next if !%options || $text !~ /^Usage: .*\] \[?SPACE\b/;
+
+		for my $kind ([keys %options], [values %options]) {
+			my @names = sort @$kind;
+			my $line = join(' ', 'lockctl', $command, (map { "$_ 5" } @names), 'compl');
+
+			same(completed($line), [$space],
+			     join('_', $command, 'has_its_space_behind', @names));
+		}
+	}
+	same(completed("lockctl run $_ "), [], "what_${_}_takes_is_not_known") for qw(--timeout -E);
+	same(completed("lockctl run --timeout 5 -E 9 $space "), [3, 5], 'and_ids_behind_that');
+	same(completed("lockctl run --nonblock $space "), [3, 5],
+	     'also_where_options_take_nothing');
 }
 
 test_commands();
