@@ -208,6 +208,34 @@ sub remember
 	return $_[0];
 }
 
+# in_background(USER, COMMAND...): what it prints is to be read from {from}.
+sub in_background
+{
+	my ($user, @command) = @_;
+
+	pipe(my $from, my $out) or die "pipe: $!\n";
+	my $pid = fork // die "fork: $!\n";
+	if (!$pid) {
+		open(STDOUT, '>&', $out);
+		close($_) for $from, $out;
+		become($user);
+		exec { $command[0] } @command or POSIX::_exit(127);
+	}
+	close($out);
+	return remember({ pid => $pid, from => $from, name => $command[0] });
+}
+
+# lockctl run, with a command that runs until it is ended, whose process id is {command}.
+sub run_sleeper
+{
+	my ($user, $space, $id) = @_;
+	my $run = in_background($user, $lockctl, 'run', $space, $id, '--',
+				'sh', '-c', 'echo $$; exec sleep 1000');
+
+	chomp($run->{command} = readline($run->{from}) // die "the command does not run\n");
+	return $run;
+}
+
 # start(USER, NAME, UID:SPACE, ID...): a process that locks these, one after the other;
 # tests/cli/helpers/actor.c says what else it understands.
 sub start

@@ -32,31 +32,6 @@ sub said
 	return "$said->{status} $said->{out}$said->{err}";
 }
 
-# lockctl run in the background, with its output in a pipe.
-sub run_in_background
-{
-	my (@arguments) = @_;
-
-	pipe(my $from, my $out) or die "pipe: $!\n";
-	my $pid = fork // die "fork: $!\n";
-	if (!$pid) {
-		open(STDOUT, '>&', $out);
-		close($from);
-		exec { $lockctl } $lockctl, 'run', @arguments or POSIX::_exit(127);
-	}
-	close($out);
-	return remember({ pid => $pid, from => $from, name => 'lockctl run' });
-}
-
-# The same for a command that runs until it is ended; with the command's process id.
-sub run_sleeper
-{
-	my $run = run_in_background($space, $_[0], '--', 'sh', '-c', 'echo $$; exec sleep 1000');
-
-	chomp($run->{command} = readline($run->{from}) // die "the command does not run\n");
-	return $run;
-}
-
 sub status_of
 {
 	my ($run) = @_;
@@ -124,7 +99,7 @@ sub test_conflict
 
 sub test_held_meanwhile
 {
-	my $run = run_sleeper(3);
+	my $run = run_sleeper('root', $space, 3);
 
 	same(fields(lock_rows(3), qw(state pid name)), ["held $run->{pid} lockctl"],
 	     'the_lock_is_held_while_the_command_runs');
@@ -132,7 +107,7 @@ sub test_held_meanwhile
 	     'the_command_does_not_have_the_file');
 	matches(lock_rows(3)->[0]{command}, qr/run $space 3 -- sh -c/, 'list_says_what_runs');
 
-	my $second = run_in_background($space, 3, '--', 'true');
+	my $second = in_background('root', $lockctl, 'run', $space, 3, '--', 'true');
 	wait_until('a second waits', sub { waiters($place, 3) == 1 });
 	kill(TERM => $run->{pid});
 	same(status_of($run), 143, 'a_signal_is_passed_on_to_the_command');
@@ -142,7 +117,7 @@ sub test_held_meanwhile
 # The command must not go on without the lock.
 sub test_killed
 {
-	my $run = run_sleeper(4);
+	my $run = run_sleeper('root', $space, 4);
 
 	kill(KILL => $run->{pid});
 	same(status_of($run), 137, 'run_can_be_killed');
@@ -156,7 +131,7 @@ sub test_killed
 sub test_signals_while_waiting
 {
 	my $holder = start_holder('root', 'holder', $place, 5);
-	my $run = run_in_background($space, 5, '--', 'true');
+	my $run = in_background('root', $lockctl, 'run', $space, 5, '--', 'true');
 
 	wait_until('it waits', sub { waiters($place, 5) == 1 });
 	kill(INT => $run->{pid});

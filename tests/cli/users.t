@@ -10,7 +10,7 @@ BEGIN {
 	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
 	require './tests/cli/cli.pl';
 }
-our $lockctl;
+our ($lockctl, %users);
 
 need_device();
 
@@ -129,15 +129,70 @@ sub test_hidden_half
 	end($_) for $work, $more;
 }
 
+# A lock that keeps everybody waiting is explained to each of those whom it concerns, whoever
+# else is among them.
+sub test_wait_across_users
+{
+	my $place = "5:$shared";
+	my $work = start_holder('daemon', 'work', $place, 30);
+	my $play = start_waiter('games', 'play', $place, 30);
+	my $more = start_waiter('daemon', 'more', $place, 30);
+
+	for my $user (qw(daemon games)) {
+		my $label = $user eq 'games' ? $shared : "games:$shared";
+		my $rows = rows_as($user, 'who', $label, 30);
+
+		same(fields($rows, qw(role place pid tid name process_state)), [
+			"holder - $work->{pid} $work->{pid} work sleeping",
+			"waiter 1 $play->{pid} $play->{pid} play sleeping",
+			"waiter 2 $more->{pid} $more->{pid} more sleeping",
+		], "${user}_is_told_who_holds_and_who_waits_in_order");
+		same([map { $_->{command} =~ m{/(actor \w+) } ? $1 : $_->{command} } @$rows],
+		     ['actor work', 'actor play', 'actor more'], "${user}_is_told_what_they_run");
+		matches(as($user, 'who', $label, 30),
+			qr/^Lock 30 of $label is held by process $work->{pid} \(work\) .*; 2 wait/,
+			"${user}_is_told_so_in_a_sentence");
+	}
+	end($_) for $more, $play, $work;
+}
+
+sub inside
+{
+	return run_as('root', '', qw(unshare --pid --fork --mount-proc), @_);
+}
+
 # Process ids are those of the caller's namespace: none of those outside.
 sub test_process_namespace
 {
-	my $said = run_as('root', '', 'unshare', '--pid', '--fork', '--mount-proc',
-			  $lockctl, 'list', '--json', $private);
+	my $said = inside($lockctl, 'list', '--json', $private);
 	my $rows = JSON::PP->new->decode($said->{out})->{locks};
 
 	same(fields([grep { $_->{lock} == 1 } @$rows], qw(state pid tid name process_state)),
 	     ['held - - boss not shown'], 'processes_outside_have_no_number_inside');
+}
+
+# What lockctl says inside of the lock that another lockctl holds there; and that one's number
+# as the shell has it that started it.  The lock's command asks, so it is held meanwhile.
+sub seen_inside
+{
+	my ($table, @question) = @_;
+	my $said = inside('sh', '-c', '"$@" & echo $! >&2; wait', 'sh',
+			  $lockctl, 'run', $private, 2, '--', $lockctl, @question, '--json');
+	my $rows = JSON::PP->new->decode($said->{out})->{$table};
+
+	chomp($said->{err});
+	return ($said->{err}, [grep { ($_->{lock} // 2) == 2 } @$rows]);
+}
+
+sub test_run_in_process_namespace
+{
+	my ($pid, $rows) = seen_inside('tasks', 'who', $private, 2);
+	same(fields($rows, qw(role pid tid name process_state)),
+	     ["holder $pid $pid lockctl sleeping"], 'who_has_the_numbers_of_the_namespace');
+
+	($pid, $rows) = seen_inside('locks', 'list', $private);
+	same(fields($rows, qw(state pid tid name process_state)),
+	     ["held $pid $pid lockctl sleeping"], 'so_has_list');
 }
 
 # Owners are as the caller's user namespace shows them.
@@ -157,12 +212,122 @@ sub test_user_namespace
 	     'and_none_whose_owner_has_no_number_there');
 }
 
+# What is shown of the space of which the next tests are, to its owner.
+sub own_facts
+{
+	my ($user, $space, @keys) = @_;
+	my $place = "$users{$user}:$space";
+
+	return fields([grep { $_->{space} eq $place } @{rows_as($user, 'spaces')}], @keys);
+}
+
+sub own_ids
+{
+	my ($user, $space) = @_;
+	my @rows = grep { $_->{allocated} } @{rows_as($user, 'list', '--all', $space)};
+
+	return join(' ', map { $_->{lock} } @rows);
+}
+
+sub make_own
+{
+	my ($user, $space) = @_;
+
+	same(as($user, 'create', '--capacity', 8, '--mode', '0640', $space), '', "${user}_creates");
+	same(own_facts($user, $space, qw(owner uid gid mode capacity)),
+	     ["$user $users{$user} $users{$user} 0640 8"], "${user}_owns_what_was_created");
+	same(as($user, 'allocate', '--count', 3, $space), "0\n1\n2\n", "${user}_allocates");
+	same(as($user, 'allocate', $space, 5), "5\n", "${user}_allocates_a_given_id");
+	same(own_ids($user, $space), '0 1 2 5', "${user}_lists_what_is_allocated");
+}
+
+sub use_own
+{
+	my ($user, $space) = @_;
+	my $place = "$users{$user}:$space";
+
+	same(as($user, 'run', $space, 1, '--', 'id', '-u'), "$users{$user}\n", "${user}_runs");
+
+	my $run = run_sleeper($user, $space, 1);
+	my $next = start_waiter($user, 'next', $place, 1);
+	same(fields(rows_as($user, 'who', $space, 1), qw(role place pid name)),
+	     ["holder - $run->{pid} lockctl", "waiter 1 $next->{pid} next"],
+	     "${user}_is_told_by_who_who_runs_and_who_waits");
+	same(fields(rows_as($user, 'list', $space), qw(lock state pid name waiters)),
+	     ["1 held $run->{pid} lockctl 1"], "${user}_lists_who_holds_what");
+	same(fields(rows_as($user, 'watch', '--count', 1, $space),
+		    qw(pid name space lock holder_pid holder_name)),
+	     ["$next->{pid} next $place 1 $run->{pid} lockctl"], "${user}_watches_who_waits");
+
+	my $graph = as($user, 'graph', $space);
+	same(set(map { s/"//gr } $graph =~ /^\t("[^"]*" -> "[^"]*") /gm),
+	     set("$place 1 -> thread $run->{pid}", "thread $next->{pid} -> $place 1"),
+	     "${user}_draws_who_waits_for_whom");
+
+	kill(TERM => $run->{pid});
+	hear($next, 'locked 1');
+	end($_) for $run, $next;
+}
+
+# As over a reboot.
+sub save_own
+{
+	my ($user, $space) = @_;
+	my $dir = scratch_directory();
+	my ($generation) = @{own_facts($user, $space, 'generation')};
+	my $text = join("\n", 'lockctl-allocations 1', "space $users{$user}:$space",
+			"group $users{$user}", 'mode 0640', 'capacity 8', "generation $generation",
+			'ids 4', '0-2', '5', 'end', '');
+
+	chown($users{$user}, -1, $dir) or die "chown: $!\n";
+	same(as($user, 'save', $space, "$dir/saved"), '', "${user}_saves");
+	same(read_file("$dir/saved"), $text, "${user}_has_saved_what_was_there");
+	same(as($user, 'unlink', $space), '', "${user}_unlinks");
+	same(own_facts($user, $space, 'space'), [], "${user}_has_the_space_no_more");
+	same(as($user, 'restore', "$dir/saved"),
+	     "$space: 4 ids allocated, 0 were so already; the space is new\n", "${user}_restores");
+	same(own_facts($user, $space, qw(owner gid mode capacity)), ["$user $users{$user} 0640 8"],
+	     "${user}_has_the_space_again");
+	same(own_ids($user, $space), '0 1 2 5', "${user}_has_the_ids_again");
+}
+
+sub clear_own
+{
+	my ($user, $space) = @_;
+
+	same(as($user, 'free', $space, 1, 5), '', "${user}_frees");
+	same(own_ids($user, $space), '0 2', "${user}_has_freed_these_only");
+	same(as($user, 'set-capacity', $space, 4), '', "${user}_sets_the_capacity");
+	same(own_facts($user, $space, 'capacity'), [4], "${user}_has_set_the_capacity");
+	same(as($user, 'free-all', '--yes', $space), '', "${user}_frees_all");
+	same(own_ids($user, $space), '', "${user}_has_freed_all");
+	same(as($user, 'unlink', $space), '', "${user}_unlinks_at_last");
+	fails(lockctl_as($user, 'list', $space), 66, qr/there is no such space$/,
+	      "${user}_has_nothing_left");
+}
+
+# Nothing of all that needs root: with a space of their own, everybody may do everything.
+sub test_own_space
+{
+	my ($user) = @_;
+	my $space = "own-$$";
+
+	forget_space("$users{$user}:$space");
+	make_own($user, $space);
+	use_own($user, $space);
+	save_own($user, $space);
+	clear_own($user, $space);
+}
+
 make_spaces();
 test_names();
 test_shown();
 test_refused();
 test_deadlock_of_two_users();
 test_hidden_half();
+test_wait_across_users();
 test_process_namespace();
+test_run_in_process_namespace();
 test_user_namespace();
+test_own_space($_) for qw(daemon games);
 done();

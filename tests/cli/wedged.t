@@ -197,16 +197,12 @@ sub test_watch
 
 sub test_watch_interrupted
 {
-	pipe(my $from, my $out) or die "pipe: $!\n";
-	my $pid = fork // die "fork: $!\n";
-	if (!$pid) {
-		open(STDOUT, '>&', $out);
-		exec { $lockctl } $lockctl, 'watch', '--interval', 100, $space or POSIX::_exit(127);
-	}
-	close($out);
-	matches(readline($from) // '', qr/threads wait$/, 'watch_runs');
-	kill(INT => $pid);
-	waitpid($pid, 0);
+	my $watch = in_background('root', $lockctl, 'watch', '--interval', 100, $space);
+
+	matches(readline($watch->{from}) // '', qr/threads wait$/, 'watch_runs');
+	kill(INT => $watch->{pid});
+	waitpid($watch->{pid}, 0);
+	$watch->{pid} = 0;
 	same($?, 0, 'an_interrupt_is_a_good_end_of_watch');
 }
 
