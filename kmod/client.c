@@ -30,6 +30,7 @@ struct lockmgr_client *lockmgr_client_create(void)
 
 	mutex_init(&client->lock);
 	xa_init_flags(&client->pages, XA_FLAGS_ACCOUNT);
+	INIT_LIST_HEAD(&client->exit.node);
 	client->opener = get_pid(task_tgid(current));
 	client->opener_uid = current_euid();
 	get_task_comm(client->comm, current->group_leader);

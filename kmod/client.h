@@ -11,7 +11,8 @@
 #include <linux/uidgid.h>
 #include <linux/xarray.h>
 
-struct lockmgr_exit;
+#include "exit.h"
+
 struct lockmgr_record;
 struct lockmgr_space;
 struct lockmgr_space_args;
@@ -26,7 +27,7 @@ struct lockmgr_space_args;
  * @detect: its lock calls fail rather than close a cycle of waits
  * @mapped: it could write to records itself
  * @ended: its locks are released, although its file is not yet; no call is let in
- * @exit: what watches the memory that maps records, or NULL
+ * @exit: to end with the memory that maps records
  * @passed: its death has released all it held in pages below this number
  * @pages: the pages of records that it has used, by page number: where its
  *	death looks for locks, and its lock calls find records fast
@@ -46,7 +47,7 @@ struct lockmgr_client {
 	bool detect;
 	bool mapped;
 	bool ended;
-	struct lockmgr_exit *exit;
+	struct lockmgr_exit exit;
 	unsigned long passed;
 	struct xarray pages;
 	struct pid *opener;

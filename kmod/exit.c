@@ -18,10 +18,16 @@
  * A call that is under way has a reference of its own, and so has everything else.
  *
  * In all other cases the file's release does the same, later.
+ *
+ * Whoever maps records has the memory watched until that is taken down, even if all the
+ * files are closed before: to stop watching means to wait for what the memory's users do
+ * to it, without end if they want, and who closes a file need not be one of them.
  */
 #include <linux/err.h>
 #include <linux/fdtable.h>
 #include <linux/fs.h>
+#include <linux/hashtable.h>
+#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
@@ -29,6 +35,8 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "client.h"
 #include "exit.h"
@@ -36,20 +44,33 @@
 /* How many descriptors to look at without a break. */
 #define SCAN_FILES	1024
 
-/**
- * struct lockmgr_exit - who hears that a memory is taken down
- * @notifier: in that memory's tree
- * @client: what to end then; NULL once its file is being released.  Guarded by @lock,
- *	as is @file
- * @file: the client's file
+/*
+ * How many descriptors and mappings to look at when a memory goes, all in all: some
+ * milliseconds.  Clients for which that is not enough are left to their files' release.
  */
-struct lockmgr_exit {
+#define SCAN_BUDGET	(1L << 20)
+
+/**
+ * struct memory - a memory that has mapped records, until it is taken down
+ * @notifier: hears of that
+ * @node: in the table, until then; guarded by memories_lock, as is @clients
+ * @clients: struct lockmgr_client: what to end then
+ * @work: frees it
+ */
+struct memory {
 	struct mmu_interval_notifier notifier;
-	/** @lock: held while the client ends, so that its release waits for that */
-	struct mutex lock;
-	struct lockmgr_client *client;
-	struct file *file;
+	struct hlist_node node;
+	struct list_head clients;
+	struct work_struct work;
 };
+
+/* The memories, by the address of their struct mm_struct. */
+static DEFINE_HASHTABLE(memories, 8);
+/* Guards that table, and struct lockmgr_exit of each client.  Never held for long. */
+static DEFINE_MUTEX(memories_lock);
+/* Whose file is being released while the client ends waits here. */
+static DECLARE_WAIT_QUEUE_HEAD(ended_queue);
+static struct workqueue_struct *workers;
 
 static long count_mappings(struct mm_struct *mm, const struct file *file)
 {
@@ -58,8 +79,10 @@ static long count_mappings(struct mm_struct *mm, const struct file *file)
 	long count = 0;
 
 	mmap_read_lock(mm);
-	for_each_vma(iterator, vma)
+	for_each_vma(iterator, vma) {
 		count += vma->vm_file == file;
+		cond_resched();
+	}
 	mmap_read_unlock(mm);
 
 	return count;
@@ -127,37 +150,86 @@ static bool all_are_ending(struct files_struct *files)
  * Who takes the file out of the table meanwhile has a reference first, and then looks
  * whether the client has ended.
  */
-static void end(struct lockmgr_exit *exit, long references)
+static void end(struct lockmgr_client *client, long references)
 {
-	WRITE_ONCE(exit->client->ended, true);
+	WRITE_ONCE(client->ended, true);
 	/* Pairs with taking a reference to a file, which is a full barrier. */
 	smp_mb();
-	if (file_count(exit->file) == references)
-		lockmgr_client_end(exit->client);
+	if (file_count(client->exit.file) == references)
+		lockmgr_client_end(client);
 	else
-		WRITE_ONCE(exit->client->ended, false);
+		WRITE_ONCE(client->ended, false);
 }
 
-static void end_if_nobody_else(struct lockmgr_exit *exit, struct mm_struct *mm)
+/* How much there is to look at for a client. */
+static long scan_cost(struct files_struct *files, const struct mm_struct *mm)
+{
+	long cost = mm->map_count;
+
+	rcu_read_lock();
+	cost += files_fdtable(files)->max_fds;
+	rcu_read_unlock();
+
+	return cost;
+}
+
+static void end_if_nobody_else(struct lockmgr_client *client, struct mm_struct *mm, long *budget)
 {
 	struct files_struct *files = current->files;
+	struct file *file = client->exit.file;
 	long references;
 
 	/* Others can be the last user of a memory; and exec is no end. */
-	if (!(current->flags & PF_EXITING) || !files || !all_are_ending(files))
+	if (!(current->flags & PF_EXITING) || atomic_read(&current->signal->live) || !files ||
+	    !all_are_ending(files))
 		return;
 
-	references = count_mappings(mm, exit->file) + count_descriptors(files, exit->file);
-	if (file_count(exit->file) == references)
-		end(exit, references);
+	*budget -= scan_cost(files, mm);
+	if (*budget < 0)
+		return;
+
+	references = count_mappings(mm, file) + count_descriptors(files, file);
+	if (file_count(file) == references)
+		end(client, references);
 }
 
-static void memory_goes(struct lockmgr_exit *exit, struct mm_struct *mm)
+static struct lockmgr_client *first_client(struct memory *memory)
 {
-	mutex_lock(&exit->lock);
-	if (exit->client)
-		end_if_nobody_else(exit, mm);
-	mutex_unlock(&exit->lock);
+	return list_first_entry_or_null(&memory->clients, struct lockmgr_client, exit.node);
+}
+
+/* While a client ends, its release waits; afterwards it may be gone. */
+static void end_clients(struct memory *memory, struct mm_struct *mm)
+{
+	struct lockmgr_client *client;
+	long budget = SCAN_BUDGET;
+
+	lockdep_assert_held(&memories_lock);
+
+	while ((client = first_client(memory))) {
+		list_del_init(&client->exit.node);
+		WRITE_ONCE(client->exit.ending, true);
+		mutex_unlock(&memories_lock);
+
+		end_if_nobody_else(client, mm, &budget);
+		cond_resched();
+
+		mutex_lock(&memories_lock);
+		WRITE_ONCE(client->exit.ending, false);
+		wake_up_all(&ended_queue);
+	}
+}
+
+/* It cannot be removed from within what it calls. */
+static void memory_goes(struct memory *memory, struct mm_struct *mm)
+{
+	mutex_lock(&memories_lock);
+	end_clients(memory, mm);
+	if (hash_hashed(&memory->node)) {
+		hash_del(&memory->node);
+		queue_work(workers, &memory->work);
+	}
+	mutex_unlock(&memories_lock);
 }
 
 /*
@@ -170,7 +242,7 @@ static bool invalidate(struct mmu_interval_notifier *notifier,
 {
 	/* Everything else may come in atomic context. */
 	if (range->event == MMU_NOTIFY_RELEASE)
-		memory_goes(container_of(notifier, struct lockmgr_exit, notifier), range->mm);
+		memory_goes(container_of(notifier, struct memory, notifier), range->mm);
 
 	return true;
 }
@@ -179,61 +251,91 @@ static const struct mmu_interval_notifier_ops ops = {
 	.invalidate = invalidate,
 };
 
-static void free_exit(struct lockmgr_exit *exit)
+static void free_memory(struct memory *memory)
 {
-	mutex_destroy(&exit->lock);
-	kfree(exit);
+	mmu_interval_notifier_remove(&memory->notifier);
+	kfree(memory);
 }
 
-static struct lockmgr_exit *create(struct lockmgr_client *client, struct file *file)
+static void work(struct work_struct *work)
 {
-	struct lockmgr_exit *exit;
+	free_memory(container_of(work, struct memory, work));
+}
 
-	exit = kzalloc(sizeof(*exit), GFP_KERNEL_ACCOUNT);
-	if (!exit)
-		return NULL;
+/* An interval where nothing is ever mapped, so that nothing but the end concerns it. */
+static int insert(struct memory *memory, struct mm_struct *mm)
+{
+	return mmu_interval_notifier_insert_locked(&memory->notifier, mm, ULONG_MAX - PAGE_SIZE,
+						   PAGE_SIZE, &ops);
+}
 
-	mutex_init(&exit->lock);
-	exit->client = client;
-	exit->file = file;
+static struct memory *watch_memory(struct mm_struct *mm)
+{
+	struct memory *memory;
+	int ret;
 
-	return exit;
+	memory = kzalloc(sizeof(*memory), GFP_KERNEL_ACCOUNT);
+	if (!memory)
+		return ERR_PTR(-ENOMEM);
+
+	INIT_LIST_HEAD(&memory->clients);
+	INIT_WORK(&memory->work, work);
+	ret = insert(memory, mm);
+	if (ret) {
+		kfree(memory);
+		return ERR_PTR(ret);
+	}
+
+	mutex_lock(&memories_lock);
+	hash_add(memories, &memory->node, (unsigned long)mm);
+	mutex_unlock(&memories_lock);
+
+	return memory;
+}
+
+static struct memory *find_memory(const struct mm_struct *mm)
+{
+	struct memory *memory;
+
+	guard(mutex)(&memories_lock);
+
+	hash_for_each_possible(memories, memory, node, (unsigned long)mm)
+		if (memory->notifier.mm == mm)
+			return memory;
+
+	return NULL;
 }
 
 /**
  * lockmgr_exit_watch() - end a client when the memory that maps its records goes
  * @client: the client
- * @vma: maps them, in the caller's memory, which is locked for writing
+ * @vma: maps them, in the caller's memory, which is locked for writing: nobody else adds
+ *	that memory, and it stays
  *
- * Only the first memory that maps them is watched: where there are several, none is
- * the only one to use the file.  And none if a signal comes between: there is no way
- * to begin anew with that, and no need.
+ * Of several memories that map them, the first is watched: none is the only one to use
+ * the file.  And none if a signal comes between: there is no way to begin anew with that,
+ * and no need.
  *
  * Return: 0 or -ENOMEM
  */
 int lockmgr_exit_watch(struct lockmgr_client *client, const struct vm_area_struct *vma)
 {
-	struct lockmgr_exit *exit;
-	int ret = 0;
+	struct memory *memory;
 
 	mmap_assert_write_locked(vma->vm_mm);
 
-	if (READ_ONCE(client->exit))
-		return 0;
-	exit = create(client, vma->vm_file);
-	if (!exit)
-		return -ENOMEM;
+	memory = find_memory(vma->vm_mm) ?: watch_memory(vma->vm_mm);
+	if (IS_ERR(memory))
+		return PTR_ERR(memory) == -ENOMEM ? -ENOMEM : 0;
 
-	if (!cmpxchg(&client->exit, NULL, exit)) {
-		ret = mmu_interval_notifier_insert_locked(&exit->notifier, vma->vm_mm,
-							  vma->vm_start, PAGE_SIZE, &ops);
-		if (!ret)
-			return 0;
-		WRITE_ONCE(client->exit, NULL);
+	guard(mutex)(&memories_lock);
+
+	if (list_empty(&client->exit.node)) {
+		client->exit.file = vma->vm_file;
+		list_add_tail(&client->exit.node, &memory->clients);
 	}
-	free_exit(exit);
 
-	return ret == -ENOMEM ? ret : 0;
+	return 0;
 }
 
 /**
@@ -242,15 +344,43 @@ int lockmgr_exit_watch(struct lockmgr_client *client, const struct vm_area_struc
  */
 void lockmgr_exit_unwatch(struct lockmgr_client *client)
 {
-	struct lockmgr_exit *exit = client->exit;
+	mutex_lock(&memories_lock);
+	list_del_init(&client->exit.node);
+	mutex_unlock(&memories_lock);
 
-	if (!exit)
-		return;
+	wait_event(ended_queue, !READ_ONCE(client->exit.ending));
+}
 
-	mutex_lock(&exit->lock);
-	exit->client = NULL;
-	mutex_unlock(&exit->lock);
-	/* Waits for what runs. */
-	mmu_interval_notifier_remove(&exit->notifier);
-	free_exit(exit);
+int __init lockmgr_exit_init(void)
+{
+	workers = alloc_workqueue("lockmgr", WQ_UNBOUND, 0);
+
+	return workers ? 0 : -ENOMEM;
+}
+
+static struct memory *take_memory(void)
+{
+	struct memory *memory;
+	int bucket;
+
+	guard(mutex)(&memories_lock);
+
+	hash_for_each(memories, bucket, memory, node) {
+		hash_del(&memory->node);
+		return memory;
+	}
+
+	return NULL;
+}
+
+/**
+ * lockmgr_exit_stop() - watch nothing any more; no file is open
+ */
+void lockmgr_exit_stop(void)
+{
+	struct memory *memory;
+
+	while ((memory = take_memory()))
+		free_memory(memory);
+	destroy_workqueue(workers);
 }

@@ -44,6 +44,7 @@
 #include "compat.h"
 #include "debugfs.h"
 #include "device.h"
+#include "exit.h"
 #include "names.h"
 #include "quota.h"
 #include "space.h"
@@ -89,17 +90,24 @@ static int __init lockmgr_init(void)
 	ret = lockmgr_clock_init();
 	if (ret)
 		return ret;
+	ret = lockmgr_exit_init();
+	if (ret)
+		goto out_clock;
 
 	/* The last that can fail: from here on the device may be open. */
 	ret = lockmgr_device_init();
-	if (ret) {
-		lockmgr_clock_exit();
-		return ret;
-	}
+	if (ret)
+		goto out_exit;
 	lockmgr_sysfs_init();
 	lockmgr_debugfs_init();
 
 	return 0;
+
+out_exit:
+	lockmgr_exit_stop();
+out_clock:
+	lockmgr_clock_exit();
+	return ret;
 }
 
 static void __exit lockmgr_exit(void)
@@ -109,6 +117,7 @@ static void __exit lockmgr_exit(void)
 	lockmgr_spaces_exit();
 	lockmgr_sysfs_exit();
 	lockmgr_device_exit();
+	lockmgr_exit_stop();
 	lockmgr_clock_exit();
 	/* Clients are freed by call_rcu() with a function of this module. */
 	rcu_barrier();
