@@ -50,21 +50,37 @@ u32 lockmgr_space_held(struct lockmgr_space *space)
 	return count;
 }
 
+static bool is_held_by(const struct lockmgr_client *client, const struct lockmgr_record *page,
+		       u32 id)
+{
+	return lockmgr_word_token(READ_ONCE(page[lockmgr_id_to_index(id)].word)) == client->token;
+}
+
 /**
- * lockmgr_client_held() - how many locks a client holds
+ * lockmgr_client_held() - which locks a client holds
  * @client: the client, attached
+ * @ids: receives the first of them, in their order
+ * @max: how many there
+ *
+ * Return: how many it holds
  */
-u32 lockmgr_client_held(struct lockmgr_client *client)
+u32 lockmgr_client_held(struct lockmgr_client *client, u32 *ids, u32 max)
 {
 	struct lockmgr_record *page;
 	unsigned long number;
 	u32 count = 0;
-	u32 i;
 
 	xa_for_each(&client->pages, number, page) {
-		for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
-			if (lockmgr_word_token(READ_ONCE(page[i].word)) == client->token)
-				count++;
+		u32 end = (number + 1) * LOCKMGR_PAGE_RECORDS;
+		u32 id;
+
+		for (id = end - LOCKMGR_PAGE_RECORDS; id < end; id++) {
+			if (!is_held_by(client, page, id))
+				continue;
+			if (count < max)
+				ids[count] = id;
+			count++;
+		}
 		cond_resched();
 	}
 

@@ -23,7 +23,7 @@ struct lockmgr_wait_cursor {
 };
 
 u32 lockmgr_space_held(struct lockmgr_space *space);
-u32 lockmgr_client_held(struct lockmgr_client *client);
+u32 lockmgr_client_held(struct lockmgr_client *client, u32 *ids, u32 max);
 bool lockmgr_client_waits(const struct lockmgr_client *client, struct lockmgr_wait_cursor *cursor,
 			  u32 *ids, u32 *count);
 

@@ -37,6 +37,22 @@ static int device_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* So many locks that a file holds are named.  It may be a million. */
+#define HELD_SHOWN	64U
+
+static void show_held(struct seq_file *seq, struct lockmgr_client *client)
+{
+	u32 ids[HELD_SHOWN];
+	u32 count = lockmgr_client_held(client, ids, HELD_SHOWN);
+	u32 i;
+
+	seq_printf(seq, "held:\t%u\n", count);
+	seq_puts(seq, "locks:");
+	for (i = 0; i < min(count, HELD_SHOWN); i++)
+		seq_printf(seq, "%s%u", i ? " " : "\t", ids[i]);
+	seq_puts(seq, count > HELD_SHOWN ? " ...\n" : "\n");
+}
+
 static void show_waits(struct seq_file *seq, struct lockmgr_client *client)
 {
 	struct lockmgr_wait_cursor cursor = {};
@@ -65,7 +81,7 @@ static void device_show_fdinfo(struct seq_file *seq, struct file *file)
 
 	seq_printf(seq, "space:\t%u:%s\n", __kuid_val(space->owner), space->name);
 	seq_printf(seq, "token:\t%u\n", client->token);
-	seq_printf(seq, "held:\t%u\n", lockmgr_client_held(client));
+	show_held(seq, client);
 	show_waits(seq, client);
 }
 

@@ -24,6 +24,11 @@ static int trylock(struct lockmgr_client *client, u32 id)
  * Held
  */
 
+static u32 held(struct lockmgr_client *client)
+{
+	return lockmgr_client_held(client, NULL, 0);
+}
+
 static void space_counts_the_locks_of_all_clients(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_client(test, "count");
@@ -33,11 +38,37 @@ static void space_counts_the_locks_of_all_clients(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(far_ids); i++)
 		KUNIT_ASSERT_EQ(test, trylock(i % 2 ? client : other, far_ids[i]), 0);
 	KUNIT_EXPECT_EQ(test, lockmgr_space_held(client->space), ARRAY_SIZE(far_ids));
-	KUNIT_EXPECT_EQ(test, lockmgr_client_held(client), ARRAY_SIZE(far_ids) / 2);
-	KUNIT_EXPECT_EQ(test, lockmgr_client_held(other), ARRAY_SIZE(far_ids) / 2);
+	KUNIT_EXPECT_EQ(test, held(client), ARRAY_SIZE(far_ids) / 2);
+	KUNIT_EXPECT_EQ(test, held(other), ARRAY_SIZE(far_ids) / 2);
 	KUNIT_EXPECT_EQ(test, lockmgr_client_unlock(client, far_ids[1]), 0);
 	KUNIT_EXPECT_EQ(test, lockmgr_space_held(client->space), ARRAY_SIZE(far_ids) - 1);
-	KUNIT_EXPECT_EQ(test, lockmgr_client_held(client), ARRAY_SIZE(far_ids) / 2 - 1);
+	KUNIT_EXPECT_EQ(test, held(client), ARRAY_SIZE(far_ids) / 2 - 1);
+}
+
+static void locks_of_a_client_are_named_in_their_order(struct kunit *test)
+{
+	struct lockmgr_client *client = fixture_client(test, "count");
+	u32 ids[ARRAY_SIZE(far_ids)];
+	u32 i;
+
+	for (i = ARRAY_SIZE(far_ids); i--;)
+		KUNIT_ASSERT_EQ(test, trylock(client, far_ids[i]), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_client_held(client, ids, ARRAY_SIZE(ids)), ARRAY_SIZE(ids));
+	for (i = 0; i < ARRAY_SIZE(far_ids); i++)
+		KUNIT_EXPECT_EQ(test, ids[i], far_ids[i]);
+}
+
+static void no_more_locks_are_named_than_there_is_room_for(struct kunit *test)
+{
+	struct lockmgr_client *client = fixture_client(test, "count");
+	u32 ids[] = { U32_MAX, U32_MAX };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(far_ids); i++)
+		KUNIT_ASSERT_EQ(test, trylock(client, far_ids[i]), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_client_held(client, ids, 1), ARRAY_SIZE(far_ids));
+	KUNIT_EXPECT_EQ(test, ids[0], far_ids[0]);
+	KUNIT_EXPECT_EQ(test, ids[1], U32_MAX);
 }
 
 /* Where user space writes words, they may say anything. */
@@ -49,7 +80,7 @@ static void lock_of_nobody_who_lives_is_not_held(struct kunit *test)
 	WRITE_ONCE(fixture_record(test, client, 2)->word, LOCKMGR_WORD_DIED);
 	WRITE_ONCE(fixture_record(test, client, 3)->word, LOCKMGR_WORD_WAITERS);
 	KUNIT_EXPECT_EQ(test, lockmgr_space_held(client->space), 0);
-	KUNIT_EXPECT_EQ(test, lockmgr_client_held(client), 0);
+	KUNIT_EXPECT_EQ(test, held(client), 0);
 }
 
 /* They could be removed under who reads them. */
@@ -181,6 +212,8 @@ static void acquisitions_count_what_calls_acquire(struct kunit *test)
 
 static struct kunit_case cases[] = {
 	KUNIT_CASE(space_counts_the_locks_of_all_clients),
+	KUNIT_CASE(locks_of_a_client_are_named_in_their_order),
+	KUNIT_CASE(no_more_locks_are_named_than_there_is_room_for),
 	KUNIT_CASE(lock_of_nobody_who_lives_is_not_held),
 	KUNIT_CASE(pages_stay_while_somebody_watches),
 	KUNIT_CASE(watching_removes_nothing_from_clients),

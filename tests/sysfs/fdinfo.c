@@ -42,9 +42,9 @@ static void attached_file_says_space_and_token(void **state)
 	int file = raw_attached(), second = raw_attached();
 
 	(void)state;
-	expect_fdinfo(getpid(), file, "space:\t%u:%s\ntoken:\t%u\nheld:\t0\nwaiting:\n", geteuid(),
+	expect_fdinfo(getpid(), file, "space:\t%u:%s\ntoken:\t%u\nheld:\t0\nlocks:\nwaiting:\n", geteuid(),
 		      space_name(), raw_info(file).token);
-	expect_fdinfo(getpid(), second, "space:\t%u:%s\ntoken:\t%u\nheld:\t0\nwaiting:\n",
+	expect_fdinfo(getpid(), second, "space:\t%u:%s\ntoken:\t%u\nheld:\t0\nlocks:\nwaiting:\n",
 		      geteuid(), space_name(), raw_info(second).token);
 	assert_int_not_equal(raw_info(file).token, raw_info(second).token);
 }
@@ -81,6 +81,51 @@ static void locks_of_this_file_are_held_and_not_those_of_another(void **state)
 	assert_int_equal(held_by(second), 1);
 	assert_int_equal(raw_id(file, LOCKMGR_IOC_UNLOCK, 300), 0);
 	assert_int_equal(held_by(file), ARRAY_SIZE(ids) - 1);
+}
+
+/* Which locks it says that a file holds. */
+static void expect_locks(int file, const char *expected)
+{
+	const char *line = strstr(fdinfo(getpid(), file), "\nlocks:");
+
+	assert_non_null(line);
+	line += strlen("\nlocks:");
+	if (strncmp(line, expected, strlen(expected)) || line[strlen(expected)] != '\n')
+		fail_msg("locks:%s instead of %s", line, expected);
+}
+
+static void locks_that_are_held_are_named_in_their_order(void **state)
+{
+	static const uint32_t ids[] = { LOCKMGR_CAPACITY_MAX - 1, 300, 0, 64, 1 };
+	int file = raw_attached(), second = raw_attached();
+	size_t i;
+
+	(void)state;
+	assert_int_equal(raw_trylock(second, 2), 0);
+	for (i = 0; i < ARRAY_SIZE(ids); i++)
+		assert_int_equal(raw_trylock(file, ids[i]), 0);
+	expect_locks(file, "\t0 1 64 300 1048575");
+	expect_locks(second, "\t2");
+	assert_int_equal(raw_id(file, LOCKMGR_IOC_UNLOCK, 64), 0);
+	expect_locks(file, "\t0 1 300 1048575");
+}
+
+static void only_the_first_of_many_are_named(void **state)
+{
+	char expected[512] = "";
+	int file = raw_attached();
+	uint32_t id, length = 0;
+
+	(void)state;
+	for (id = 0; id < 64; id++) {
+		assert_int_equal(raw_trylock(file, id), 0);
+		length += sprintf(expected + length, "%s%u", id ? " " : "\t", id);
+	}
+	expect_locks(file, expected);
+	assert_int_equal(raw_trylock(file, 5000), 0);
+	strcat(expected, " ...");
+	expect_locks(file, expected);
+	assert_int_equal(held_by(file), 65);
 }
 
 /* ------------------------------------------------------------------------
@@ -188,6 +233,8 @@ int main(void)
 		raw_test(attached_file_says_space_and_token),
 		raw_test(space_is_named_when_the_name_is_gone),
 		raw_test(locks_of_this_file_are_held_and_not_those_of_another),
+		raw_test(locks_that_are_held_are_named_in_their_order),
+		raw_test(only_the_first_of_many_are_named),
 		raw_test(lock_that_is_waited_for_is_named),
 		raw_test(waiter_is_found_among_many),
 		raw_test(stranger_sees_nothing_of_it),

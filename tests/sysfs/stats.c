@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a space counts, in its directory "stats". */
-#include <signal.h>
-
+#include "claim.h"
 #include "files.h"
 
 #define NO_MAP	(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_NO_MAP)
@@ -140,60 +139,15 @@ static void shorter_wait_does_not_change_the_longest(void **state)
  * Hand-offs
  */
 
-static void on_signal(int number)
-{
-	(void)number;
-}
-
-/* A signal that is handled meanwhile ends the wait, which then goes on. */
-static long do_lock_in_spite_of_signals(struct lockmgr **mgr, long id)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
-
-	sigaction(SIGUSR1, &action, NULL);
-
-	return lockmgr_lock(*mgr, id);
-}
-
-struct place {
-	struct lockmgr *mgr;
-	uint64_t since;
-};
-
-static uint64_t waits_since(struct lockmgr *mgr, uint32_t id)
-{
-	struct lockmgr_waiter_info waiter;
-	uint64_t cursor = 0;
-	size_t count;
-
-	assert_int_equal(lockmgr_list_waiters(mgr, id, &cursor, &waiter, 1, &count), 0);
-
-	return count ? waiter.since : 0;
-}
-
-static bool waits_again(void *data)
-{
-	const struct place *place = data;
-	uint64_t since = waits_since(place->mgr, 1);
-
-	return since && since != place->since;
-}
-
-/* Who has come back to its place is given the lock, lest signals keep it from it. */
 static void lock_given_to_a_waiter_counts_as_a_handoff(void **state)
 {
 	struct lockmgr *mgr = space_open();
 	struct agent *agent = agent_new();
-	struct place place = { .mgr = mgr };
 
 	(void)state;
 	assert_int_equal(lockmgr_lock(mgr, 1), 0);
-	agent_start(agent, do_lock_in_spite_of_signals, 1);
-	wait_for_waiters(mgr, 1, 1);
+	wait_with_a_claim(agent, mgr, 1);
 	assert_int_equal(number_of("stats/handoffs"), 0);
-	place.since = waits_since(mgr, 1);
-	kill(agent_pid(agent), SIGUSR1);
-	wait_until(waits_again, &place, "the agent waits again");
 	assert_int_equal(lockmgr_unlock(mgr, 1), 0);
 	assert_int_equal(agent_finish(agent), 0);
 	assert_int_equal(number_of("stats/handoffs"), 1);

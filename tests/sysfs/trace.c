@@ -2,6 +2,7 @@
 /* Tracepoints: each event, with what it says. */
 #include <sys/stat.h>
 
+#include "claim.h"
 #include "files.h"
 
 #define TRACING	"/sys/kernel/tracing"
@@ -185,6 +186,22 @@ static void lock_that_nobody_disputes_is_not_traced(void **state)
 	assert_null(event("lockmgr_wait_end", 0));
 }
 
+static void lock_given_to_a_waiter_is_traced(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct agent *agent = agent_new();
+	uint32_t next = token_of_agent(agent);
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, 5), 0);
+	wait_with_a_claim(agent, mgr, 5);
+	assert_null(event("lockmgr_handoff", 0));
+	assert_int_equal(lockmgr_unlock(mgr, 5), 0);
+	assert_int_equal(agent_finish(agent), 0);
+	expect_event("lockmgr_handoff", 0, "token=%u lock=5 next_token=%u next_tid=%d",
+		     token_of(mgr), next, agent_pid(agent));
+}
+
 static void death_of_an_owner_is_traced_for_every_lock(void **state)
 {
 	struct agent *agent = agent_new();
@@ -236,6 +253,7 @@ int main(void)
 		trace_test(wait_is_traced_from_its_beginning_to_its_end),
 		trace_test(wait_that_fails_tells_the_error),
 		trace_test(lock_that_nobody_disputes_is_not_traced),
+		trace_test(lock_given_to_a_waiter_is_traced),
 		trace_test(death_of_an_owner_is_traced_for_every_lock),
 		trace_test(next_holder_after_a_death_is_told_in_the_result),
 		trace_test(deadlock_is_traced_where_a_call_fails_for_it),
