@@ -15,7 +15,7 @@ extern struct kunit_suite lockmgr_lock_contention_suite;
 extern struct kunit_suite lockmgr_lock_mapped_suite;
 extern struct kunit_suite lockmgr_lock_suite;
 extern struct kunit_suite lockmgr_lock_wait_suite;
-extern struct kunit_suite lockmgr_permission_suite;
+extern struct kunit_suite lockmgr_permit_suite;
 extern struct kunit_suite lockmgr_quota_suite;
 extern struct kunit_suite lockmgr_record_suite;
 extern struct kunit_suite lockmgr_space_suite;

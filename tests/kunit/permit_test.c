@@ -354,7 +354,7 @@ static struct kunit_case cases[] = {
 	{}
 };
 
-struct kunit_suite lockmgr_permission_suite = {
-	.name		= "lockmgr_permission",
+struct kunit_suite lockmgr_permit_suite = {
+	.name		= "lockmgr_permit",
 	.test_cases	= cases,
 };
