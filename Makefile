@@ -108,7 +108,7 @@ coverage:
 .PHONY: fuzz
 fuzz:
 	@tests/vm/install-deps
-	@tests/fuzz/run '$(SECONDS)'
+	@tests/fuzz/run '$(SECONDS)' '$(SEED)'
 
 .PHONY: stress
 stress:

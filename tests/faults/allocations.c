@@ -220,6 +220,18 @@ static long call_timedlock(const struct raw_world *world)
 	return raw_call(world->file, LOCKMGR_IOC_LOCK, &args);
 }
 
+static long call_open_table(const struct raw_world *world)
+{
+	int file = open("/sys/kernel/debug/lockmgr/locks", O_RDONLY | O_CLOEXEC);
+
+	(void)world;
+	if (file < 0)
+		return -errno;
+	close(file);
+
+	return 0;
+}
+
 static long call_list_locks(const struct raw_world *world)
 {
 	union raw_args args = { 0 };
@@ -271,6 +283,7 @@ static const struct scenario scenarios[] = {
 	{ "lock in the last page", prepare_used_page, call_lock, 0, NULL },
 	{ "lock in the first page", prepare_used_page, call_timedlock, 0, NULL },
 	{ "list locks", prepare_used_page, call_list_locks, 0, NULL },
+	{ "open the table", prepare_space, call_open_table, 0, NULL },
 	{ "list waiters", prepare_used_page, call_list_waiters, 0, NULL },
 	{ "map records", prepare_private, call_map, 0, NULL },
 };

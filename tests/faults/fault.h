@@ -228,7 +228,7 @@ static inline const char *fault_kind_of(const char *symbol)
 		return FAULT_PAGE;
 	if (fault_matches(symbol, "alloc|memdup|strn?dup|asprintf") ||
 	    fault_matches(symbol, "xa_(store|insert|cmpxchg|reserve)|idr_|ida_") ||
-	    fault_matches(symbol, "notifier_register") ||
+	    fault_matches(symbol, "notifier_insert|seq_open") ||
 	    fault_matches(symbol, "^(" FAULT_SYSFS ")$"))
 		return FAULT_SLAB;
 

@@ -51,7 +51,8 @@ my $racing = 0;
 # a flag of its own, which its interrupts read. Nor if both accesses are those of kernfs, to
 # its own nodes: it looks at their flags when a file is closed that is just being removed.
 my $kernfs = qr{(?:__)?kernfs_[\w.]+};
-my $foreign = qr{^BUG: KCSAN: data-race in (?:capable / .*|.* / capable|$kernfs / $kernfs)$};
+my $others = qr{(?:(?!\[lockmgr\]).)*};
+my $foreign = qr{^BUG: KCSAN: data-race in (?:capable / $others|$others / capable|$kernfs / $kernfs)$};
 my $ours = 0;
 
 sub note_race
