@@ -6,6 +6,7 @@
 
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
+top=${here%/tests/model}
 
 # For one test, and in MB for one test.
 seconds=${MODEL_TIMEOUT:-240}
@@ -144,6 +145,24 @@ is_proof()
 			<<<"$1"
 }
 
+# What comments of the model call a function is one, of the code or of the model; and in the
+# file that they name, if they do: "name(), path" or "name() in path".
+find_strangers()
+{
+	local name file
+
+	grep -o '[a-z_]\+()' "$here/lock.pml" | sort -u | while read -r name; do
+		grep -qF "${name%)}" "$top"/kmod/*.[ch] "$top"/libuser/*.c ||
+			grep -q "^inline ${name%)}" "$here/lock.pml" ||
+			echo "$name is nowhere"
+	done
+	grep -oE '[a-z_]+\(\)(,| in) (kmod|libuser)/[a-z_]+\.c' "$here/lock.pml" |
+		while read -r name file; do
+			file=${file#in }
+			grep -qF "${name%%)*}" "$top/$file" || echo "${name%,} is not in $file"
+		done
+}
+
 for program in spin gcc; do
 	if ! command -v "$program" >/dev/null; then
 		echo "1..1"
@@ -156,7 +175,14 @@ done
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-echo "1..$((${#configurations[@]} + ${#mutations[@]}))"
+echo "1..$((1 + ${#configurations[@]} + ${#mutations[@]}))"
+
+strangers=$(find_strangers)
+if [[ ! $strangers ]]; then
+	ok "the functions that the model names are there"
+else
+	not_ok "the functions that the model names are there" <<<"$strangers"
+fi
 
 for index in "${!configurations[@]}"; do
 	read -ra definitions <<<"${configurations[index]}"

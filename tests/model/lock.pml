@@ -564,7 +564,7 @@ inline release(dead)
 	wake()
 }
 
-/* lockmgr_client_end() in kmod/client.c, of one lock */
+/* kmod/client.c, of one lock */
 inline abandon_page()
 {
 	if
@@ -573,8 +573,8 @@ inline abandon_page()
 	fi
 }
 
-/* lockmgr_client_end() in kmod/client.c, of one lock */
-inline die()
+/* kmod/client.c, of one lock */
+inline lockmgr_client_end()
 {
 	abandon_page();
 #ifdef MAPPED
@@ -621,8 +621,8 @@ inline lockmgr_client_destroy()
 #ifdef TOKEN_EARLY
 	client[token[me]] = false;
 #endif
-	die();
-	/* lockmgr_space_leave(), kmod/space.c */
+	lockmgr_client_end();
+	/* lockmgr_space_leave(), kmod/names.c */
 #ifndef TOKEN_EARLY
 	client[token[me]] = false;
 #endif
@@ -801,7 +801,7 @@ inline take_or_queue()
 	od
 }
 
-/* Of queues.waiting, which only die() looks at. */
+/* Of queues.waiting, which only lockmgr_client_end() looks at. */
 #ifdef MAPPED
 #define COUNT_WAITING		waiting++;
 #define UNCOUNT_WAITING		waiting--;
@@ -826,7 +826,7 @@ inline lock_slowly()
 	UNCOUNT_WAITING
 }
 
-/* take_free(); or what user space does */
+/* take_free(); or take(), libuser/lock.c */
 inline take_free()
 {
 #ifndef MAPPED
@@ -859,7 +859,7 @@ inline take_free()
 #endif
 }
 
-/* release_unwaited() after the load of the word; or what user space does */
+/* release_unwaited() after the load of the word; or release(), libuser/lock.c */
 inline release_unwaited()
 {
 #ifndef MAPPED
@@ -887,7 +887,7 @@ inline release_unwaited()
 }
 
 /* kmod/space.c: the lowest free token */
-inline add_client()
+inline lockmgr_space_add_client()
 {
 	d_step {
 		token[me] = 1;
@@ -962,7 +962,7 @@ proctype Thread(byte me)
 #endif
 
 attach:
-	add_client();
+	lockmgr_space_add_client();
 
 outside:
 	if
@@ -1112,7 +1112,7 @@ proctype Scribbler(byte me)
 #endif
 
 attach:
-	add_client();
+	lockmgr_space_add_client();
 	do
 	:: scribble(0)
 	:: scribble(WAITERS)
