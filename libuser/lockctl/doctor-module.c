@@ -125,10 +125,19 @@ static void suggest_build(struct finding *finding, const char *release)
 		finding_remedy(finding, "apt install lockmgr-dkms");
 }
 
+/* Whether the file says that it is for another kernel; in its first word. */
+static bool is_for_other(const struct module *module, const char *release, char other[TEXT_SIZE])
+{
+	if (!module_field(module, "vermagic", other))
+		return false;
+	other[strcspn(other, " ")] = '\0';
+	return strncmp(other, release, TEXT_SIZE - 1) != 0;
+}
+
 /** check_module_file() - is it built for this kernel? */
 void check_module_file(struct finding *finding)
 {
-	char installed[TEXT_SIZE], loaded[TEXT_SIZE];
+	char installed[TEXT_SIZE], loaded[TEXT_SIZE], other[TEXT_SIZE];
 	struct module module;
 	struct utsname kernel;
 	const char *path;
@@ -140,6 +149,10 @@ void check_module_file(struct finding *finding)
 		finding_set(finding, module_is_loaded(&module) ? VERDICT_NOTE : VERDICT_BAD,
 			    "not installed for kernel %s%s", kernel.release,
 			    module_is_loaded(&module) ? ": gone after a reboot" : "");
+		suggest_build(finding, kernel.release);
+	} else if (is_for_other(&module, kernel.release, other)) {
+		finding_set(finding, VERDICT_BAD, "%s is built for kernel %s, this is %s", path,
+			    other, kernel.release);
 		suggest_build(finding, kernel.release);
 	} else if (module_field(&module, "version", installed) &&
 		   read_line(LOADED_VERSION, loaded) && strcmp(installed, loaded)) {

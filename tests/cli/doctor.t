@@ -111,6 +111,22 @@ sub test_permission
 	sh('chgrp root /dev/lockmgr && chmod 666 /dev/lockmgr');
 }
 
+# As if it had been copied there from another kernel's directory.
+sub test_built_for_another
+{
+	my $text = read_file($installed);
+	my $other = $release =~ s/^\d/9/r;
+
+	$text =~ s/vermagic=\Q$release\E/vermagic=$other/ or die "$installed: no vermagic\n";
+	write_file($installed, $text);
+	same(result('module') . ' ' . check('module')->{detail},
+	     "bad $installed is built for kernel $other, this is $release",
+	     'a_module_for_another_kernel_is_bad');
+	matches(check('module')->{remedy}, qr/\S/, 'it_says_how_to_get_one_for_this_one');
+	sh("install -m 644 '$module' '$installed'");
+	same(result('module'), 'ok', 'one_for_this_kernel_is_not');
+}
+
 # A file that says something else, until it is uncovered.
 sub cover
 {
@@ -200,6 +216,7 @@ test_installed();
 test_not_loaded();
 test_node();
 test_permission();
+test_built_for_another();
 test_signature();
 test_nothing();
 done();
