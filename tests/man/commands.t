@@ -50,10 +50,11 @@ sub options_mentioned
 	return $text =~ /(?<![\w-])(--[a-z][a-z-]*|-[A-Za-z])(?![\w-])/g;
 }
 
-# As "lockctl save" in bold, in any page.
+# As "lockctl save" in bold, in any page; or as code in the README.
 sub commands_mentioned
 {
-	return map { read_file("libuser/man/$_") =~ /^\.BR? "?lockctl (?!-)([a-z-]+)/gm }
+	return read_file('README.md') =~ /(?:^    |`)(?:sudo )?lockctl (?!-)([a-z-]+)/gm,
+	       map { read_file("libuser/man/$_") =~ /^\.BR? "?lockctl (?!-)([a-z-]+)/gm }
 	       pages('1-9');
 }
 

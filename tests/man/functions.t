@@ -6,6 +6,8 @@
 use strict;
 use warnings;
 
+use Errno ();
+
 BEGIN {
 	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
 	require './tests/docs/docs.pl';
@@ -132,6 +134,23 @@ sub test_constants
 	same([sort keys %named], [sort keys %known], 'every_constant_is_named_and_no_other');
 }
 
+# What pages of other sections name of the library: nothing is described there.
+sub test_elsewhere
+{
+	my $text = join '', map { rendered($_) } pages('1'), pages('7');
+	my $uapi = read_file('include/uapi/linux/lockmgr.h');
+	my %constants = map { $_ => 1 } constants($header), constants($uapi);
+	my %errors = map { $_ => 1 } @common, map { errors_in($_->{comment}) } values %functions;
+	my @named = $text =~ /\b(LOCKMGR_[A-Z_]+)\b/g;
+	my @failures = grep { exists $!{$_} } $text =~ /\b(E[A-Z]{3,})\b/g;
+
+	same(scalar(@named && @failures ? 1 : 0), 1, 'other_sections_name_constants_and_errors');
+	same([grep { !$constants{$_} } @{set(@named)}], [], 'those_constants_exist');
+	same([grep { !$errors{$_} } @{set(@failures)}], [], 'and_those_errors_are_returned');
+	same([grep { !$functions{$_} } @{set($text =~ /\b(lockmgr_\w+)\s?\(3?\)/g)}], [],
+	     'and_those_functions_are_there');
+}
+
 sub test_structs
 {
 	my %declared = structs($header);
@@ -145,4 +164,5 @@ test_functions();
 test_errors();
 test_constants();
 test_structs();
+test_elsewhere();
 done();
