@@ -102,6 +102,10 @@
  *   the kernel, which finds the waiter under the queue's lock.  There is no flag
  *   beside the word of which each side would have to see the other's first.
  *
+ *   Beside the word, three pairs of full barriers, each argued where it is: pass() in
+ *   client.c with lockmgr_holder_lives() and with lock_slowly(), when a client dies; and
+ *   end() in exit.c with taking a reference to a file.
+ *
  * The wait
  *
  *   Plain TASK_INTERRUPTIBLE, not TASK_FREEZABLE: a freezer then makes the thread

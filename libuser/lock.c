@@ -16,6 +16,11 @@
  *
  *   The time is written after the word, and read by whoever looks; nothing depends
  *   on it.
+ *
+ *   A page of records is used once its entry in @there says so: that is stored with
+ *   release after the kernel has acquired a lock in it (lockmgr_map_use()), and so is
+ *   @there itself after the records are mapped; both are loaded with acquire.  So who
+ *   sees the entry sees the mapping, and the kernel has the page for us.
  */
 #include <errno.h>
 #include <unistd.h>

@@ -39,8 +39,8 @@ static void bench_runs(unsigned int processes, unsigned int section_us)
 
 void bench_fairness(void)
 {
-	static const unsigned int processes[] = { 4, CONTESTANTS_MAX };
-	static const unsigned int sections_us[] = { 0, 100 };
+	static const unsigned int processes[] = { 2, 4, 16, CONTESTANTS_MAX };
+	static const unsigned int sections_us[] = { 0, 1, 100 };
 	size_t i, j;
 
 	for (i = 0; i < ARRAY_SIZE(processes); i++)

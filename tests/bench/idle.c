@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Closing a handle that has been used but holds nothing, in a space with few and with
- * many locks in use: each page of them has been used by somebody else.
+ * many locks in use: each page of them has been used by somebody else.  And for how long
+ * others cannot have the processor while a handle closes that has used all those pages.
  */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <lockmgr.h>
 
@@ -15,6 +20,8 @@
 
 /* So many locks share a page of records. */
 #define STEP	256
+
+#define MANY	1000000
 
 /**
  * struct level - a space with so many locks in use
@@ -46,7 +53,8 @@ static void fill(struct level *level, uint32_t count)
 
 static void empty(struct level *level)
 {
-	lockmgr_close(level->other);
+	if (level->other)
+		lockmgr_close(level->other);
 	work_checked(lockmgr_unlink(level->name, NULL), "unlink");
 }
 
@@ -67,9 +75,100 @@ static double sample(void *arg)
 	return total / (1000.0 * CLOSES);
 }
 
+/* ------------------------------------------------------------------------
+ * Without preemption
+ */
+
+#define PREEMPT_ROUNDS	15
+#define TURN_NS		100000
+
+/**
+ * rival - a thread that wants the processor all the time, and before all others
+ * @watching: what it has to wait counts
+ * @stop: it shall end
+ * @longest: the longest that it had to wait, in ns
+ */
+static struct {
+	atomic_bool watching;
+	atomic_bool stop;
+	uint64_t longest;
+} rival;
+
+static void stay_on_one_processor(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	must(sched_setaffinity(0, sizeof(set), &set));
+}
+
+static void *want_the_processor(void *unused)
+{
+	const struct sched_param param = { .sched_priority = 1 };
+	uint64_t turn = now_ns();
+
+	(void)unused;
+	must(sched_setscheduler(0, SCHED_FIFO, &param));
+	while (!atomic_load(&rival.stop)) {
+		const struct timespec next = {
+			.tv_sec = turn / 1000000000,
+			.tv_nsec = turn % 1000000000,
+		};
+		uint64_t now;
+
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+		now = now_ns();
+		if (atomic_load(&rival.watching) && now - turn > rival.longest)
+			rival.longest = now - turn;
+		turn = now + TURN_NS;
+	}
+	return NULL;
+}
+
+static double sample_wait(void *arg)
+{
+	const struct level *level = arg;
+	struct lockmgr *mgr;
+	uint32_t id;
+
+	work_checked(lockmgr_open(&mgr, level->name, NULL), "open");
+	for (id = 0; id < MANY; id += STEP)
+		use(mgr, id);
+	rival.longest = 0;
+	atomic_store(&rival.watching, true);
+	lockmgr_close(mgr);
+	atomic_store(&rival.watching, false);
+
+	return rival.longest / 1000.0;
+}
+
+/* In a process of its own, on one processor: it leaves its figures to its parent. */
+static void measure_waits(void *arg)
+{
+	struct subject *subject = arg;
+	pthread_t thread;
+
+	stay_on_one_processor();
+	if (pthread_create(&thread, NULL, want_the_processor, NULL))
+		fail("pthread_create");
+	measure(subject, 1, PREEMPT_ROUNDS);
+	atomic_store(&rival.stop, true);
+	pthread_join(thread, NULL);
+}
+
+static void bench_waits(struct level *level, const char *name, const char *title)
+{
+	struct subject *subject = work_shared(sizeof(*subject));
+
+	*subject = (struct subject) { .sample = sample_wait, .arg = level };
+	work_join(work_fork(measure_waits, subject));
+	report_value(name, title, "us", median(subject), AT_MOST(1000));
+}
+
 void bench_idle(void)
 {
-	static const uint32_t counts[LEVELS] = { 1, 1000, 1000000 };
+	static const uint32_t counts[LEVELS] = { 1, 1000, MANY };
 	static struct subject subjects[LEVELS];
 	struct level levels[LEVELS];
 	char name[64], title[64];
@@ -88,6 +187,13 @@ void bench_idle(void)
 		report_own(name, title, "lockmgr", "us", &subjects[i]);
 	}
 	report_peer("1 in use", &subjects[0], AT_MOST(10));
+
+	bench_waits(&levels[LEVELS - 1], "close_idle.unpreempted",
+		    "  a processor held by it, all pages used");
+	lockmgr_close(levels[LEVELS - 1].other);
+	bench_waits(&levels[LEVELS - 1], "close_idle.last.unpreempted",
+		    "  the same, by the last handle");
+	levels[LEVELS - 1].other = NULL;
 
 	for (i = 0; i < LEVELS; i++)
 		empty(&levels[i]);
