@@ -59,6 +59,18 @@ pages_of_packages()
 	done | sort
 }
 
+# What there is to read beside manual pages; debhelper may compress it.
+documents()
+{
+	contents lockmgr-dkms | sed -n 's|^/usr/share/doc/lockmgr-dkms/||p' | sed 's|\.gz$||' |
+		grep -v -x -e changelog -e copyright
+}
+
+documents_of_tree()
+{
+	(cd kmod && git -c safe.directory='*' ls-files ABI) && printf '%s\n' NEWS README.md
+}
+
 # What DKMS gets is what git knows of the module's sources.
 module_files()
 {
@@ -80,6 +92,7 @@ same "the_packages_are_those_promised" "$(names | sort)" \
 	"$(printf '%s\n' liblockmgr-dev liblockmgr1 lockctl lockmgr-dkms)"
 same "lockmgr-dkms_has_the_sources_of_the_module" "$(files lockmgr-dkms)" \
 	"$(module_files | LC_ALL=C sort)"
+same "and_the_documents_that_README_names" "$(documents)" "$(documents_of_tree)"
 same "liblockmgr1_has_the_shared_library" "$(files liblockmgr1)" \
 	"$(printf "/usr/lib/$multiarch/%s\n" liblockmgr.so.1 "liblockmgr.so.1.$version")"
 same "liblockmgr-dev_has_what_compiling_takes" "$(files liblockmgr-dev)" \

@@ -60,6 +60,18 @@ needs_6_1()
 		! grep -q '\.c:' <<<"$said"
 }
 
+# builds_as EXPECTED KDIR VERSION PATCHLEVEL: it builds, and warns just of that.
+builds_as()
+{
+	local expected=$1 said
+
+	rm -f "$out/source/lockmgr.ko"
+	said=$(build_as "${@:2}")
+	printf '%s\n' "$said"
+	[[ $(grep -o 'lockmgr is tested with .*' <<<"$said" | sort -u) == "$expected" ]] &&
+		! grep -q '\.c:' <<<"$said" && test -e "$out/source/lockmgr.ko"
+}
+
 need_commands dkms unshare
 as_root rm -rf "$out"
 copy_tree "$out/source"
@@ -86,4 +98,7 @@ for release in 6.1.0-1-amd64 6.1.0 6.2-rc1 6.12.9+deb13-amd64 7.0.1 10.2; do
 done
 ok "kbuild_refuses_5.10_by_name" needs_6_1 "$kdir" 5 10
 ok "kbuild_refuses_6.0_by_name" needs_6_1 "$kdir" 6 0
+ok "kbuild_warns_of_6.13_by_name_and_builds" builds_as \
+	"lockmgr is tested with Linux 6.1 to 6.12, this is 6.13.0-1-amd64" "$kdir" 6 13
+ok "kbuild_does_not_warn_of_6.12" builds_as "" "$kdir" 6 12
 done_testing
