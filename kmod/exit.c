@@ -48,7 +48,7 @@
  * How many descriptors and mappings to look at when a memory goes, all in all: some
  * milliseconds.  Clients for which that is not enough are left to their files' release.
  */
-#define SCAN_BUDGET	(1L << 20)
+#define SCAN_BUDGET	1000000L
 
 /**
  * struct memory - a memory that has mapped records, until it is taken down
@@ -360,17 +360,17 @@ int __init lockmgr_exit_init(void)
 
 static struct memory *take_memory(void)
 {
-	struct memory *memory;
+	struct memory *memory, *last = NULL;
 	int bucket;
 
 	guard(mutex)(&memories_lock);
 
-	hash_for_each(memories, bucket, memory, node) {
-		hash_del(&memory->node);
-		return memory;
-	}
+	hash_for_each(memories, bucket, memory, node)
+		last = memory;
+	if (last)
+		hash_del(&last->node);
 
-	return NULL;
+	return last;
 }
 
 /**

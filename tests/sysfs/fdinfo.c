@@ -37,15 +37,20 @@ static void file_that_is_not_attached_says_nothing(void **state)
 	expect_fdinfo(getpid(), raw_open(O_RDWR), "%s", "");
 }
 
+static void expect_unused(int file)
+{
+	expect_fdinfo(getpid(), file,
+		      "space:\t%u:%s\ntoken:\t%u\nheld:\t0\nlocks:\nwaiting:\n", geteuid(),
+		      space_name(), raw_info(file).token);
+}
+
 static void attached_file_says_space_and_token(void **state)
 {
 	int file = raw_attached(), second = raw_attached();
 
 	(void)state;
-	expect_fdinfo(getpid(), file, "space:\t%u:%s\ntoken:\t%u\nheld:\t0\nlocks:\nwaiting:\n", geteuid(),
-		      space_name(), raw_info(file).token);
-	expect_fdinfo(getpid(), second, "space:\t%u:%s\ntoken:\t%u\nheld:\t0\nlocks:\nwaiting:\n",
-		      geteuid(), space_name(), raw_info(second).token);
+	expect_unused(file);
+	expect_unused(second);
 	assert_int_not_equal(raw_info(file).token, raw_info(second).token);
 }
 
