@@ -47,12 +47,20 @@ sub note_starvation
 # names the module anywhere; only what says so is bad news then.
 my $racing = 0;
 
-# But not if the module has only asked for a capability: with the answer, the kernel writes
-# a flag of its own, which its interrupts read. Nor if both accesses are those of kernfs, to
-# its own nodes: it looks at their flags when a file is closed that is just being removed.
+# But not where an interrupt came: what it does has nothing to do with whom it interrupted.
+my $interrupted = 0;
+
+# Nor if both accesses are the kernel's, to what is its own:
+#
+#   - with the answer to whether a task has a capability, it writes a flag of that task, which
+#     its interrupts read
+#   - kernfs looks at the flags of its nodes when a file is closed that is just being removed
+#   - who sleeps with a deadline looks whether its timer has run, and the timer says so
 my $kernfs = qr{(?:__)?kernfs_[\w.]+};
 my $others = qr{(?:(?!\[lockmgr\]).)*};
-my $foreign = qr{^BUG: KCSAN: data-race in (?:capable / $others|$others / capable|$kernfs / $kernfs)$};
+my @pairs = (qr{capable / $others}, qr{$others / capable}, qr{$kernfs / $kernfs},
+	     qr{hrtimer_wakeup / schedule_hrtimeout_range_clock});
+my ($foreign) = map { qr{^BUG: KCSAN: data-race in (?:$_)$} } join '|', @pairs;
 my $ours = 0;
 
 sub note_race
@@ -63,6 +71,8 @@ sub note_race
 		$racing = 1;
 		$ours = $message !~ $foreign;
 	}
+	# Each access's stack begins behind an empty line, and an interrupt's above what it came to.
+	$interrupted = $message =~ /\S/ && ($interrupted || $message =~ /^ asm_sysvec_/);
 	# The rule before the report.
 	return 1 if $message =~ /^={60,}$/ && !$racing;
 	return 0 if !$racing;
@@ -77,7 +87,7 @@ sub complains
 	my ($message, $strictly) = @_;
 
 	note_starvation($message);
-	return $ours && $message =~ /\blockmgr/ if note_race($message);
+	return $ours && !$interrupted && $message =~ /\blockmgr/ if note_race($message);
 	return $message =~ $fatal && $message !~ /\bCall Trace\b/ if $starving;
 	return 1 if $message =~ $fatal;
 	return $strictly && !grep { $message =~ $_ } @allowed;
