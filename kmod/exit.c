@@ -173,19 +173,25 @@ static long scan_cost(struct files_struct *files, const struct mm_struct *mm)
 	return cost;
 }
 
+/*
+ * Whether this is the end of a process, and of all who share its files: who is ending
+ * stays so.  Others can be the last user of a memory; and exec is no end.
+ */
+static bool is_end_of_all(void)
+{
+	return current->flags & PF_EXITING && !atomic_read(&current->signal->live) &&
+	       current->files && all_are_ending(current->files);
+}
+
 static void end_if_nobody_else(struct lockmgr_client *client, struct mm_struct *mm, long *budget)
 {
 	struct files_struct *files = current->files;
 	struct file *file = client->exit.file;
 	long references;
 
-	/* Others can be the last user of a memory; and exec is no end. */
-	if (!(current->flags & PF_EXITING) || atomic_read(&current->signal->live) || !files ||
-	    !all_are_ending(files))
-		return;
-
-	*budget -= scan_cost(files, mm);
-	if (*budget < 0)
+	if (*budget > 0)
+		*budget -= scan_cost(files, mm);
+	if (*budget <= 0)
 		return;
 
 	references = count_mappings(mm, file) + count_descriptors(files, file);
@@ -199,10 +205,9 @@ static struct lockmgr_client *first_client(struct memory *memory)
 }
 
 /* While a client ends, its release waits; afterwards it may be gone. */
-static void end_clients(struct memory *memory, struct mm_struct *mm)
+static void end_clients(struct memory *memory, struct mm_struct *mm, long budget)
 {
 	struct lockmgr_client *client;
-	long budget = SCAN_BUDGET;
 
 	lockdep_assert_held(&memories_lock);
 
@@ -223,8 +228,10 @@ static void end_clients(struct memory *memory, struct mm_struct *mm)
 /* It cannot be removed from within what it calls. */
 static void memory_goes(struct memory *memory, struct mm_struct *mm)
 {
+	long budget = is_end_of_all() ? SCAN_BUDGET : 0;
+
 	mutex_lock(&memories_lock);
-	end_clients(memory, mm);
+	end_clients(memory, mm, budget);
 	if (hash_hashed(&memory->node)) {
 		hash_del(&memory->node);
 		queue_work(workers, &memory->work);
@@ -344,6 +351,10 @@ int lockmgr_exit_watch(struct lockmgr_client *client, const struct vm_area_struc
  */
 void lockmgr_exit_unwatch(struct lockmgr_client *client)
 {
+	/* It has never been in a list, and most have not. */
+	if (!client->exit.file)
+		return;
+
 	mutex_lock(&memories_lock);
 	list_del_init(&client->exit.node);
 	mutex_unlock(&memories_lock);

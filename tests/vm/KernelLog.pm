@@ -70,6 +70,7 @@ sub note_race
 	if ($message =~ /^BUG: KCSAN: /) {
 		$racing = 1;
 		$ours = $message !~ $foreign;
+		$interrupted = 0;
 	}
 	# Each access's stack begins behind an empty line, and an interrupt's above what it came to.
 	$interrupted = $message =~ /\S/ && ($interrupted || $message =~ /^ asm_sysvec_/);
