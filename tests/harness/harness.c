@@ -40,12 +40,17 @@ static size_t agent_count;
  * Each test can be run with records in memory, where it allows that, and without:
  * LOCKMGR_TEST_NO_MAP in the environment says so.
  */
+bool records_are_mapped(void)
+{
+	return !getenv("LOCKMGR_TEST_NO_MAP");
+}
+
 int __wrap_lockmgr_open(struct lockmgr **mgr, const char *space,
 			const struct lockmgr_options *opts)
 {
 	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
 
-	if (!getenv("LOCKMGR_TEST_NO_MAP") || (opts && opts->size != sizeof(options)))
+	if (records_are_mapped() || (opts && opts->size != sizeof(options)))
 		return __real_lockmgr_open(mgr, space, opts);
 	if (opts)
 		options = *opts;

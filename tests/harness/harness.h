@@ -48,6 +48,9 @@ const char *space_name(void);
 /** Another such name. */
 const char *other_space_name(void);
 
+/** Whether locks are taken in memory where they may be, and not all through the kernel. */
+bool records_are_mapped(void);
+
 /** A handle on the space of space_name(), made if it is missing. */
 struct lockmgr *space_open(void);
 

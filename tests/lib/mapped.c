@@ -87,21 +87,16 @@ static bool is_silent(uint32_t flags, uint32_t used, uint32_t id)
 	return WEXITSTATUS(status) == ALL_WELL;
 }
 
-static bool is_mapping(void)
-{
-	return !getenv("LOCKMGR_TEST_NO_MAP");
-}
-
 static void lock_and_unlock_make_no_system_call(void **state)
 {
 	(void)state;
-	assert_int_equal(is_silent(LOCKMGR_OPEN_CREATE, ID, ID), is_mapping());
+	assert_int_equal(is_silent(LOCKMGR_OPEN_CREATE, ID, ID), records_are_mapped());
 }
 
 static void other_locks_of_a_used_page_make_none_either(void **state)
 {
 	(void)state;
-	assert_int_equal(is_silent(LOCKMGR_OPEN_CREATE, ID, ID + 100), is_mapping());
+	assert_int_equal(is_silent(LOCKMGR_OPEN_CREATE, ID, ID + 100), records_are_mapped());
 }
 
 static void first_lock_of_a_page_makes_one(void **state)

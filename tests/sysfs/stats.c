@@ -67,15 +67,16 @@ static void locks_acquired_after_waiting_count(void **state)
 /* The kernel hears of the first, which has the library map the page. */
 static void locks_taken_in_memory_do_not_count(void **state)
 {
+	const int rounds = 10, heard_of = records_are_mapped() ? 1 : rounds;
 	struct lockmgr *mgr = space_open();
 	int i;
 
 	(void)state;
-	for (i = 0; i < 10; i++) {
+	for (i = 0; i < rounds; i++) {
 		assert_int_equal(lockmgr_lock(mgr, 1), 0);
 		assert_int_equal(lockmgr_unlock(mgr, 1), 0);
 	}
-	assert_int_equal(number_of("stats/acquisitions"), 1);
+	assert_int_equal(number_of("stats/acquisitions"), heard_of);
 }
 
 /* ------------------------------------------------------------------------
