@@ -39,10 +39,11 @@
  *   W1  queued		sleeps
  *   W2  woken		the lock was let go; it has been woken and will look
  *   W3  granted	out of the queue; holds the lock
+ *   W4  napping	sleeps for a moment, and then will look
  *
- *   W1 -> W2  release, die		for the first in the queue
- *   W1, W2 -> W3  hand over		for the first in the queue
- *   W2 -> W1  woken in vain		the waiter itself
+ *   W1, W4 -> W2  release, die		for the first in the queue
+ *   W1, W2, W4 -> W3  hand over	for the first in the queue
+ *   W2, W4 -> W1, W4  looked in vain	the waiter itself
  *
  * Locks, outermost first
  *
@@ -53,14 +54,15 @@
  *
  * What holds whenever the queue is not locked, if somebody is in it
  *
- *   I1  The word is R3, or a waiter is W2.
+ *   I1  The word is R3, or a waiter is W2 or W4.
  *
  *	 So nobody is forgotten, unless somebody writes to the word who must not:
- *	 from R3 the release finds the queue, and who is W2 looks at the word
+ *	 from R3 the release finds the queue, and who is W2 or W4 looks at the word
  *	 before anything else, even if a signal or its deadline is there too:
  *	 either it takes the lock (and sets WAITERS if it leaves others behind),
- *	 or it finds it held and sets WAITERS.  Only then does it sleep or leave;
- *	 I1 holds again.  This is how a wake-up is passed on.
+ *	 or it finds it held.  Then it sleeps without an alarm only if WAITERS is set,
+ *	 or else naps, and if it leaves instead, has the next one look.  So I1
+ *	 holds again.  This is how a wake-up is passed on.
  *
  *   I2  W3 is final: its thread holds the lock, and its call returns that
  *	 whatever else happened.  If the thread dies then, the client does so too
@@ -81,6 +83,17 @@
  *   its ticket and returns to its place, with a claim to the next release (@handoff),
  *   or else periodic signals could keep it from ever getting to the front, or from
  *   ever being handed the lock there.
+ *
+ * Why it naps
+ *
+ *   Who takes the lock as soon as it is let go, is likely to do so again.  If the first
+ *   waiter marked the word each time that it came too late, each of these releases
+ *   would be a call and wake it in vain: slower than a short section by far.  So it
+ *   leaves the word as it is, and comes back after NAP_NS; the others pass it over in
+ *   memory meanwhile.  When it is due, by the rules above, it sets WAITERS, and the next
+ *   release hands over.  If the lock comes free during a nap, it may lie idle for the
+ *   rest of it, but not while somebody else wants it: that one takes it, or has found
+ *   it held and set WAITERS, and then the release ends the nap.
  *
  * Memory order
  *
@@ -137,6 +150,9 @@
 #define MAX_BYPASSED	32
 #define MAX_WAIT_NS	(4 * NSEC_PER_MSEC)
 
+/* About as long as it takes to wake a sleeper on another processor, or a few times that. */
+#define NAP_NS		(100 * NSEC_PER_USEC)
+
 /*
  * How often to try a compare-and-swap under a spinlock.  Each failure means that
  * another has moved the word; nobody honest does so without end.
@@ -146,8 +162,9 @@
 /* Internal: the word did not keep still; try again after a breath. */
 #define DISTURBED	(-EAGAIN)
 
-/* Internal: go on sleeping. */
+/* Internal: go on sleeping, until woken or but for a moment. */
 #define SLEEP_ON	(-EINPROGRESS)
+#define NAP_ON		(-EALREADY)
 
 static struct lockmgr_bucket *bucket_of(struct lockmgr_client *client, u32 id)
 {
@@ -255,7 +272,7 @@ static int take_locked(struct lockmgr_space *space, struct lockmgr_record *recor
 }
 
 /*
- * W1 -> W2, and return the thread to wake.  If it is W2 already, somebody took the
+ * W1, W4 -> W2, and return the thread to wake.  If it is W2 already, somebody took the
  * lock after its wake-up, and now lets it go.
  */
 static struct task_struct *tell_to_look(struct lockmgr_waiter *waiter)
@@ -274,7 +291,7 @@ static struct task_struct *tell_to_look(struct lockmgr_waiter *waiter)
 }
 
 /*
- * W1, W2 -> W3, and return the thread to wake.  Once the queue is unlocked the
+ * W1, W2, W4 -> W3, and return the thread to wake.  Once the queue is unlocked the
  * waiter, on that thread's stack, may be gone.
  */
 static struct task_struct *grant(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter,
@@ -307,14 +324,13 @@ static void note_death(const struct lockmgr_client *client, u32 id)
 	trace_lockmgr_owner_died(client, id);
 }
 
-static bool must_hand_over(struct lockmgr_waiter *first)
+/* Whether a waiter that was passed over so often shall be handed the lock. */
+static bool is_due(const struct lockmgr_waiter *waiter, u32 bypassed)
 {
-	if (!first)
-		return false;
-	if (first->handoff || first->bypassed >= MAX_BYPASSED)
+	if (waiter->handoff || bypassed >= MAX_BYPASSED)
 		return true;
 
-	return first->bypassed && ktime_get_ns() >= first->woken + MAX_WAIT_NS;
+	return bypassed && ktime_get_ns() >= waiter->woken + MAX_WAIT_NS;
 }
 
 /*
@@ -327,7 +343,7 @@ static int release(struct lockmgr_client *client, struct lockmgr_bucket *bucket,
 		   struct task_struct **sleeper)
 {
 	struct lockmgr_waiter *first = lockmgr_queue_first(bucket, id);
-	bool hand_over = must_hand_over(first);
+	bool hand_over = first && is_due(first, first->bypassed);
 	u64 new = died ? LOCKMGR_WORD_DIED : 0;
 	u64 old = atomic64_read(lockmgr_word(record));
 	int tries;
@@ -356,30 +372,43 @@ static int release(struct lockmgr_client *client, struct lockmgr_bucket *bucket,
 	return DISTURBED;
 }
 
-/* Look at the word after a wake-up.  The queue is locked. */
-static int look(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+/* W2, W4 -> W1, W4: the lock is held.  The queue is locked. */
+static int pass_over(struct lockmgr_waiter *waiter)
 {
+	waiter->bypassed++;
+	/* With WAITERS it keeps still until then; without, this does not matter. */
+	if (atomic64_read(lockmgr_word(waiter->record)) & LOCKMGR_WORD_WAITERS) {
+		waiter->state = LOCKMGR_WAIT_QUEUED;
+		return SLEEP_ON;
+	}
+	waiter->state = LOCKMGR_WAIT_NAPPING;
+
+	return NAP_ON;
+}
+
+/* Look at the word after a wake-up or a nap.  The queue is locked. */
+STATIC_BUT_FOR_KUNIT
+int look(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
+{
+	bool mark = is_due(waiter, waiter->bypassed + 1);
 	int ret;
 
 	ret = take_locked(waiter->client->space, waiter->record, waiter->id, waiter->word,
-			  lockmgr_queue_length(bucket, waiter->id) > 1, true);
-	if (ret == -EBUSY) {
-		waiter->state = LOCKMGR_WAIT_QUEUED;
-		waiter->bypassed++;
-		return SLEEP_ON;
-	}
+			  lockmgr_queue_length(bucket, waiter->id) > 1, mark);
+	if (ret == -EBUSY)
+		return pass_over(waiter);
 	if (ret != DISTURBED)
 		lockmgr_queue_del(bucket, waiter);
 
 	return ret;
 }
 
-/* Leave the queue without the lock; whoever is behind a W2 must look in its place. */
+/* Leave the queue without the lock; whoever is behind a W2 or W4 must look in its place. */
 STATIC_BUT_FOR_KUNIT
 struct task_struct *give_up(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
 	lockmgr_queue_del(bucket, waiter);
-	if (waiter->state != LOCKMGR_WAIT_WOKEN)
+	if (waiter->state == LOCKMGR_WAIT_QUEUED)
 		return NULL;
 
 	return tell_to_look(lockmgr_queue_first(bucket, waiter->id));
@@ -398,7 +427,7 @@ static int decide(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter, 
 
 	if (waiter->state == LOCKMGR_WAIT_GRANTED)
 		ret = waiter->died ? LOCKMGR_OWNER_DIED : 0;
-	else if (waiter->state == LOCKMGR_WAIT_WOKEN)
+	else if (waiter->state != LOCKMGR_WAIT_QUEUED)
 		ret = look(bucket, waiter);
 
 	if (ret < 0 && excuse) {
@@ -417,10 +446,23 @@ static bool is_late(const struct lockmgr_waiter *waiter)
 	return waiter->deadline <= ktime_get();
 }
 
+/* Until somebody wakes the waiter, its nap is over, or its deadline has passed: false. */
+static bool schedule_out(const struct lockmgr_waiter *waiter, bool nap)
+{
+	ktime_t end = waiter->deadline;
+
+	if (nap)
+		end = min_t(ktime_t, end, ktime_get() + NAP_NS);
+	if (schedule_hrtimeout_range(end == KTIME_MAX ? NULL : &end, current->timer_slack_ns,
+				     HRTIMER_MODE_ABS))
+		return true;
+
+	return end != waiter->deadline;
+}
+
 /* Sleep until the waiter has the lock, or an excuse for leaving without it. */
 static int sleep(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
-	ktime_t *deadline = waiter->deadline == KTIME_MAX ? NULL : &waiter->deadline;
 	int excuse = 0;
 	int ret;
 
@@ -431,9 +473,8 @@ static int sleep(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 			excuse = -ERESTARTSYS;
 
 		ret = decide(bucket, waiter, excuse);
-		if (ret == SLEEP_ON) {
-			if (!schedule_hrtimeout_range(deadline, current->timer_slack_ns,
-						      HRTIMER_MODE_ABS))
+		if (ret == SLEEP_ON || ret == NAP_ON) {
+			if (!schedule_out(waiter, ret == NAP_ON))
 				excuse = -ETIMEDOUT;
 			continue;
 		}

@@ -23,6 +23,7 @@ void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *
 /* What the tests from inside the kernel reach by no other way. */
 #ifdef LOCKMGR_KUNIT
 #define STATIC_BUT_FOR_KUNIT
+int look(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter);
 struct task_struct *give_up(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter);
 #else
 #define STATIC_BUT_FOR_KUNIT static

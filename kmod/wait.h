@@ -42,11 +42,12 @@ struct lockmgr_queues {
 	struct lockmgr_bucket buckets[LOCKMGR_BUCKETS];
 };
 
-/* What the owner of a waiter's lock has done for it; W1 … W3 in lock.c. */
+/* What the owner of a waiter's lock has done for it; W1 … W4 in lock.c. */
 enum lockmgr_wait_state {
 	LOCKMGR_WAIT_QUEUED,
 	LOCKMGR_WAIT_WOKEN,
 	LOCKMGR_WAIT_GRANTED,
+	LOCKMGR_WAIT_NAPPING,
 };
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lock.c, the transitions of a lock's word and of its waiters, R0 … R3 and W1 … W3
+ * lock.c, the transitions of a lock's word and of its waiters, R0 … R3 and W1 … W4
  * there. Nobody sleeps: waiters are put into the queue by hand, for a thread that
  * never looks, so everything is seen as it is just after the transition.
  * lock_wait_test.c has those who sleep.
@@ -450,6 +450,115 @@ static void who_was_not_passed_over_is_woken_again_however_late(struct kunit *te
 }
 
 /* ------------------------------------------------------------------------
+ * Looking
+ */
+
+static int look_once(const struct lock *lock, struct lockmgr_waiter *waiter)
+{
+	struct lockmgr_bucket *bucket = lockmgr_bucket(&lock->me->space->queues, ID);
+	int ret;
+
+	spin_lock(&bucket->lock);
+	ret = look(bucket, waiter);
+	spin_unlock(&bucket->lock);
+
+	return ret;
+}
+
+struct vain_param {
+	const char *name;
+	u64 mark;
+	u32 bypassed;
+	bool late;
+	bool claim;
+	enum lockmgr_wait_state after;
+	u64 mark_after;
+};
+
+/* What a waiter does that finds the lock taken: once more than it was passed over so far. */
+static const struct vain_param vain[] = {
+	{ "first time", 0, 0, false, false, LOCKMGR_WAIT_NAPPING, 0 },
+	{ "marked by another", WAITERS, 0, false, false, LOCKMGR_WAIT_QUEUED, WAITERS },
+	{ "not often enough", 0, MAX_BYPASSED - 2, false, false, LOCKMGR_WAIT_NAPPING, 0 },
+	{ "often enough", 0, MAX_BYPASSED - 1, false, false, LOCKMGR_WAIT_QUEUED, WAITERS },
+	{ "long enough", 0, 0, true, false, LOCKMGR_WAIT_QUEUED, WAITERS },
+	{ "has a claim", 0, 0, false, true, LOCKMGR_WAIT_QUEUED, WAITERS },
+};
+
+KUNIT_ARRAY_PARAM_DESC(vain, vain, name);
+
+static void who_looks_in_vain_naps_until_it_is_due(struct kunit *test)
+{
+	const struct vain_param *param = test->param_value;
+	const struct lock *lock = test->priv;
+	struct lockmgr_waiter *waiter = queue_up(test);
+
+	lock->record->word = held_by(lock->other) | param->mark;
+	waiter->state = LOCKMGR_WAIT_WOKEN;
+	waiter->bypassed = param->bypassed;
+	waiter->handoff = param->claim;
+	if (param->late)
+		waiter->woken = ktime_get_ns() - MAX_WAIT_NS;
+	else
+		be_woken_just_now(waiter);
+
+	KUNIT_EXPECT_LT(test, look_once(lock, waiter), 0);
+	expect_state(test, waiter, param->after, param->bypassed + 1);
+	KUNIT_EXPECT_EQ(test, lock->record->word, held_by(lock->other) | param->mark_after);
+	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->me, ID), 1);
+}
+
+/* In the queue, the lock taken in memory by the other. */
+static struct lockmgr_waiter *take_a_nap(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_waiter *waiter = queue_up(test);
+
+	lock->record->word = held_by(lock->other);
+	be_woken_just_now(waiter);
+	waiter->state = LOCKMGR_WAIT_WOKEN;
+	look_once(lock, waiter);
+	KUNIT_ASSERT_EQ(test, waiter->state, LOCKMGR_WAIT_NAPPING);
+
+	return waiter;
+}
+
+static void who_has_napped_takes_a_free_lock(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_waiter *waiter = take_a_nap(test);
+
+	lock->record->word = 0;
+	KUNIT_EXPECT_EQ(test, look_once(lock, waiter), 0);
+	KUNIT_EXPECT_EQ(test, lock->record->word, waiter->word);
+	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->me, ID), 0);
+}
+
+/* Somebody else wants the lock, and has marked it: so its release finds the queue. */
+static void unlock_ends_a_nap(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_waiter *waiter = take_a_nap(test);
+
+	lock->record->word |= WAITERS;
+	KUNIT_EXPECT_EQ(test, unlock(lock->other), 0);
+	expect_state(test, waiter, LOCKMGR_WAIT_WOKEN, 1);
+	KUNIT_EXPECT_EQ(test, lock->record->word, 0);
+}
+
+static void who_naps_and_is_due_is_handed_the_lock(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_waiter *waiter = take_a_nap(test);
+
+	waiter->woken = ktime_get_ns() - MAX_WAIT_NS;
+	lock->record->word |= WAITERS;
+	KUNIT_EXPECT_EQ(test, unlock(lock->other), 0);
+	expect_state(test, waiter, LOCKMGR_WAIT_GRANTED, 1);
+	KUNIT_EXPECT_EQ(test, lock->record->word, waiter->word);
+}
+
+/* ------------------------------------------------------------------------
  * Leaving
  */
 
@@ -482,6 +591,17 @@ static void waiter_that_leaves_passes_its_wake_up_on(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, told, next->task);
 	expect_state(test, next, LOCKMGR_WAIT_WOKEN, 0);
 	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->me, ID), 1);
+}
+
+/* Nobody else would look, for the word is not marked. */
+static void waiter_that_leaves_from_a_nap_has_the_next_look(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_waiter *leaver = take_a_nap(test);
+	struct lockmgr_waiter *next = queue_up(test);
+
+	KUNIT_EXPECT_PTR_EQ(test, leave(lock, leaver), next->task);
+	expect_state(test, next, LOCKMGR_WAIT_WOKEN, 0);
 }
 
 static void waiter_that_was_not_woken_leaves_silently(struct kunit *test)
@@ -527,7 +647,12 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(who_was_passed_over_long_enough_is_handed_the_lock),
 	KUNIT_CASE(who_was_passed_over_just_now_is_woken_again),
 	KUNIT_CASE(who_was_not_passed_over_is_woken_again_however_late),
+	KUNIT_CASE_PARAM(who_looks_in_vain_naps_until_it_is_due, vain_gen_params),
+	KUNIT_CASE(who_has_napped_takes_a_free_lock),
+	KUNIT_CASE(unlock_ends_a_nap),
+	KUNIT_CASE(who_naps_and_is_due_is_handed_the_lock),
 	KUNIT_CASE(waiter_that_leaves_passes_its_wake_up_on),
+	KUNIT_CASE(waiter_that_leaves_from_a_nap_has_the_next_look),
 	KUNIT_CASE(waiter_that_was_not_woken_leaves_silently),
 	KUNIT_CASE(last_waiter_has_nobody_to_pass_its_wake_up_to),
 	{}

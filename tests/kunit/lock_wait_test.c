@@ -4,6 +4,7 @@
  * between a wake-up and the moment when the sleeper runs, happens here while the
  * test keeps the only processor for itself.
  */
+#include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
@@ -240,18 +241,22 @@ static bool was_passed_over(const struct lock *lock)
 
 	spin_lock(&bucket->lock);
 	first = lockmgr_queue_first(bucket, ID);
-	passed_over = first && first->bypassed && first->state == LOCKMGR_WAIT_QUEUED;
+	passed_over = first && first->bypassed && first->state != LOCKMGR_WAIT_WOKEN;
 	spin_unlock(&bucket->lock);
 
 	return passed_over;
 }
 
-/* It looks, in vain, and sleeps again. */
-static void await_vain_look(struct kunit *test)
+static bool is_marked(const struct lock *lock)
+{
+	return fixture_word(lock->holder, ID) & LOCKMGR_WORD_WAITERS;
+}
+
+static void await(struct kunit *test, bool (*condition)(const struct lock *lock))
 {
 	unsigned long deadline = jiffies + FIXTURE_PATIENCE;
 
-	while (!was_passed_over(test->priv)) {
+	while (!condition(test->priv)) {
 		KUNIT_ASSERT_TRUE(test, time_before(jiffies, deadline));
 		usleep_range(50, 100);
 	}
@@ -267,9 +272,67 @@ static void woken_in_vain_the_waiter_is_soon_handed_the_lock(struct kunit *test)
 	ret = unlock(lock->holder) ?: trylock(lock->holder);
 	preempt_enable();
 	KUNIT_ASSERT_EQ(test, ret, 0);
-	await_vain_look(test);
+	await(test, was_passed_over);
 	/* As long as others may go before it. */
 	usleep_range(4000, 5000);
+
+	preempt_disable();
+	ret = unlock(lock->holder) ?: trylock(lock->holder);
+	preempt_enable();
+	KUNIT_EXPECT_EQ(test, ret, -EBUSY);
+	KUNIT_EXPECT_EQ(test, owner(lock), lock->waiter->token);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), 0);
+}
+
+/*
+ * The release of a lock as user space has it, once its waiter has looked in vain.  If it is
+ * due by then, as may happen on a slow machine, it has marked the word.
+ */
+static void release_in_memory(struct kunit *test, u64 word)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_record *record = fixture_record(test, lock->holder, ID);
+
+	if (cmpxchg(&record->word, word, 0) != word)
+		KUNIT_ASSERT_EQ(test, unlock(lock->holder), 0);
+}
+
+/* Nobody wakes it: it has not marked the word. */
+static void overtaken_in_memory_the_waiter_comes_back_itself(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_record *record = fixture_record(test, lock->holder, ID);
+	struct fixture_call *call = fixture_waiting(test, lock->waiter, ID);
+	const u64 word = lock->holder->token;
+	int ret;
+
+	preempt_disable();
+	ret = unlock(lock->holder);
+	record->word = word;
+	preempt_enable();
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	await(test, was_passed_over);
+
+	release_in_memory(test, word);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, call), 0);
+	KUNIT_EXPECT_EQ(test, owner(lock), lock->waiter->token);
+}
+
+static void overtaken_in_memory_the_waiter_is_soon_handed_the_lock(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_record *record = fixture_record(test, lock->holder, ID);
+	struct fixture_call *call = fixture_waiting(test, lock->waiter, ID);
+	const u64 word = lock->holder->token;
+	int ret;
+
+	preempt_disable();
+	ret = unlock(lock->holder);
+	record->word = word;
+	preempt_enable();
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	/* It marks the word when it is due. */
+	await(test, is_marked);
 
 	preempt_disable();
 	ret = unlock(lock->holder) ?: trylock(lock->holder);
@@ -418,6 +481,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(those_behind_who_leaves_get_the_lock),
 	KUNIT_CASE(waiter_returns_to_its_place_with_its_ticket),
 	KUNIT_CASE(woken_in_vain_the_waiter_is_soon_handed_the_lock),
+	KUNIT_CASE(overtaken_in_memory_the_waiter_comes_back_itself),
+	KUNIT_CASE(overtaken_in_memory_the_waiter_is_soon_handed_the_lock),
 	KUNIT_CASE(signal_does_not_take_a_handed_lock_away),
 	KUNIT_CASE(free_lock_beats_a_signal),
 	KUNIT_CASE(death_reaches_a_waiter_that_has_a_signal_too),

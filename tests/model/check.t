@@ -9,7 +9,7 @@ here=$(dirname "$(readlink -f "$0")")
 top=${here%/tests/model}
 
 # For one test, and in MB for one test.
-seconds=${MODEL_TIMEOUT:-240}
+seconds=${MODEL_TIMEOUT:-600}
 memory=4000
 
 # The form, and what differs from lock.pml's own size: N=2 ROUNDS=2 LEAVES=1
@@ -31,6 +31,15 @@ configurations=(
 	'mapped CLOSES=2'
 	'kernel-only MAX_BYPASSED=2 ROUNDS_OF_FIRST=6'
 	'mapped MAX_BYPASSED=2 ROUNDS=3'
+	# There are naps where the first time in vain is not often enough.
+	'mapped MAX_BYPASSED=2 ROUNDS=3 LEAVES=2 DEATHS=2'
+	'mapped MAX_BYPASSED=3 ROUNDS=4'
+	'mapped MAX_BYPASSED=2 N=3 ROUNDS=1 LEAVES=0'
+	'mapped MAX_BYPASSED=2 N=3 ROUNDS=1 ROUNDS_OF_FIRST=2 DEATHS=0'
+	'mapped MAX_BYPASSED=2 SCRIBBLES=1 ROUNDS=1 DEATHS=0'
+	'mapped MAX_BYPASSED=2 SCRIBBLES=1 ROUNDS=1 LEAVES=0'
+	'mapped MAX_BYPASSED=2 CLOSES=2'
+	'kernel-only MAX_BYPASSED=2 N=3 ROUNDS=1 ROUNDS_OF_FIRST=2 LEAVES=0'
 )
 
 # The properties, by what Spin prints when one is violated.
@@ -52,8 +61,11 @@ mutations=(
 	'SIGNAL_BEATS_GRANT	ends		kernel-only'
 	'LEAVE_UNSEEN		I1		kernel-only N=3 ROUNDS=1 DEATHS=0'
 	'LEAVE_SILENTLY		I1		mapped N=3 ROUNDS=1 ROUNDS_OF_FIRST=2 DEATHS=0'
-	'WAITERS_NOT_SET_AGAIN	I1		kernel-only N=3 ROUNDS=1'
-	'WAITERS_NOT_SET_AGAIN	I1		mapped'
+	'WAITERS_NOT_SET_AGAIN	handed		mapped ROUNDS=3'
+	'NAP_FORGOTTEN		I1		kernel-only MAX_BYPASSED=2 N=3 ROUNDS=1'
+	'NAP_FORGOTTEN		I1		mapped MAX_BYPASSED=2'
+	'ALARM_FORGOTTEN		ends		mapped MAX_BYPASSED=2'
+	'LEAVE_NAPPING		I1		mapped MAX_BYPASSED=2 N=3 ROUNDS=1 ROUNDS_OF_FIRST=2 DEATHS=0'
 	'WAITERS_NOT_KEPT	I1		kernel-only N=3 ROUNDS=1'
 	'WAITERS_NOT_KEPT	I1		mapped N=3 ROUNDS=1'
 	'TOKEN_EARLY		exclusion	kernel-only'

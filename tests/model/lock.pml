@@ -115,6 +115,7 @@
 #define QUEUED		0
 #define WOKEN		1
 #define GRANTED		2
+#define NAPPING		3
 
 /* What the functions return. */
 #define OK		0
@@ -125,6 +126,7 @@
 #define LEFT		5	/* ERESTARTSYS, ETIMEDOUT or EDEADLK */
 #define AGAIN		6	/* not yet */
 #define EPERM		7
+#define NAP_ON		8
 
 byte word;			/* struct lockmgr_record */
 bool locked;			/* struct lockmgr_bucket: lock */
@@ -266,7 +268,7 @@ inline invariant_1()
 		:: else
 		fi;
 		if
-		:: queued[i] && state[i] == WOKEN -> first++
+		:: queued[i] && (state[i] == WOKEN || state[i] == NAPPING) -> first++
 		:: else
 		fi
 	}
@@ -402,7 +404,7 @@ inline pass_over(p)
 	fi
 }
 
-/* W1 -> W2 */
+/* W1, W4 -> W2 */
 inline tell_to_look(p)
 {
 	if
@@ -418,7 +420,7 @@ inline tell_to_look(p)
 	fi
 }
 
-/* W1, W2 -> W3 */
+/* W1, W2, W4 -> W3 */
 inline grant(p, dead)
 {
 	lockmgr_queue_del(p);
@@ -442,21 +444,8 @@ inline wake()
 	fi
 }
 
-#define IS_DUE(p)	(bypassed[p] >= MAX_BYPASSED || (bypassed[p] && late))
-
-inline must_hand_over()
-{
-#ifdef HANDOFF_IGNORED
-	hand_over = false;
-#else
-#ifdef TIME_IGNORED
-	hand_over = (first == NONE -> false :
-		     handoff[first] || bypassed[first] >= MAX_BYPASSED);
-#else
-	hand_over = (first == NONE -> false : handoff[first] || IS_DUE(first));
-#endif
-#endif
-}
+/* is_due(), of whoever was passed over so often */
+#define IS_DUE(p, often)	(handoff[p] || (often) >= MAX_BYPASSED || ((often) && late))
 
 /* What a release makes of the word that it has found. */
 inline let_word_go(dead)
@@ -467,7 +456,16 @@ inline let_word_go(dead)
 	fi;
 
 	lockmgr_queue_first();
-	must_hand_over();
+#ifdef HANDOFF_IGNORED
+	hand_over = false;
+#else
+#ifdef TIME_IGNORED
+	hand_over = (first == NONE -> false :
+		     handoff[first] || bypassed[first] >= MAX_BYPASSED);
+#else
+	hand_over = (first == NONE -> false : IS_DUE(first, bypassed[first]));
+#endif
+#endif
 	if
 	:: hand_over ->
 #ifdef WAITERS_NOT_KEPT
@@ -634,14 +632,25 @@ inline look_end()
 {
 	if
 	:: ret == EBUSY ->
+		/* pass_over() */
 		lockmgr_queue_first();
-		state[me] = QUEUED;
 		pass_over(me);
 		if
-		:: first == me && IS_DUE(me) && !scribbled -> strict = me
+		:: first == me && IS_DUE(me, bypassed[me]) && !scribbled -> strict = me
 		:: else
 		fi;
-		ret = SLEEP_ON
+		if
+#ifdef NAP_FORGOTTEN
+		:: true ->
+#else
+		:: !(word & WAITERS) ->
+			state[me] = NAPPING;
+			ret = NAP_ON
+		:: else ->
+#endif
+			state[me] = QUEUED;
+			ret = SLEEP_ON
+		fi
 	:: ret == OK || ret == OWNER_DIED ->
 		lockmgr_queue_del(me);
 		drop_ticket(me);
@@ -655,7 +664,11 @@ inline give_up()
 	lockmgr_queue_del(me);
 #ifndef LEAVE_SILENTLY
 	if
+#ifdef LEAVE_NAPPING
 	:: state[me] == WOKEN ->
+#else
+	:: state[me] != QUEUED ->
+#endif
 		lockmgr_queue_first();
 		tell_to_look(first)
 	:: else
@@ -681,10 +694,10 @@ inline decide()
 			died[me] = false;
 			state[me] = QUEUED
 #ifdef LEAVE_UNSEEN
-		:: state[me] == WOKEN && excuse -> state[me] = QUEUED
-		:: state[me] == WOKEN && !excuse ->
+		:: (state[me] == WOKEN || state[me] == NAPPING) && excuse -> state[me] = QUEUED
+		:: (state[me] == WOKEN || state[me] == NAPPING) && !excuse ->
 #else
-		:: state[me] == WOKEN ->
+		:: state[me] == WOKEN || state[me] == NAPPING ->
 #endif
 			/* look() */
 			ret = AGAIN;
@@ -692,7 +705,7 @@ inline decide()
 			lockmgr_queue_first();
 			others = count > 1;
 #ifndef WAITERS_NOT_SET_AGAIN
-			mark = true
+			mark = IS_DUE(me, bypassed[me] + 1)
 #endif
 		:: state[me] == QUEUED
 		fi
@@ -708,7 +721,8 @@ inline decide()
 			:: else
 			fi;
 			if
-			:: (ret == SLEEP_ON || ret == DISTURBED) && excuse -> give_up()
+			:: (ret == SLEEP_ON || ret == NAP_ON || ret == DISTURBED) && excuse ->
+				give_up()
 			:: else
 			fi;
 			clean_up();
@@ -745,10 +759,13 @@ inline sleep_until_decided()
 #endif
 		if
 		:: atomic {
-			ret == SLEEP_ON ->
-			/* schedule_hrtimeout_range() */
+			ret == SLEEP_ON || ret == NAP_ON ->
+			/* schedule_out() */
 			if
 			:: !asleep[me]
+#ifndef ALARM_FORGOTTEN
+			:: ret == NAP_ON
+#endif
 #ifdef SCRIBBLES
 			:: victim == me && !excuse -> excuse = true
 #endif

@@ -27,8 +27,8 @@
  *   With n others that makes p * (MAX_BYPASSED + 2) + n.
  *
  *   That is so where every lock is taken through the kernel.  In memory, nobody counts
- *   who takes the lock between the wake-up of a waiter and its looking; what holds there
- *   is that the release after that hands over, and so everybody gets a turn in time.
+ *   who takes the lock between a waiter's looks; what holds there is that it looks until
+ *   it is due, and the release after that hands over, and so everybody gets a turn in time.
  */
 #include "stress.h"
 
