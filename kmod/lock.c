@@ -70,10 +70,10 @@
  *
  * Who may overtake
  *
- *   A newcomer may take a free word while the first waiter is W2, because letting
+ *   A newcomer may take a free word while the first waiter is W2 or W4, because letting
  *   the lock lie idle until a sleeper runs costs most of the throughput.  Each time
- *   that somebody has done so counts (@bypassed), whether the waiter finds out, woken
- *   in vain, or the next release does, before it has run.  Once it is MAX_BYPASSED
+ *   that somebody has done so through the kernel counts (@bypassed), whether the waiter
+ *   finds out, woken in vain, or the next release does, before it has run.  Once it is MAX_BYPASSED
  *   times, the next release hands over; and after MAX_WAIT_NS since its first wake-up,
  *   if it was once: where sections are short, others get on with some of them
  *   meanwhile, and where they are long, nobody waits for more than one.  So the first
@@ -90,10 +90,11 @@
  *   waiter marked the word each time that it came too late, each of these releases
  *   would be a call and wake it in vain: slower than a short section by far.  So it
  *   leaves the word as it is, and comes back after NAP_NS; the others pass it over in
- *   memory meanwhile.  When it is due, by the rules above, it sets WAITERS, and the next
- *   release hands over.  If the lock comes free during a nap, it may lie idle for the
- *   rest of it, but not while somebody else wants it: that one takes it, or has found
- *   it held and set WAITERS, and then the release ends the nap.
+ *   memory meanwhile, and that does not count.  When it is due, by the rules above, it
+ *   sets WAITERS, and the next release hands over.  If the lock comes free during a nap,
+ *   it lies idle for the rest of it, or until somebody comes: no longer than it would
+ *   until a sleeper that was woken then would run.  Somebody who comes while it is held
+ *   sets WAITERS, and then the release ends the nap.
  *
  * Memory order
  *
@@ -150,8 +151,8 @@
 #define MAX_BYPASSED	32
 #define MAX_WAIT_NS	(4 * NSEC_PER_MSEC)
 
-/* About as long as it takes to wake a sleeper on another processor, or a few times that. */
-#define NAP_NS		(100 * NSEC_PER_USEC)
+/* As long as it takes to wake a sleeper on another processor: see above. */
+#define NAP_NS		(50 * NSEC_PER_USEC)
 
 /*
  * How often to try a compare-and-swap under a spinlock.  Each failure means that
@@ -272,17 +273,17 @@ static int take_locked(struct lockmgr_space *space, struct lockmgr_record *recor
 }
 
 /*
- * W1, W4 -> W2, and return the thread to wake.  If it is W2 already, somebody took the
- * lock after its wake-up, and now lets it go.
+ * W1, W4 -> W2, and return the thread to wake.  If it is W2 already, or W4, somebody
+ * took the lock after its wake-up, and now lets it go.
  */
 static struct task_struct *tell_to_look(struct lockmgr_waiter *waiter)
 {
 	if (!waiter)
 		return NULL;
-	if (waiter->state == LOCKMGR_WAIT_WOKEN) {
+	if (waiter->state != LOCKMGR_WAIT_QUEUED)
 		waiter->bypassed++;
+	if (waiter->state == LOCKMGR_WAIT_WOKEN)
 		return NULL;
-	}
 	waiter->state = LOCKMGR_WAIT_WOKEN;
 	if (!waiter->woken)
 		waiter->woken = ktime_get_ns();
@@ -375,26 +376,33 @@ static int release(struct lockmgr_client *client, struct lockmgr_bucket *bucket,
 /* W2, W4 -> W1, W4: the lock is held.  The queue is locked. */
 static int pass_over(struct lockmgr_waiter *waiter)
 {
-	waiter->bypassed++;
-	/* With WAITERS it keeps still until then; without, this does not matter. */
-	if (atomic64_read(lockmgr_word(waiter->record)) & LOCKMGR_WORD_WAITERS) {
-		waiter->state = LOCKMGR_WAIT_QUEUED;
-		return SLEEP_ON;
-	}
-	waiter->state = LOCKMGR_WAIT_NAPPING;
+	/* With it, the word keeps still until the queue is unlocked. */
+	bool marked = atomic64_read(lockmgr_word(waiter->record)) & LOCKMGR_WORD_WAITERS;
 
-	return NAP_ON;
+	if (waiter->state == LOCKMGR_WAIT_WOKEN || marked)
+		waiter->bypassed++;
+	waiter->state = marked ? LOCKMGR_WAIT_QUEUED : LOCKMGR_WAIT_NAPPING;
+
+	return marked ? SLEEP_ON : NAP_ON;
+}
+
+/*
+ * Whether a waiter that looks in vain shall mark the word.  Where timers only tick, a
+ * nap would last until the next tick.
+ */
+static bool must_mark(const struct lockmgr_waiter *waiter)
+{
+	return is_due(waiter, waiter->bypassed + 1) || hrtimer_resolution > NAP_NS;
 }
 
 /* Look at the word after a wake-up or a nap.  The queue is locked. */
 STATIC_BUT_FOR_KUNIT
 int look(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
-	bool mark = is_due(waiter, waiter->bypassed + 1);
 	int ret;
 
 	ret = take_locked(waiter->client->space, waiter->record, waiter->id, waiter->word,
-			  lockmgr_queue_length(bucket, waiter->id) > 1, mark);
+			  lockmgr_queue_length(bucket, waiter->id) > 1, must_mark(waiter));
 	if (ret == -EBUSY)
 		return pass_over(waiter);
 	if (ret != DISTURBED)
@@ -449,12 +457,15 @@ static bool is_late(const struct lockmgr_waiter *waiter)
 /* Until somebody wakes the waiter, its nap is over, or its deadline has passed: false. */
 static bool schedule_out(const struct lockmgr_waiter *waiter, bool nap)
 {
+	u64 slack = current->timer_slack_ns;
 	ktime_t end = waiter->deadline;
 
-	if (nap)
+	/* Others may depend on the end of a nap, so it is not for its thread to put it off. */
+	if (nap) {
 		end = min_t(ktime_t, end, ktime_get() + NAP_NS);
-	if (schedule_hrtimeout_range(end == KTIME_MAX ? NULL : &end, current->timer_slack_ns,
-				     HRTIMER_MODE_ABS))
+		slack = 0;
+	}
+	if (schedule_hrtimeout_range(end == KTIME_MAX ? NULL : &end, slack, HRTIMER_MODE_ABS))
 		return true;
 
 	return end != waiter->deadline;

@@ -9,7 +9,7 @@
  *   - there is another processor for the holder to go on with,
  *   - it has taken the lock in the present tick of the records' clock: then it is
  *     likely to run, and not in the middle of something long,
- *   - nobody sleeps in the queue: they come first.
+ *   - nobody in the queue has asked to be woken at the release: they come first.
  *
  * Nothing depends on that: what comes of it is a take, as any other, or a call.
  */

@@ -534,6 +534,26 @@ static void who_has_napped_takes_a_free_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->me, ID), 0);
 }
 
+/* It is not woken, so there is no wake-up after which others took the lock. */
+static void who_has_napped_in_vain_is_not_passed_over_again(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_waiter *waiter = take_a_nap(test);
+
+	KUNIT_EXPECT_LT(test, look_once(lock, waiter), 0);
+	expect_state(test, waiter, LOCKMGR_WAIT_NAPPING, 1);
+}
+
+static void who_has_napped_and_finds_the_mark_of_another_is_passed_over(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_waiter *waiter = take_a_nap(test);
+
+	lock->record->word |= WAITERS;
+	KUNIT_EXPECT_LT(test, look_once(lock, waiter), 0);
+	expect_state(test, waiter, LOCKMGR_WAIT_QUEUED, 2);
+}
+
 /* Somebody else wants the lock, and has marked it: so its release finds the queue. */
 static void unlock_ends_a_nap(struct kunit *test)
 {
@@ -542,7 +562,7 @@ static void unlock_ends_a_nap(struct kunit *test)
 
 	lock->record->word |= WAITERS;
 	KUNIT_EXPECT_EQ(test, unlock(lock->other), 0);
-	expect_state(test, waiter, LOCKMGR_WAIT_WOKEN, 1);
+	expect_state(test, waiter, LOCKMGR_WAIT_WOKEN, 2);
 	KUNIT_EXPECT_EQ(test, lock->record->word, 0);
 }
 
@@ -649,6 +669,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(who_was_not_passed_over_is_woken_again_however_late),
 	KUNIT_CASE_PARAM(who_looks_in_vain_naps_until_it_is_due, vain_gen_params),
 	KUNIT_CASE(who_has_napped_takes_a_free_lock),
+	KUNIT_CASE(who_has_napped_in_vain_is_not_passed_over_again),
+	KUNIT_CASE(who_has_napped_and_finds_the_mark_of_another_is_passed_over),
 	KUNIT_CASE(unlock_ends_a_nap),
 	KUNIT_CASE(who_naps_and_is_due_is_handed_the_lock),
 	KUNIT_CASE(waiter_that_leaves_passes_its_wake_up_on),

@@ -40,6 +40,7 @@ configurations=(
 	'mapped MAX_BYPASSED=2 SCRIBBLES=1 ROUNDS=1 LEAVES=0'
 	'mapped MAX_BYPASSED=2 CLOSES=2'
 	'kernel-only MAX_BYPASSED=2 N=3 ROUNDS=1 ROUNDS_OF_FIRST=2 LEAVES=0'
+	'kernel-only MAX_BYPASSED=2 N=3 ROUNDS=1 ROUNDS_OF_FIRST=6 LEAVES=0 DEATHS=0'
 )
 
 # The properties, by what Spin prints when one is violated.

@@ -44,8 +44,8 @@
  *	SCRIBBLES	what is written to the word that must not be
  *	CLOSES		how often the lock is closed and opened
  *	TRIES		MAX_TRIES
- *	MAX_BYPASSED	as there; but whether MAX_WAIT_NS are over for whoever was passed
- *			over once, is chosen at the beginning, too
+ *	MAX_BYPASSED	as there; but MAX_WAIT_NS are over for all at one time, from the
+ *			beginning or later
  *
  * There may be fewer signals and deaths than that: the number is chosen at the
  * beginning, so that none left over can wake somebody whom all have forgotten.
@@ -396,7 +396,7 @@ inline clean_up()
 }
 
 /* More makes no difference. */
-inline pass_over(p)
+inline count_bypass(p)
 {
 	if
 	:: bypassed[p] < MAX_BYPASSED -> bypassed[p]++
@@ -412,9 +412,15 @@ inline tell_to_look(p)
 #ifdef BYPASSED_IGNORED
 	:: p != NONE && state[p] == WOKEN
 #else
-	:: p != NONE && state[p] == WOKEN -> pass_over(p)
+	:: p != NONE && state[p] == WOKEN -> count_bypass(p)
 #endif
 	:: p != NONE && state[p] != WOKEN ->
+#ifndef BYPASSED_IGNORED
+		if
+		:: state[p] == NAPPING -> count_bypass(p)
+		:: else
+		fi;
+#endif
 		state[p] = WOKEN;
 		sleeper = p
 	fi
@@ -627,6 +633,13 @@ inline lockmgr_client_destroy()
 	token[me] = 0
 }
 
+/* Whether it was when it looked, and so has marked the word. */
+#ifdef WAITERS_NOT_SET_AGAIN
+#define WAS_DUE(p)	IS_DUE(p, bypassed[p])
+#else
+#define WAS_DUE(p)	(mark && IS_DUE(p, bypassed[p]))
+#endif
+
 /* What follows from the word after a wake-up. */
 inline look_end()
 {
@@ -634,9 +647,12 @@ inline look_end()
 	:: ret == EBUSY ->
 		/* pass_over() */
 		lockmgr_queue_first();
-		pass_over(me);
 		if
-		:: first == me && IS_DUE(me, bypassed[me]) && !scribbled -> strict = me
+		:: state[me] == WOKEN || (word & WAITERS) -> count_bypass(me)
+		:: else
+		fi;
+		if
+		:: first == me && WAS_DUE(me) && !scribbled -> strict = me
 		:: else
 		fi;
 		if
@@ -1180,15 +1196,23 @@ proctype Capacity()
 }
 #endif
 
+#if MAX_BYPASSED > 1
+proctype Clock()
+{
+	late = true
+}
+#endif
+
 init
 {
 	atomic {
 		select(leaves : 0 .. LEAVES);
 		select(deaths : 0 .. DEATHS);
-		if
-		:: late = true
-		:: MAX_BYPASSED > 1 -> late = false
-		fi;
+#if MAX_BYPASSED > 1
+		run Clock();
+#else
+		late = true;
+#endif
 		for (i : 0 .. N - 1) {
 			run Thread(i)
 		}

@@ -361,7 +361,7 @@ static bool first_sleeps(void *crowd)
 
 static void waiter_woken_in_vain_long_ago_has_the_lock_at_the_next_release(void **state)
 {
-	struct lockmgr *mgr = space_open();
+	struct lockmgr *mgr = space_open_with(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_NO_MAP, 0);
 	struct crowd *crowd = make_plan(mgr, 0, false);
 
 	(void)state;
@@ -377,6 +377,31 @@ static void waiter_woken_in_vain_long_ago_has_the_lock_at_the_next_release(void 
 	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
 
 	assert_int_equal(lockmgr_trylock(mgr, LOCK), -EBUSY);
+	crowd_finish(crowd);
+}
+
+/* Where it has found the lock held, it marks it only when it is due. */
+static bool is_handed_over(void *mgr)
+{
+	pause_us(MAX_WAIT_US);
+	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
+
+	return lockmgr_trylock(mgr, LOCK) == -EBUSY;
+}
+
+static void waiter_overtaken_in_memory_is_handed_the_lock(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct crowd *crowd = make_plan(mgr, 0, false);
+
+	(void)state;
+	conduct();
+	assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
+	queue_up(crowd);
+
+	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
+	assert_int_equal(lockmgr_trylock(mgr, LOCK), 0);
+	crowd_until(crowd, is_handed_over, mgr, "the first waiter is not handed the lock");
 	crowd_finish(crowd);
 }
 
@@ -466,6 +491,7 @@ int main(void)
 		harness_test(sleepers_keep_their_order_when_others_barge_in),
 		harness_test(lock_is_handed_over_after_a_bounded_number_of_releases),
 		harness_test(waiter_woken_in_vain_long_ago_has_the_lock_at_the_next_release),
+		harness_test(waiter_overtaken_in_memory_is_handed_the_lock),
 		harness_test(each_of_64_processes_gets_a_share),
 		harness_test(each_of_64_processes_gets_turns_in_memory),
 	};
