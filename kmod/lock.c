@@ -151,7 +151,11 @@
 #define MAX_BYPASSED	32
 #define MAX_WAIT_NS	(4 * NSEC_PER_MSEC)
 
-/* As long as it takes to wake a sleeper on another processor: see above. */
+/*
+ * As long as it takes to wake a sleeper on another processor: see above.  In tests/bench,
+ * two processes with sections of 1 us acquire a lock 1.4 times as often as robust mutexes
+ * with naps of 50, 100 and 200 us, and as often without.
+ */
 #define NAP_NS		(50 * NSEC_PER_USEC)
 
 /*
