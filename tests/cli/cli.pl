@@ -305,11 +305,15 @@ sub waiters
 	return scalar grep { $_->{role} eq 'waiter' } @{rows('who', $space, $id)};
 }
 
+# The letter that the kernel has for it; X if the process is gone, as it may be at any
+# time, even between opening its file and reading it.
 sub state_of
 {
 	my ($pid) = @_;
 
-	return (split / /, (read_file("/proc/$pid/stat") =~ /.*\) (.*)/s)[0])[0];
+	open(my $file, '<', "/proc/$pid/stat") or return 'X';
+	local $/;
+	return (<$file> // '') =~ /.*\) (\S)/s ? $1 : 'X';
 }
 
 sub stop
