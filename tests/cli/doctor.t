@@ -168,6 +168,10 @@ sub test_signature
 	my $signer = 'A key of this machine';
 	my $enforced = '/sys/module/module/parameters/sig_enforce';
 
+	if (!-e $enforced) {
+		same(result('signature'), 'ok', 'a_kernel_that_knows_no_signatures_wants_none');
+		return;
+	}
 	cover($enforced, "Y\n");
 	same(result('signature'), 'ok', 'a_loaded_module_was_good_enough_for_the_kernel');
 	sh('rmmod lockmgr');
