@@ -73,10 +73,10 @@
  *   A newcomer may take a free word while the first waiter is W2 or W4, because letting
  *   the lock lie idle until a sleeper runs costs most of the throughput.  Each time
  *   that somebody has done so through the kernel counts (@bypassed), whether the waiter
- *   finds out, woken in vain, or the next release does, before it has run.  Once it is MAX_BYPASSED
- *   times, the next release hands over; and after MAX_WAIT_NS since its first wake-up,
- *   if it was once: where sections are short, others get on with some of them
- *   meanwhile, and where they are long, nobody waits for more than one.  So the first
+ *   finds out, woken in vain, or the next release does, before it has run.  Once it is
+ *   MAX_BYPASSED times, the next release hands over; and after MAX_WAIT_NS since its
+ *   first wake-up, if it was once: where sections are short, others get on with some of
+ *   them meanwhile, and where they are long, nobody waits for more than one.  So the first
  *   in the queue waits for a bounded number of others' acquisitions through the
  *   kernel, and becoming the first takes finitely many of these: the queue is first
  *   come, first served, by tickets.  A thread that leaves to handle a signal keeps

@@ -311,9 +311,7 @@ sub state_of
 {
 	my ($pid) = @_;
 
-	open(my $file, '<', "/proc/$pid/stat") or return 'X';
-	local $/;
-	return (<$file> // '') =~ /.*\) (\S)/s ? $1 : 'X';
+	return (eval { read_file("/proc/$pid/stat") } // '') =~ /.*\) (\S)/s ? $1 : 'X';
 }
 
 sub stop

@@ -284,14 +284,32 @@ static void woken_in_vain_the_waiter_is_soon_handed_the_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_result(test, call), 0);
 }
 
+/* Somebody waits, and before it runs after its wake-up, the holder takes the lock again. */
+static struct fixture_call *overtake_in_memory(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct lockmgr_record *record = fixture_record(test, lock->holder, ID);
+	struct fixture_call *call = fixture_waiting(test, lock->waiter, ID);
+	int ret;
+
+	preempt_disable();
+	ret = unlock(lock->holder);
+	record->word = lock->holder->token;
+	preempt_enable();
+	KUNIT_ASSERT_EQ(test, ret, 0);
+
+	return call;
+}
+
 /*
  * The release of a lock as user space has it, once its waiter has looked in vain.  If it is
  * due by then, as may happen on a slow machine, it has marked the word.
  */
-static void release_in_memory(struct kunit *test, u64 word)
+static void release_in_memory(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
 	struct lockmgr_record *record = fixture_record(test, lock->holder, ID);
+	const u64 word = lock->holder->token;
 
 	if (cmpxchg(&record->word, word, 0) != word)
 		KUNIT_ASSERT_EQ(test, unlock(lock->holder), 0);
@@ -301,19 +319,11 @@ static void release_in_memory(struct kunit *test, u64 word)
 static void overtaken_in_memory_the_waiter_comes_back_itself(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
-	struct lockmgr_record *record = fixture_record(test, lock->holder, ID);
-	struct fixture_call *call = fixture_waiting(test, lock->waiter, ID);
-	const u64 word = lock->holder->token;
-	int ret;
+	struct fixture_call *call = overtake_in_memory(test);
 
-	preempt_disable();
-	ret = unlock(lock->holder);
-	record->word = word;
-	preempt_enable();
-	KUNIT_ASSERT_EQ(test, ret, 0);
 	await(test, was_passed_over);
 
-	release_in_memory(test, word);
+	release_in_memory(test);
 	KUNIT_EXPECT_EQ(test, fixture_result(test, call), 0);
 	KUNIT_EXPECT_EQ(test, owner(lock), lock->waiter->token);
 }
@@ -321,16 +331,9 @@ static void overtaken_in_memory_the_waiter_comes_back_itself(struct kunit *test)
 static void overtaken_in_memory_the_waiter_is_soon_handed_the_lock(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
-	struct lockmgr_record *record = fixture_record(test, lock->holder, ID);
-	struct fixture_call *call = fixture_waiting(test, lock->waiter, ID);
-	const u64 word = lock->holder->token;
+	struct fixture_call *call = overtake_in_memory(test);
 	int ret;
 
-	preempt_disable();
-	ret = unlock(lock->holder);
-	record->word = word;
-	preempt_enable();
-	KUNIT_ASSERT_EQ(test, ret, 0);
 	/* It marks the word when it is due. */
 	await(test, is_marked);
 

@@ -116,6 +116,7 @@
 #define WOKEN		1
 #define GRANTED		2
 #define NAPPING		3
+#define WILL_LOOK(p)	(state[p] == WOKEN || state[p] == NAPPING)
 
 /* What the functions return. */
 #define OK		0
@@ -268,7 +269,7 @@ inline invariant_1()
 		:: else
 		fi;
 		if
-		:: queued[i] && (state[i] == WOKEN || state[i] == NAPPING) -> first++
+		:: queued[i] && WILL_LOOK(i) -> first++
 		:: else
 		fi
 	}
@@ -409,20 +410,19 @@ inline tell_to_look(p)
 {
 	if
 	:: p == NONE
-#ifdef BYPASSED_IGNORED
-	:: p != NONE && state[p] == WOKEN
-#else
-	:: p != NONE && state[p] == WOKEN -> count_bypass(p)
-#endif
-	:: p != NONE && state[p] != WOKEN ->
+	:: else ->
 #ifndef BYPASSED_IGNORED
 		if
-		:: state[p] == NAPPING -> count_bypass(p)
+		:: WILL_LOOK(p) -> count_bypass(p)
 		:: else
 		fi;
 #endif
-		state[p] = WOKEN;
-		sleeper = p
+		if
+		:: state[p] == WOKEN
+		:: else ->
+			state[p] = WOKEN;
+			sleeper = p
+		fi
 	fi
 }
 
@@ -683,7 +683,7 @@ inline give_up()
 #ifdef LEAVE_NAPPING
 	:: state[me] == WOKEN ->
 #else
-	:: state[me] != QUEUED ->
+	:: WILL_LOOK(me) ->
 #endif
 		lockmgr_queue_first();
 		tell_to_look(first)
@@ -710,10 +710,10 @@ inline decide()
 			died[me] = false;
 			state[me] = QUEUED
 #ifdef LEAVE_UNSEEN
-		:: (state[me] == WOKEN || state[me] == NAPPING) && excuse -> state[me] = QUEUED
-		:: (state[me] == WOKEN || state[me] == NAPPING) && !excuse ->
+		:: WILL_LOOK(me) && excuse -> state[me] = QUEUED
+		:: WILL_LOOK(me) && !excuse ->
 #else
-		:: state[me] == WOKEN || state[me] == NAPPING ->
+		:: WILL_LOOK(me) ->
 #endif
 			/* look() */
 			ret = AGAIN;

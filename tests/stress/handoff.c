@@ -318,18 +318,26 @@ static void sleepers_keep_their_order_when_others_barge_in(void **state)
 	expect_order_of_queue();
 }
 
-/* The sleepers are awake, but do not get to run. */
-static void lock_is_handed_over_after_a_bounded_number_of_releases(void **state)
+/* The caller holds the lock that the sleepers wait for; they run when it pauses. */
+static struct crowd *conduct_sleepers(struct lockmgr *mgr)
 {
-	struct lockmgr *mgr = space_open_with(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_NO_MAP, 0);
 	struct crowd *crowd = make_plan(mgr, 0, false);
-	unsigned int barged = 0;
 
-	(void)state;
 	conduct();
 	assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
 	queue_up(crowd);
 
+	return crowd;
+}
+
+/* The sleepers are awake, but do not get to run. */
+static void lock_is_handed_over_after_a_bounded_number_of_releases(void **state)
+{
+	struct lockmgr *mgr = space_open_with(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_NO_MAP, 0);
+	struct crowd *crowd = conduct_sleepers(mgr);
+	unsigned int barged = 0;
+
+	(void)state;
 	do {
 		assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
 	} while (!lockmgr_trylock(mgr, LOCK) && ++barged < 1000);
@@ -362,13 +370,9 @@ static bool first_sleeps(void *crowd)
 static void waiter_woken_in_vain_long_ago_has_the_lock_at_the_next_release(void **state)
 {
 	struct lockmgr *mgr = space_open_with(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_NO_MAP, 0);
-	struct crowd *crowd = make_plan(mgr, 0, false);
+	struct crowd *crowd = conduct_sleepers(mgr);
 
 	(void)state;
-	conduct();
-	assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
-	queue_up(crowd);
-
 	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
 	assert_int_equal(lockmgr_trylock(mgr, LOCK), 0);
 	/* It has not run yet; it will, and find the lock held. */
@@ -392,13 +396,9 @@ static bool is_handed_over(void *mgr)
 static void waiter_overtaken_in_memory_is_handed_the_lock(void **state)
 {
 	struct lockmgr *mgr = space_open();
-	struct crowd *crowd = make_plan(mgr, 0, false);
+	struct crowd *crowd = conduct_sleepers(mgr);
 
 	(void)state;
-	conduct();
-	assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
-	queue_up(crowd);
-
 	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
 	assert_int_equal(lockmgr_trylock(mgr, LOCK), 0);
 	crowd_until(crowd, is_handed_over, mgr, "the first waiter is not handed the lock");
