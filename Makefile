@@ -18,7 +18,7 @@ KERNELS ?=
 # How long `stress` and `fuzz` shall run.
 SECONDS ?= 300
 
-all_kernels = debug 6.1 6.1-rt 6.12 kcsan
+all_kernels = debug 6.1 6.1-rt 6.12 newest kcsan
 vm_kernel = $(or $(KERNEL),6.1)
 # Own parallelism, unless the caller asked for one.
 jobs = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -34,6 +34,7 @@ help:
 	@echo '  module     the module for the running kernel, for KDIR=..., or for KERNEL=6.1 etc.'
 	@echo '  lib        the library, into build/lib'
 	@echo '  lockctl    the command, into build/lockctl'
+	@echo '  podman     the library that is put into Podman, into build/podman'
 	@echo '  examples   the library'\''s examples'
 	@echo '  demo       the main job on real processes, in a virtual machine'
 	@echo '  check      all tests; TESTS="tests/lib/alloc ..." and KERNELS="6.1 ..." choose'
@@ -47,8 +48,10 @@ help:
 	@echo '  shell      a shell in a virtual machine with the module loaded; KERNEL=6.12 etc.'
 	@echo '  check-packages  the Debian packages and what README says of installing, on a'
 	@echo '             fresh Debian in a virtual machine'
+	@echo '  check-podman  Podman of Debian 12 and 13 with its locks in lockmgr, in virtual machines'
 	@echo '  install    all of it; the module if the running kernel has headers; PREFIX,'
-	@echo '             DESTDIR; install-lib, install-module, install-config: parts of it'
+	@echo '             DESTDIR; install-lib, install-module, install-config: parts of it;'
+	@echo '             install-podman: the library for Podman, which is no part of it'
 	@echo '  uninstall  takes that away'
 	@echo '  clean      removes build/'
 
@@ -64,6 +67,10 @@ lib:
 lockctl: lib
 	@$(MAKE) --no-print-directory $(jobs) -C libuser/lockctl
 
+.PHONY: podman
+podman: lib
+	@$(MAKE) --no-print-directory $(jobs) -C libuser/podman
+
 .PHONY: examples
 examples: lib
 	@$(MAKE) --no-print-directory $(jobs) -C libuser examples
@@ -74,9 +81,12 @@ demo:
 	@echo 'demo: building the module for kernel $(vm_kernel), the library and the demo'
 	@tests/vm/module $(vm_kernel) >/dev/null
 	@$(MAKE) --silent --no-print-directory $(jobs) -C libuser
+	@$(MAKE) --silent --no-print-directory $(jobs) -C libuser/lockctl
+	@$(MAKE) --silent --no-print-directory $(jobs) -C libuser/podman
 	@$(MAKE) --silent --no-print-directory $(jobs) -C tests/demo
 	@echo 'demo: booting kernel $(vm_kernel) in a virtual machine'
-	@tests/vm/run --kernel $(vm_kernel) -- build/demo/demo
+	@tests/vm/run --kernel $(vm_kernel) \
+		--env "DEMO_PODMAN_TREE=$$(tests/podman/tree --cached trixie)" -- build/demo/demo
 
 .PHONY: check
 check:
@@ -85,7 +95,7 @@ check:
 
 .PHONY: check-quick
 check-quick:
-	@tests/vm/install-deps build kernel check
+	@tests/vm/install-deps build vm kernel check
 	@QUICK=yes TESTS='$(TESTS)' tests/check
 
 .PHONY: check-all
@@ -93,12 +103,20 @@ check-all:
 	@tests/vm/install-deps
 	@tests/vm/install-deps system
 	@TESTS='$(TESTS)' KERNELS='$(all_kernels)' BOTH_WAYS='$(all_kernels)' PACKAGES=yes \
-		EVERYWHERE=yes tests/check
+		HEADERS=yes PODMAN=yes THOROUGH=yes tests/check
 
 .PHONY: check-packages
 check-packages:
 	@tests/vm/install-deps build vm packages system
 	@tests/tap-run --timeout 3600 tests/packages/*.t tests/packages/*/*.t
+
+.PHONY: check-podman
+check-podman:
+	@tests/vm/install-deps build vm newest podman
+	@$(MAKE) --silent --no-print-directory $(jobs) -C libuser
+	@$(MAKE) --silent --no-print-directory $(jobs) -C libuser/lockctl
+	@$(MAKE) --silent --no-print-directory -f tests/Makefile podman-tests
+	@KERNEL='$(KERNEL)' tests/tap-run --timeout 54000 tests/podman/machine/*.t
 
 .PHONY: coverage
 coverage:
@@ -127,12 +145,14 @@ bench:
 
 .PHONY: shell
 shell:
-	@tests/vm/install-deps build vm
+	@tests/vm/install-deps build vm shell
 	@tests/vm/module $(vm_kernel) >/dev/null
+	@$(MAKE) --silent --no-print-directory $(jobs) -C libuser
+	@$(MAKE) --silent --no-print-directory $(jobs) -C libuser/lockctl
 	@echo 'shell: booting kernel $(vm_kernel) in a virtual machine; "exit" ends it'
-	@tests/vm/run --kernel $(vm_kernel) --interactive
+	@tests/vm/run --kernel $(vm_kernel) --interactive -- tests/vm/with-tools
 
-.PHONY: install install-lib install-lockctl install-module install-config
+.PHONY: install install-lib install-lockctl install-module install-config install-podman
 install: install-lib install-lockctl install-config \
 	 $(if $(wildcard $(KDIR)/Makefile),install-module)
 
@@ -141,6 +161,9 @@ install-lib: lib
 
 install-lockctl: lockctl
 	$(MAKE) --no-print-directory -C libuser/lockctl install DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
+
+install-podman: podman
+	$(MAKE) --no-print-directory -C libuser/podman install DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
 
 # What the kernel that KDIR belongs to says to `uname -r`, which need not be the one that
 # runs. Not what is in include/config: Debian's 6.1 says something else there.
@@ -162,6 +185,7 @@ install-config:
 uninstall:
 	$(MAKE) --no-print-directory -C libuser uninstall DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
 	$(MAKE) --no-print-directory -C libuser/lockctl uninstall DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
+	$(MAKE) --no-print-directory -C libuser/podman uninstall DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
 	rm -f '$(DESTDIR)$(UDEVRULESDIR)/60-lockmgr.rules' \
 		'$(DESTDIR)$(MODULESLOADDIR)/lockmgr.conf' '$(installed_module)'
 	$(if $(DESTDIR),,$(if $(wildcard /lib/modules/$(release)),depmod '$(release)'))

@@ -20,9 +20,13 @@
  * - A handle does not survive fork(): in the child its file is closed and every
  *   function but lockmgr_close() returns -ECHILD.  The file is close-on-exec.
  *   A child made by clone() or _Fork() closes the file when it first uses the
- *   handle.
- * - No function is a cancellation point that could lose a lock; none may be
- *   called from a signal handler.
+ *   handle.  With LOCKMGR_OPEN_INHERIT the file stays open, for its locks' sake.
+ * - The handle's descriptor is never 0, 1 or 2.  A program that closes all descriptors
+ *   must spare it: see lockmgr_fd().
+ * - No function is a cancellation point: a thread that is cancelled while it waits for
+ *   a lock acquires the lock first.  None may be called from a signal handler.  If a
+ *   signal handler leaves a function by longjmp(), or a thread of the asynchronous
+ *   cancellation type is cancelled in it, nobody knows whether the lock is held.
  *
  * Errors that any function with a handle may return, besides those listed there
  *
@@ -30,7 +34,10 @@
  *   -EINVAL	an argument is not acceptable: a null pointer, an id that is not
  *		below the space's capacity, an unknown flag
  *   -EBADF	the space is open for inspection only (LOCKMGR_OPEN_READONLY), or
- *		for use only (LOCKMGR_OPEN_WRITEONLY), and the function needs more
+ *		for use only (LOCKMGR_OPEN_WRITEONLY), and the function needs more;
+ *		or something else in the program has closed the handle's descriptor, or
+ *		has opened another file with that number: close the handle, and open
+ *		another one; locks that it held may be another's by now
  *   -ENOMEM	no memory
  */
 #ifndef LOCKMGR_H
@@ -57,6 +64,9 @@ struct lockmgr;
 /** Room for the command name of a thread, with its terminating NUL. */
 #define LOCKMGR_COMMAND_SIZE	16
 
+/** Room for a note with its terminating NUL. */
+#define LOCKMGR_LOCK_NOTE_SIZE	64
+
 /* ------------------------------------------------------------------------
  * Managers
  */
@@ -78,6 +88,13 @@ struct lockmgr;
  * others of the same user.
  */
 #define LOCKMGR_OPEN_NO_MAP		(1U << 5)
+/**
+ * The file is not closed by fork() and exec: the locks stay held until the last process
+ * that has inherited it closes it or ends.  The handle itself is still of use only to
+ * the process that opened it.  By default the locks are released when that process
+ * ends.
+ */
+#define LOCKMGR_OPEN_INHERIT		(1U << 6)
 
 /**
  * struct lockmgr_options - how to open a space
@@ -130,7 +147,8 @@ struct lockmgr_options {
  *		caller is not in, takes CAP_SYS_ADMIN
  *   -EPROTONOSUPPORT  the module's major version is not the library's, or the
  *		device is not lockmgr's
- *   -EUSERS	the space has as many clients as are allowed
+ *   -EUSERS	the space has as many clients as are allowed; those with
+ *		LOCKMGR_OPEN_READONLY do not count
  */
 int lockmgr_open(struct lockmgr **mgr, const char *space,
 		 const struct lockmgr_options *opts);
@@ -141,11 +159,23 @@ int lockmgr_open(struct lockmgr **mgr, const char *space,
  *
  * Locks that the handle holds are released, and their next holders are told that
  * the holder died.  Unlock first what need not look like an accident.  In a
- * child of the process that opened the handle it only frees the memory.
+ * child of the process that opened the handle it only frees the memory, and closes
+ * the child's descriptor if it has one (LOCKMGR_OPEN_INHERIT).
  *
  * No other thread may be using the handle.
  */
 void lockmgr_close(struct lockmgr *mgr);
+
+/**
+ * lockmgr_fd() - the file descriptor of a handle
+ * @mgr: the handle
+ *
+ * To be kept open across exec (LOCKMGR_OPEN_INHERIT), or to be spared by a program that
+ * closes all descriptors.  It belongs to the handle: do not close it.
+ *
+ * Return: the descriptor, 3 or higher
+ */
+int lockmgr_fd(struct lockmgr *mgr);
 
 /**
  * lockmgr_unlink() - remove the name of a space
@@ -215,6 +245,54 @@ int lockmgr_allocate(struct lockmgr *mgr, uint32_t *id);
 int lockmgr_allocate_id(struct lockmgr *mgr, uint32_t id);
 
 /**
+ * lockmgr_allocate_noted() - allocate the lowest free id, and note what it stands for
+ * @mgr: the handle
+ * @id: receives the id
+ * @note: as lockmgr_set_note()
+ *
+ * The id has the note from the first moment on: no list shows it without.
+ *
+ * Return: 0, or
+ *   -EDQUOT	as lockmgr_allocate()
+ *   -EINVAL	@id is NULL, or @note is longer than 63 bytes
+ *   -ENOSPC	as lockmgr_allocate()
+ *   -EOPNOTSUPP  as lockmgr_set_note()
+ */
+int lockmgr_allocate_noted(struct lockmgr *mgr, uint32_t *id, const char *note);
+
+/**
+ * lockmgr_allocate_id_noted() - allocate a given id, and note what it stands for
+ * @mgr: the handle
+ * @id: the id
+ * @note: as lockmgr_set_note()
+ *
+ * Return: 0, or
+ *   -EDQUOT	as lockmgr_allocate()
+ *   -EEXIST	the id is allocated already, and keeps the note that it has
+ *   -EINVAL	@id is not below the capacity, or @note is longer than 63 bytes
+ *   -EOPNOTSUPP  as lockmgr_set_note()
+ */
+int lockmgr_allocate_id_noted(struct lockmgr *mgr, uint32_t id, const char *note);
+
+/**
+ * lockmgr_set_note() - note what an allocated id stands for
+ * @mgr: the handle
+ * @id: the id
+ * @note: up to 63 bytes of text, UTF-8 by custom, for people who look at the locks:
+ *	"container web-1"; NULL or "": none
+ *
+ * The note replaces the one that the id has.  It goes when the id is freed.  Everybody who
+ * may inspect the space can read it (lockmgr_list()), everybody who may use it can set it:
+ * escape it where you print it.
+ *
+ * Return: 0, or
+ *   -EINVAL	@id is not below the capacity, or @note is longer than 63 bytes
+ *   -ENOENT	the id is not allocated
+ *   -EOPNOTSUPP  @note is not empty, and the module has not LOCKMGR_HAS_NOTES
+ */
+int lockmgr_set_note(struct lockmgr *mgr, uint32_t id, const char *note);
+
+/**
  * lockmgr_retrieve() - check an id
  * @mgr: the handle
  * @id: the id
@@ -230,7 +308,7 @@ int lockmgr_retrieve(struct lockmgr *mgr, uint32_t id);
  * @id: the id
  *
  * The lock itself stays as it is: processes that know the id can go on locking
- * and unlocking it.
+ * and unlocking it.  The note of the id goes.
  *
  * Return: 0, or
  *   -ENOENT	the id is not allocated
@@ -241,7 +319,7 @@ int lockmgr_free(struct lockmgr *mgr, uint32_t id);
  * lockmgr_free_all() - give every id of the space back
  * @mgr: the handle
  *
- * For the space's owner and CAP_SYS_ADMIN.  Locks that are held stay held.
+ * For the space's owner and CAP_SYS_ADMIN.  Locks that are held stay held.  All notes go.
  *
  * Return: 0, or
  *   -EPERM	the space is another user's
@@ -309,6 +387,26 @@ int lockmgr_timedlock(struct lockmgr *mgr, uint32_t id,
 		      const struct timespec *deadline);
 
 /**
+ * lockmgr_lock_interruptible() - acquire a lock, or give up because of a signal
+ * @mgr: the handle
+ * @id: the lock
+ * @deadline: as lockmgr_timedlock(); NULL: none
+ *
+ * A handler that returns before the wait begins does not end it: whoever sends the
+ * signal must send it again until the call has returned.
+ *
+ * Return: 0 or LOCKMGR_OWNER_DIED as lockmgr_lock(), whatever signals there were, or
+ *   -EDEADLK, -EDQUOT  as lockmgr_lock()
+ *   -EINTR	a signal handler ran while the call waited, with SA_RESTART or not; the
+ *		lock is not acquired, and the place in the queue is given up
+ *   -EINVAL	@deadline is not a valid time, or the module has not
+ *		LOCKMGR_HAS_INTERRUPTIBLE
+ *   -ETIMEDOUT	the deadline has passed
+ */
+int lockmgr_lock_interruptible(struct lockmgr *mgr, uint32_t id,
+			       const struct timespec *deadline);
+
+/**
  * lockmgr_unlock() - release a lock
  * @mgr: the handle
  * @id: the lock
@@ -372,7 +470,7 @@ int lockmgr_info(struct lockmgr *mgr, struct lockmgr_space_info *info);
 #define LOCKMGR_LOCK_IS_HELD		(1U << 1)
 /** Some thread waits for the lock.  Filter bit too. */
 #define LOCKMGR_LOCK_IS_WAITED		(1U << 2)
-/** The last holder died, and nobody has taken the lock since. */
+/** The last holder died, and nobody has acquired the lock since.  Filter bit too. */
 #define LOCKMGR_LOCK_IS_DIED		(1U << 3)
 /** The holder waits, directly or through others, for this very lock. */
 #define LOCKMGR_LOCK_IS_DEADLOCKED	(1U << 4)
@@ -388,6 +486,9 @@ int lockmgr_info(struct lockmgr *mgr, struct lockmgr_space_info *info);
  * @waiters: number of threads that wait
  * @client: number of the handle that holds it, unique in the space; 0: nobody
  * @command: command name of the holder
+ * @note: what the id stands for, see lockmgr_set_note(); empty if it has no note.  Any
+ *	bytes, other users' among them.  Programs that were compiled for version 0.1 have
+ *	a struct without it, and a lockmgr_list() that fills that
  */
 struct lockmgr_lock_info {
 	uint32_t id;
@@ -398,6 +499,7 @@ struct lockmgr_lock_info {
 	uint32_t waiters;
 	uint32_t client;
 	char     command[LOCKMGR_COMMAND_SIZE];
+	char     note[LOCKMGR_LOCK_NOTE_SIZE];
 };
 
 /** As a cursor: nothing follows. */
@@ -406,8 +508,8 @@ struct lockmgr_lock_info {
 /**
  * lockmgr_list() - list locks and their holders
  * @mgr: the handle
- * @filter: which: any of LOCKMGR_LOCK_IS_ALLOCATED, _HELD and _WAITED; a lock is
- *	listed if one of them applies
+ * @filter: which: any of LOCKMGR_LOCK_IS_ALLOCATED, _HELD, _WAITED and, from module
+ *	version 0.2 on, _DIED; a lock is listed if one of them applies
  * @cursor: where to begin: point it to 0 at first; receives where to go on, or
  *	LOCKMGR_LIST_END
  * @locks: receives the entries, in the order of their ids
@@ -495,6 +597,12 @@ struct lockmgr_module_info {
 #define LOCKMGR_HAS_DEADLOCK	(1ULL << 0)
 /** Locks of private spaces are taken without a system call. */
 #define LOCKMGR_HAS_MAP		(1ULL << 1)
+/** Locks are released when their process ends, even if a child has the file. */
+#define LOCKMGR_HAS_PROCESS_END	(1ULL << 2)
+/** lockmgr_lock_interruptible() works. */
+#define LOCKMGR_HAS_INTERRUPTIBLE	(1ULL << 3)
+/** Allocated ids can have notes. */
+#define LOCKMGR_HAS_NOTES		(1ULL << 4)
 
 /**
  * lockmgr_module() - version and features of the module

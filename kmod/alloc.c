@@ -1,69 +1,133 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Which ids of a space are allocated: the lowest free one, a given one, free,
- * free all, the next one.
+ * free all, the next one; and what they stand for.
  */
-#include <linux/err.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "alloc.h"
+#include "note.h"
 #include "quota.h"
 
-void lockmgr_ids_init(struct lockmgr_ids *ids, struct lockmgr_user *user, u32 capacity)
+void lockmgr_ids_init(struct lockmgr_ids *ids, struct lockmgr_payers *payers, u32 capacity)
 {
 	mutex_init(&ids->lock);
 	ids->capacity = capacity;
 	ids->allocated = 0;
 	bitmap_zero(ids->full, LOCKMGR_LEAVES);
-	xa_init_flags(&ids->leaves, XA_FLAGS_ACCOUNT);
-	ids->user = user;
+	memset(ids->branches, 0, sizeof(ids->branches));
+	ids->notes = RB_ROOT;
+	ids->payers = payers;
 }
 
 void lockmgr_ids_destroy(struct lockmgr_ids *ids)
 {
 	lockmgr_ids_free_all(ids);
-	/* Nodes that stores which failed have left behind. */
-	xa_destroy(&ids->leaves);
 	mutex_destroy(&ids->lock);
+}
+
+/* ------------------------------------------------------------------------
+ * Branches and leaves
+ */
+
+/**
+ * struct spare - what an allocation may need, made before the lock is taken
+ * @branch: becomes the branch of the id, unless that is there already
+ * @leaf: likewise its leaf
+ * @note: becomes its note; NULL: it shall have none
+ *
+ * Another task that waits for the lock must not wait for the memory, too: the memory
+ * cgroup of this one may have none left.
+ */
+struct spare {
+	struct lockmgr_branch *branch;
+	unsigned long *leaf;
+	struct lockmgr_note *note;
+};
+
+static void free_spare(const struct spare *spare)
+{
+	kfree(spare->branch);
+	kfree(spare->leaf);
+	kfree(spare->note);
+}
+
+static int make_spare_leaf(struct spare *spare)
+{
+	spare->branch = kzalloc(sizeof(*spare->branch), GFP_KERNEL_ACCOUNT);
+	spare->leaf = kzalloc(LOCKMGR_LEAF_IDS / BITS_PER_BYTE, GFP_KERNEL_ACCOUNT);
+
+	return spare->branch && spare->leaf ? 0 : -ENOMEM;
+}
+
+static unsigned long *leaf_at(struct lockmgr_ids *ids, u32 number)
+{
+	struct lockmgr_branch *branch = ids->branches[number / LOCKMGR_BRANCH_LEAVES];
+
+	lockdep_assert_held(&ids->lock);
+
+	return branch ? branch->leaves[number % LOCKMGR_BRANCH_LEAVES] : NULL;
 }
 
 static unsigned long *find_leaf(struct lockmgr_ids *ids, u32 id)
 {
-	return xa_load(&ids->leaves, id / LOCKMGR_LEAF_IDS);
+	return leaf_at(ids, id / LOCKMGR_LEAF_IDS);
+}
+
+/* Takes from the spare what is missing. */
+static unsigned long *use_leaf(struct lockmgr_ids *ids, u32 id, struct spare *spare)
+{
+	u32 number = id / LOCKMGR_LEAF_IDS;
+	struct lockmgr_branch **branch = &ids->branches[number / LOCKMGR_BRANCH_LEAVES];
+	unsigned long **leaf;
+
+	lockdep_assert_held(&ids->lock);
+
+	if (!*branch)
+		swap(*branch, spare->branch);
+	leaf = &(*branch)->leaves[number % LOCKMGR_BRANCH_LEAVES];
+	if (!*leaf) {
+		swap(*leaf, spare->leaf);
+		(*branch)->count++;
+	}
+
+	return *leaf;
+}
+
+static void remove_leaf(struct lockmgr_ids *ids, u32 number)
+{
+	struct lockmgr_branch **branch = &ids->branches[number / LOCKMGR_BRANCH_LEAVES];
+	unsigned long **leaf = &(*branch)->leaves[number % LOCKMGR_BRANCH_LEAVES];
+
+	lockdep_assert_held(&ids->lock);
+
+	kfree(*leaf);
+	*leaf = NULL;
+	if (!--(*branch)->count) {
+		kfree(*branch);
+		*branch = NULL;
+	}
 }
 
 static bool is_allocated(struct lockmgr_ids *ids, u32 id)
 {
-	unsigned long *leaf = find_leaf(ids, id);
+	unsigned long *leaf;
 
 	lockdep_assert_held(&ids->lock);
+
+	if (id >= LOCKMGR_CAPACITY_MAX)
+		return false;
+	leaf = find_leaf(ids, id);
 
 	return leaf && test_bit(id % LOCKMGR_LEAF_IDS, leaf);
 }
 
-static unsigned long *make_leaf(struct lockmgr_ids *ids, u32 id)
-{
-	unsigned long *leaf = find_leaf(ids, id);
-	int ret;
-
-	lockdep_assert_held(&ids->lock);
-
-	if (leaf)
-		return leaf;
-
-	leaf = kzalloc(LOCKMGR_LEAF_IDS / BITS_PER_BYTE, GFP_KERNEL_ACCOUNT);
-	if (!leaf)
-		return ERR_PTR(-ENOMEM);
-
-	ret = xa_err(xa_store(&ids->leaves, id / LOCKMGR_LEAF_IDS, leaf, GFP_KERNEL_ACCOUNT));
-	if (ret) {
-		kfree(leaf);
-		return ERR_PTR(ret);
-	}
-
-	return leaf;
-}
+/* ------------------------------------------------------------------------
+ * Allocating
+ */
 
 /* Numbers that somebody relies on must outlive every file: hold the module. */
 static void count_allocated(struct lockmgr_ids *ids, u32 allocated)
@@ -78,96 +142,203 @@ static void count_allocated(struct lockmgr_ids *ids, u32 allocated)
 	WRITE_ONCE(ids->allocated, allocated);
 }
 
-static void take_id(struct lockmgr_ids *ids, unsigned long *leaf, u32 id)
+/* Takes from the spare what is missing. */
+static void put_note(struct lockmgr_ids *ids, u32 id, struct spare *spare)
 {
 	lockdep_assert_held(&ids->lock);
 
+	if (spare->note)
+		lockmgr_note_insert(&ids->notes, id, spare->note);
+	spare->note = NULL;
+}
+
+static void remove_note(struct lockmgr_ids *ids, u32 id)
+{
+	lockdep_assert_held(&ids->lock);
+
+	kfree(lockmgr_note_remove(&ids->notes, id));
+}
+
+static void take_id(struct lockmgr_ids *ids, u32 id, struct spare *spare)
+{
+	unsigned long *leaf = use_leaf(ids, id, spare);
+
+	lockdep_assert_held(&ids->lock);
+
+	put_note(ids, id, spare);
 	__set_bit(id % LOCKMGR_LEAF_IDS, leaf);
 	if (bitmap_full(leaf, LOCKMGR_LEAF_IDS))
 		__set_bit(id / LOCKMGR_LEAF_IDS, ids->full);
 	count_allocated(ids, ids->allocated + 1);
 }
 
-/* What an allocation takes: the owner's leave and a leaf, or neither. */
-static unsigned long *begin_allocation(struct lockmgr_ids *ids, u32 id)
+static int find_lowest(struct lockmgr_ids *ids, u32 *id)
 {
 	unsigned long *leaf;
-	int ret;
-
-	ret = lockmgr_quota_charge(&ids->user->ids, 1);
-	if (ret)
-		return ERR_PTR(ret);
-
-	leaf = make_leaf(ids, id);
-	if (IS_ERR(leaf))
-		lockmgr_quota_uncharge(&ids->user->ids, 1);
-
-	return leaf;
-}
-
-/**
- * lockmgr_ids_allocate() - allocate the lowest free id
- * @ids: the space's ids
- * @id: receives it
- *
- * Return: 0, -ENOSPC, -EDQUOT or -ENOMEM
- */
-int lockmgr_ids_allocate(struct lockmgr_ids *ids, u32 *id)
-{
-	unsigned long *leaf;
-	u32 first;
-
-	guard(mutex)(&ids->lock);
 
 	/* If not all ids are allocated, the lowest free one is below capacity. */
 	if (ids->allocated >= ids->capacity)
 		return -ENOSPC;
 
-	first = find_first_zero_bit(ids->full, LOCKMGR_LEAVES) * LOCKMGR_LEAF_IDS;
-	leaf = begin_allocation(ids, first);
-	if (IS_ERR(leaf))
-		return PTR_ERR(leaf);
+	*id = find_first_zero_bit(ids->full, LOCKMGR_LEAVES) * LOCKMGR_LEAF_IDS;
+	leaf = find_leaf(ids, *id);
+	if (leaf)
+		*id += find_first_zero_bit(leaf, LOCKMGR_LEAF_IDS);
 
-	*id = first + find_first_zero_bit(leaf, LOCKMGR_LEAF_IDS);
-	take_id(ids, leaf, *id);
+	return 0;
+}
+
+static int check_given(struct lockmgr_ids *ids, u32 *id)
+{
+	if (*id >= ids->capacity)
+		return -EINVAL;
+
+	return is_allocated(ids, *id) ? -EEXIST : 0;
+}
+
+typedef int (*choose_fn)(struct lockmgr_ids *ids, u32 *id);
+
+/* Returns -EAGAIN if it takes a leaf for which there is no spare. */
+static int try_to_allocate(struct lockmgr_ids *ids, choose_fn choose, u32 *id, bool favoured,
+			   struct spare *spare)
+{
+	int ret;
+
+	guard(mutex)(&ids->lock);
+
+	ret = choose(ids, id);
+	if (ret)
+		return ret;
+	if (!find_leaf(ids, *id) && !spare->leaf)
+		return -EAGAIN;
+	ret = lockmgr_quota_charge(ids->payers, LOCKMGR_CHARGE_IDS, 1, favoured);
+	if (ret)
+		return ret;
+	take_id(ids, *id, spare);
+
+	return 0;
+}
+
+static int allocate(struct lockmgr_ids *ids, choose_fn choose, u32 *id, bool favoured,
+		    const char *text)
+{
+	struct spare spare = {};
+	int ret;
+
+	ret = lockmgr_note_create(&spare.note, text);
+	if (!ret)
+		ret = try_to_allocate(ids, choose, id, favoured, &spare);
+	if (ret == -EAGAIN) {
+		ret = make_spare_leaf(&spare);
+		if (!ret)
+			ret = try_to_allocate(ids, choose, id, favoured, &spare);
+	}
+	free_spare(&spare);
+
+	return ret;
+}
+
+/**
+ * lockmgr_ids_allocate_noted() - allocate the lowest free id, and note what it stands for
+ * @ids: the space's ids
+ * @id: receives it
+ * @favoured: as lockmgr_quota_charge()
+ * @text: its note, valid; "": none
+ *
+ * Return: 0, -ENOSPC, -EDQUOT or -ENOMEM
+ */
+int lockmgr_ids_allocate_noted(struct lockmgr_ids *ids, u32 *id, bool favoured,
+			       const char *text)
+{
+	u32 lowest;
+	int ret = allocate(ids, find_lowest, &lowest, favoured, text);
+
+	if (!ret)
+		*id = lowest;
+
+	return ret;
+}
+
+/**
+ * lockmgr_ids_allocate() - allocate the lowest free id
+ * @ids: as lockmgr_ids_allocate_noted()
+ * @id: likewise
+ * @favoured: likewise
+ *
+ * Return: as lockmgr_ids_allocate_noted()
+ */
+int lockmgr_ids_allocate(struct lockmgr_ids *ids, u32 *id, bool favoured)
+{
+	return lockmgr_ids_allocate_noted(ids, id, favoured, "");
+}
+
+/**
+ * lockmgr_ids_allocate_id_noted() - allocate a given id, and note what it stands for
+ * @ids: the space's ids
+ * @id: the id
+ * @favoured: as lockmgr_quota_charge()
+ * @text: its note, valid; "": none
+ *
+ * Return: 0, -EINVAL, -EEXIST, -EDQUOT or -ENOMEM
+ */
+int lockmgr_ids_allocate_id_noted(struct lockmgr_ids *ids, u32 id, bool favoured,
+				  const char *text)
+{
+	return allocate(ids, check_given, &id, favoured, text);
+}
+
+/**
+ * lockmgr_ids_allocate_id() - allocate a given id
+ * @ids: as lockmgr_ids_allocate_id_noted()
+ * @id: likewise
+ * @favoured: likewise
+ *
+ * Return: as lockmgr_ids_allocate_id_noted()
+ */
+int lockmgr_ids_allocate_id(struct lockmgr_ids *ids, u32 id, bool favoured)
+{
+	return lockmgr_ids_allocate_id_noted(ids, id, favoured, "");
+}
+
+static int replace_note(struct lockmgr_ids *ids, u32 id, struct spare *spare)
+{
+	guard(mutex)(&ids->lock);
+
+	if (id >= ids->capacity)
+		return -EINVAL;
+	if (!is_allocated(ids, id))
+		return -ENOENT;
+
+	remove_note(ids, id);
+	put_note(ids, id, spare);
 
 	return 0;
 }
 
 /**
- * lockmgr_ids_allocate_id() - allocate a given id
+ * lockmgr_ids_set_note() - note what an id stands for
  * @ids: the space's ids
  * @id: the id
+ * @text: its note from now on, valid; "": none
  *
- * Return: 0, -EINVAL, -EEXIST, -EDQUOT or -ENOMEM
+ * Return: 0, -EINVAL, -ENOENT if the id is not allocated, or -ENOMEM
  */
-int lockmgr_ids_allocate_id(struct lockmgr_ids *ids, u32 id)
+int lockmgr_ids_set_note(struct lockmgr_ids *ids, u32 id, const char *text)
 {
-	unsigned long *leaf;
+	struct spare spare = {};
+	int ret;
 
-	guard(mutex)(&ids->lock);
+	ret = lockmgr_note_create(&spare.note, text);
+	if (!ret)
+		ret = replace_note(ids, id, &spare);
+	free_spare(&spare);
 
-	if (id >= ids->capacity)
-		return -EINVAL;
-
-	if (is_allocated(ids, id))
-		return -EEXIST;
-
-	leaf = begin_allocation(ids, id);
-	if (IS_ERR(leaf))
-		return PTR_ERR(leaf);
-	take_id(ids, leaf, id);
-
-	return 0;
+	return ret;
 }
 
-static void remove_leaf(struct lockmgr_ids *ids, unsigned long number, unsigned long *leaf)
-{
-	lockdep_assert_held(&ids->lock);
-
-	xa_erase(&ids->leaves, number);
-	kfree(leaf);
-}
+/* ------------------------------------------------------------------------
+ * Freeing, and looking
+ */
 
 /**
  * lockmgr_ids_free() - give an id back
@@ -189,13 +360,35 @@ int lockmgr_ids_free(struct lockmgr_ids *ids, u32 id)
 	if (!leaf || !__test_and_clear_bit(id % LOCKMGR_LEAF_IDS, leaf))
 		return -ENOENT;
 
+	remove_note(ids, id);
 	__clear_bit(id / LOCKMGR_LEAF_IDS, ids->full);
 	if (bitmap_empty(leaf, LOCKMGR_LEAF_IDS))
-		remove_leaf(ids, id / LOCKMGR_LEAF_IDS, leaf);
+		remove_leaf(ids, id / LOCKMGR_LEAF_IDS);
 	count_allocated(ids, ids->allocated - 1);
-	lockmgr_quota_uncharge(&ids->user->ids, 1);
+	lockmgr_quota_uncharge(ids->payers, LOCKMGR_CHARGE_IDS, 1);
 
 	return 0;
+}
+
+/* Returns the notes that they had. */
+static struct rb_root remove_all(struct lockmgr_ids *ids)
+{
+	struct rb_root notes;
+	u32 number;
+
+	guard(mutex)(&ids->lock);
+
+	notes = ids->notes;
+	ids->notes = RB_ROOT;
+
+	for (number = 0; number < LOCKMGR_LEAVES; number++)
+		if (leaf_at(ids, number))
+			remove_leaf(ids, number);
+	bitmap_zero(ids->full, LOCKMGR_LEAVES);
+	lockmgr_quota_uncharge(ids->payers, LOCKMGR_CHARGE_IDS, ids->allocated);
+	count_allocated(ids, 0);
+
+	return notes;
 }
 
 /**
@@ -204,29 +397,24 @@ int lockmgr_ids_free(struct lockmgr_ids *ids, u32 id)
  */
 void lockmgr_ids_free_all(struct lockmgr_ids *ids)
 {
-	unsigned long *leaf;
-	unsigned long number;
+	struct rb_root notes = remove_all(ids);
 
-	guard(mutex)(&ids->lock);
-
-	xa_for_each(&ids->leaves, number, leaf)
-		remove_leaf(ids, number, leaf);
-	bitmap_zero(ids->full, LOCKMGR_LEAVES);
-	lockmgr_quota_uncharge(&ids->user->ids, ids->allocated);
-	count_allocated(ids, 0);
+	/* There may be a million: nobody waits for the lock meanwhile. */
+	lockmgr_notes_destroy(&notes);
 }
 
 static u32 next_locked(struct lockmgr_ids *ids, u32 id)
 {
-	unsigned long number = id / LOCKMGR_LEAF_IDS;
-	unsigned long *leaf;
+	u32 number = id / LOCKMGR_LEAF_IDS;
 	u32 bit = id % LOCKMGR_LEAF_IDS;
 
 	lockdep_assert_held(&ids->lock);
 
-	xa_for_each_start(&ids->leaves, number, leaf, number) {
-		if (number != id / LOCKMGR_LEAF_IDS)
-			bit = 0;
+	for (; number < LOCKMGR_LEAVES; number++, bit = 0) {
+		unsigned long *leaf = leaf_at(ids, number);
+
+		if (!leaf)
+			continue;
 		bit = find_next_bit(leaf, LOCKMGR_LEAF_IDS, bit);
 		if (bit < LOCKMGR_LEAF_IDS)
 			return number * LOCKMGR_LEAF_IDS + bit;
@@ -275,6 +463,25 @@ int lockmgr_ids_set_capacity(struct lockmgr_ids *ids, u32 capacity)
 bool lockmgr_ids_test(struct lockmgr_ids *ids, u32 id)
 {
 	guard(mutex)(&ids->lock);
+
+	return is_allocated(ids, id);
+}
+
+/**
+ * lockmgr_ids_describe() - whether an id is allocated, and what it stands for
+ * @ids: the space's ids
+ * @id: the id
+ * @text: LOCKMGR_NOTE_SIZE zeros; receives its note at the same moment, if it has one
+ */
+bool lockmgr_ids_describe(struct lockmgr_ids *ids, u32 id, char *text)
+{
+	const struct lockmgr_note *note;
+
+	guard(mutex)(&ids->lock);
+
+	note = lockmgr_note_find(&ids->notes, id);
+	if (note)
+		strscpy(text, note->text, LOCKMGR_NOTE_SIZE);
 
 	return is_allocated(ids, id);
 }

@@ -4,16 +4,30 @@
 
 #include <linux/bitmap.h>
 #include <linux/mutex.h>
+#include <linux/rbtree.h>
 #include <linux/types.h>
-#include <linux/xarray.h>
 
 #include <linux/lockmgr.h>
 
-struct lockmgr_user;
+struct lockmgr_payers;
 
 /* A leaf has a bit for each of this many ids: 128 bytes. */
 #define LOCKMGR_LEAF_IDS	1024U
 #define LOCKMGR_LEAVES		(LOCKMGR_CAPACITY_MAX / LOCKMGR_LEAF_IDS)
+
+/* A branch has a pointer to each of this many leaves. */
+#define LOCKMGR_BRANCH_LEAVES	32U
+#define LOCKMGR_BRANCHES	(LOCKMGR_LEAVES / LOCKMGR_BRANCH_LEAVES)
+
+/**
+ * struct lockmgr_branch - leaves with adjacent ids
+ * @count: how many of them are there, not 0
+ * @leaves: bitmaps of LOCKMGR_LEAF_IDS bits; NULL: none of those ids is allocated
+ */
+struct lockmgr_branch {
+	u32 count;
+	unsigned long *leaves[LOCKMGR_BRANCH_LEAVES];
+};
 
 /**
  * struct lockmgr_ids - which ids of a space are allocated
@@ -21,11 +35,13 @@ struct lockmgr_user;
  * @allocated: how many of them are allocated; all are below @capacity.  While it
  *	is not 0 the module cannot be unloaded.
  * @full: leaves in which every id is allocated
- * @leaves: bitmaps of LOCKMGR_LEAF_IDS bits, made on first use
- * @user: to whom ids are charged
+ * @branches: the leaves: branches and leaves are there while an id in them is allocated
+ * @notes: struct lockmgr_note, by id: of allocated ids only
+ * @payers: to whom ids are charged
  *
  * Two levels of 1024 bits: the lowest free id is found in at most 32 words, the
- * first as the millionth.
+ * first as the millionth.  No more than one branch and one leaf is ever missing, wherever
+ * the id turns out to be: so that memory can be allocated before the lock is taken.
  */
 struct lockmgr_ids {
 	/** @lock: guards all else; @capacity and @allocated may be read without */
@@ -33,21 +49,28 @@ struct lockmgr_ids {
 	u32 capacity;
 	u32 allocated;
 	DECLARE_BITMAP(full, LOCKMGR_LEAVES);
-	struct xarray leaves;
-	struct lockmgr_user *user;
+	struct lockmgr_branch *branches[LOCKMGR_BRANCHES];
+	struct rb_root notes;
+	struct lockmgr_payers *payers;
 };
 
-void lockmgr_ids_init(struct lockmgr_ids *ids, struct lockmgr_user *user, u32 capacity);
+void lockmgr_ids_init(struct lockmgr_ids *ids, struct lockmgr_payers *payers, u32 capacity);
 void lockmgr_ids_destroy(struct lockmgr_ids *ids);
 
-int lockmgr_ids_allocate(struct lockmgr_ids *ids, u32 *id);
-int lockmgr_ids_allocate_id(struct lockmgr_ids *ids, u32 id);
+int lockmgr_ids_allocate(struct lockmgr_ids *ids, u32 *id, bool favoured);
+int lockmgr_ids_allocate_noted(struct lockmgr_ids *ids, u32 *id, bool favoured,
+			       const char *text);
+int lockmgr_ids_allocate_id(struct lockmgr_ids *ids, u32 id, bool favoured);
+int lockmgr_ids_allocate_id_noted(struct lockmgr_ids *ids, u32 id, bool favoured,
+				  const char *text);
+int lockmgr_ids_set_note(struct lockmgr_ids *ids, u32 id, const char *text);
 int lockmgr_ids_free(struct lockmgr_ids *ids, u32 id);
 void lockmgr_ids_free_all(struct lockmgr_ids *ids);
 
 int lockmgr_ids_set_capacity(struct lockmgr_ids *ids, u32 capacity);
 void lockmgr_ids_count(struct lockmgr_ids *ids, u32 *capacity, u32 *allocated);
 bool lockmgr_ids_test(struct lockmgr_ids *ids, u32 id);
+bool lockmgr_ids_describe(struct lockmgr_ids *ids, u32 id, char *text);
 u32 lockmgr_ids_next(struct lockmgr_ids *ids, u32 id);
 
 #endif /* LOCKMGR_ALLOC_H */

@@ -10,27 +10,53 @@
 #include "client.h"
 #include "lock.h"
 #include "names.h"
+#include "namespace.h"
 #include "permit.h"
 #include "record.h"
 #include "space.h"
 #include "trace.h"
 
+/*
+ * Files are opened under a mutex of all misc devices.  So where the memory cgroup of the
+ * caller is full, do not wait for it there, but charge it with nothing more than the
+ * struct file that it has been charged with already.
+ */
+static struct lockmgr_client *alloc_client(void)
+{
+	gfp_t flags = GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT;
+	struct lockmgr_client *client;
+
+	for (;;) {
+		client = kzalloc(sizeof(*client), flags);
+		if (client || flags == GFP_KERNEL)
+			return client;
+		flags = GFP_KERNEL;
+	}
+}
+
 /**
  * lockmgr_client_create() - what an open file begins with
  *
- * Return: a client of no space, or NULL if there is no memory
+ * Return: a client of no space, or as lockmgr_namespace_get_current()
  */
 struct lockmgr_client *lockmgr_client_create(void)
 {
+	struct lockmgr_namespace *namespace = lockmgr_namespace_get_current();
 	struct lockmgr_client *client;
 
-	client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
-	if (!client)
-		return NULL;
+	if (IS_ERR(namespace))
+		return ERR_CAST(namespace);
+
+	client = alloc_client();
+	if (!client) {
+		lockmgr_namespace_put(namespace);
+		return ERR_PTR(-ENOMEM);
+	}
+	client->namespace = namespace;
 
 	mutex_init(&client->lock);
 	xa_init_flags(&client->pages, XA_FLAGS_ACCOUNT);
-	INIT_LIST_HEAD(&client->exit.node);
+	lockmgr_promises_init(&client->promises);
 	client->opener = get_pid(task_tgid(current));
 	client->opener_uid = current_euid();
 	get_task_comm(client->comm, current->group_leader);
@@ -81,25 +107,28 @@ static void mend_page(struct lockmgr_client *client, unsigned long number,
  */
 static void pass(struct lockmgr_client *client, unsigned long number)
 {
-	WRITE_ONCE(client->passed, number + 1);
+	/* The second time that the client ends, all of it has been passed. */
+	if (number >= client->passed)
+		WRITE_ONCE(client->passed, number + 1);
 	/*
 	 * Pairs with lockmgr_holder_lives().  Who finds this client's token in a word
 	 * from now on either sees that we have passed, and takes the lock; or the word
-	 * was there before we look at it once more.
+	 * was there before we look at it once more.  See tests/litmus/end-passes.litmus.
 	 *
-	 * And with lock_slowly(): a waiter counts itself before it marks the word.  So if
-	 * the client has overwritten the mark, mend_page() finds it counted.
+	 * A waiter counts itself before it marks the word: lock_slowly().  So if the client
+	 * has overwritten the mark, mend_page() finds the waiter counted; but that is due to
+	 * the exit of the client's threads.  See tests/litmus/waiter-counted.litmus.
 	 */
 	smp_mb();
 }
 
 /**
  * lockmgr_client_end() - nobody uses the client any more
- * @client: the client, attached; with @ended set, if its file is there yet
+ * @client: the client, attached; no thread acts for it any more
  *
- * What it holds is released, and those who wait for it are told that it died.  No thread
- * acts for it, and none can write to records that it has mapped.  Others can, and may
- * write its token where we have been already: hence the second look.
+ * What it holds is released, and those who wait for it are told that it died.  Threads
+ * that have the records mapped may write its token where we have been already: hence the
+ * second look.
  */
 void lockmgr_client_end(struct lockmgr_client *client)
 {
@@ -109,7 +138,7 @@ void lockmgr_client_end(struct lockmgr_client *client)
 	xa_for_each(&client->pages, number, page) {
 		abandon_page(client, number, page);
 		pass(client, number);
-		if (lockmgr_client_may_map(client))
+		if (lockmgr_space_may_be_mapped(client->space))
 			abandon_page(client, number, page);
 		if (client->mapped)
 			mend_page(client, number, page);
@@ -119,17 +148,20 @@ void lockmgr_client_end(struct lockmgr_client *client)
 
 /**
  * lockmgr_client_destroy() - the file is gone
- * @client: its client; what it holds is released as by lockmgr_client_end()
+ * @client: its client; what it holds is released as by lockmgr_client_end(), once more if
+ *	it has ended before and somebody could write to records since
  */
 void lockmgr_client_destroy(struct lockmgr_client *client)
 {
 	if (client->space) {
-		if (!client->ended)
+		if (!client->ended || !client->unmapped)
 			lockmgr_client_end(client);
 		lockmgr_space_leave(client);
 	}
+	lockmgr_promises_destroy(&client->promises);
 	xa_destroy(&client->pages);
 	mutex_destroy(&client->lock);
+	lockmgr_namespace_put(client->namespace);
 	call_rcu(&client->rcu, free_client);
 }
 
@@ -146,10 +178,15 @@ void lockmgr_client_destroy(struct lockmgr_client *client)
 int lockmgr_client_join(struct lockmgr_client *client, const struct lockmgr_space_args *args,
 			bool detect)
 {
+	int ret;
+
 	lockdep_assert_held(&client->lock);
 
 	client->detect = detect;
-	return lockmgr_space_join(args, client);
+	ret = lockmgr_space_join(args, client);
+	client->may_map = !ret && lockmgr_may_map(client->joined, args->cred);
+
+	return ret;
 }
 
 /**
@@ -180,15 +217,6 @@ void lockmgr_client_withdraw(struct lockmgr_client *client)
 }
 
 /**
- * lockmgr_client_may_map() - whether a client may write to its records itself
- * @client: a client that may use its space, and has not left it
- */
-bool lockmgr_client_may_map(const struct lockmgr_client *client)
-{
-	return lockmgr_space_may_be_mapped(client->joined);
-}
-
-/**
  * lockmgr_client_page() - a page of records that the client has used
  * @client: the client
  * @number: of the page
@@ -210,22 +238,63 @@ static struct lockmgr_record *use_page(struct lockmgr_client *client, u32 id)
 	struct lockmgr_record *page;
 	int ret;
 
+	/* Memory comes before the lock: the others that use the file must not wait for it. */
+	page = lockmgr_records_page(&client->space->records, id,
+				    lockmgr_client_is_favoured(client));
+	if (IS_ERR(page))
+		return page;
+	ret = xa_reserve(&client->pages, number, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ERR_PTR(ret);
+
 	guard(mutex)(&client->lock);
 
 	/* Another thread may have been faster, and hold a lock there already. */
-	page = xa_load(&client->pages, number);
-	if (page)
+	if (xa_load(&client->pages, number))
 		return page;
 
-	page = lockmgr_records_page(&client->space->records, id);
-	if (IS_ERR(page))
-		return page;
-
-	if (lockmgr_client_may_map(client))
+	if (lockmgr_space_may_be_mapped(client->space))
 		abandon_page(client, number, page);
-	ret = xa_err(xa_store(&client->pages, number, page, GFP_KERNEL_ACCOUNT));
+	ret = lockmgr_fill_reserved(&client->pages, number, page);
+	/*
+	 * Before this thread, or one that learns of the page from it, writes the client's
+	 * token into a word there.  Pairs with lockmgr_holder_lives(): whoever sees the token
+	 * finds the page.  See tests/litmus/page-stored.litmus and page-mapped.litmus.
+	 */
+	smp_mb();
 
-	return ret ? ERR_PTR(ret) : page;
+	return WARN_ON_ONCE(ret) ? ERR_PTR(ret) : page;
+}
+
+/* Wait for a lock, in the place that was promised to the caller, if it names that. */
+static int wait_for(struct lockmgr_client *client, struct lockmgr_record *record, u32 id,
+		    ktime_t deadline, u64 *ticket)
+{
+	u64 place = 0;
+	int ret;
+
+	if (ticket && lockmgr_promise_holds(&client->promises, id, *ticket))
+		place = *ticket;
+	ret = lockmgr_lock(client, record, id, deadline, &place);
+
+	if (ticket && ret == -ERESTARTSYS && place) {
+		lockmgr_promise_make(&client->promises, id, place);
+		*ticket = place;
+	} else {
+		lockmgr_promise_end(&client->promises, id);
+	}
+
+	return ret;
+}
+
+static int try(struct lockmgr_client *client, struct lockmgr_record *record, u32 id)
+{
+	int ret = lockmgr_trylock(client, record, id);
+
+	if (ret >= 0)
+		lockmgr_promise_end(&client->promises, id);
+
+	return ret;
 }
 
 /**
@@ -234,7 +303,8 @@ static struct lockmgr_record *use_page(struct lockmgr_client *client, u32 id)
  * @id: the lock
  * @wait: whether to wait for it
  * @deadline: until when, CLOCK_MONOTONIC; KTIME_MAX: as long as it takes
- * @ticket: as lockmgr_lock()
+ * @ticket: 0, or any number that user space takes for that of an earlier call; receives
+ *	this call's if a signal ends it; NULL: the caller will not come back
  *
  * Return: 0, LOCKMGR_OWNER_DIED, -EBUSY, -EDEADLK, -EDQUOT, -EINVAL, -ENOMEM,
  * -ERESTARTSYS or -ETIMEDOUT
@@ -253,8 +323,7 @@ int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_
 		return PTR_ERR(page);
 
 	record = &page[lockmgr_id_to_index(id)];
-	ret = wait ? lockmgr_lock(client, record, id, deadline, ticket) :
-		     lockmgr_trylock(client, record, id);
+	ret = wait ? wait_for(client, record, id, deadline, ticket) : try(client, record, id);
 	if (ret >= 0)
 		lockmgr_stats_acquired(&client->space->stats);
 

@@ -6,31 +6,46 @@
 #include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <linux/xarray.h>
 
-#include "exit.h"
+#include "permit.h"
+#include "process.h"
+#include "promise.h"
 
+struct lockmgr_namespace;
 struct lockmgr_record;
 struct lockmgr_space;
 struct lockmgr_space_args;
 
 /**
  * struct lockmgr_client - an open file, attached to a space sooner or later
+ * @namespace: the IPC namespace in which the file was opened
  * @space: its space once it is attached, and until the file goes; published with
  *	release semantics, see lockmgr_client_space()
  * @joined: its space from the beginning of attaching on; under @lock
- * @token: its number in the space; constant once it has joined
+ * @token: its number in the space, 0 if it cannot lock; constant once it has joined, as
+ *	are @class and @locker
+ * @class: as what it uses the space
+ * @locker: whether it can lock and allocate, or only look
  * @created: joining made the space
  * @detect: its lock calls fail rather than close a cycle of waits
+ * @may_map: it may write to records itself
+ * @process: the process that it ends with, to which it belongs; NULL: it ends with its
+ *	file; constant once it is attached
+ * @process_node: in the list of that process
  * @mapped: it could write to records itself
- * @ended: its locks are released, although its file is not yet; no call is let in
- * @exit: to end with the memory that maps records
+ * @mm: where they are mapped, if its process has mapped them in one mm only; valid as a
+ *	number only; guarded by @process->lock
+ * @ended: its locks are released, although its file is not yet; guarded likewise
+ * @unmapped: and since before that, nobody can write to records by its mappings;
+ *	guarded likewise
  * @passed: its death has released all it held in pages below this number
  * @pages: the pages of records that it has used, by page number: where its
  *	death looks for locks, and its lock calls find records fast
+ * @promises: places in queues that are kept for its threads
  * @opener: the process that opened the file; thread ids in records are numbers
  *	of its PID namespace
  * @opener_uid: its effective user then
@@ -40,16 +55,24 @@ struct lockmgr_space_args;
 struct lockmgr_client {
 	/** @lock: serialises attaching, and adding to @pages */
 	struct mutex lock;
+	struct lockmgr_namespace *namespace;
 	struct lockmgr_space *space;
 	struct lockmgr_space *joined;
 	u32 token;
+	enum lockmgr_class class;
+	bool locker;
 	bool created;
 	bool detect;
+	bool may_map;
+	struct lockmgr_process *process;
+	struct list_head process_node;
 	bool mapped;
+	const struct mm_struct *mm;
 	bool ended;
-	struct lockmgr_exit exit;
+	bool unmapped;
 	unsigned long passed;
 	struct xarray pages;
+	struct lockmgr_promises promises;
 	struct pid *opener;
 	kuid_t opener_uid;
 	char comm[TASK_COMM_LEN];
@@ -65,12 +88,17 @@ int lockmgr_client_join(struct lockmgr_client *client, const struct lockmgr_spac
 void lockmgr_client_publish(struct lockmgr_client *client);
 void lockmgr_client_withdraw(struct lockmgr_client *client);
 
-bool lockmgr_client_may_map(const struct lockmgr_client *client);
 struct lockmgr_record *lockmgr_client_page(struct lockmgr_client *client, unsigned long number);
 
 int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_t deadline,
 			u64 *ticket);
 int lockmgr_client_unlock(struct lockmgr_client *client, u32 id);
+
+/* Whether it acts for the space's owner: what is reserved for that is for it, too. */
+static inline bool lockmgr_client_is_favoured(const struct lockmgr_client *client)
+{
+	return client->class >= LOCKMGR_CLASS_OWNER;
+}
 
 /* The space that a file is attached to, or NULL. */
 static inline struct lockmgr_space *lockmgr_client_space(struct lockmgr_client *client)
@@ -79,17 +107,16 @@ static inline struct lockmgr_space *lockmgr_client_space(struct lockmgr_client *
 	return smp_load_acquire(&client->space);
 }
 
-/* Whether the client has ended before its file; to be asked before anything is done. */
-static inline bool lockmgr_client_has_ended(const struct lockmgr_client *client)
-{
-	/* Behind taking a reference to the file, see exit.c. */
-	return READ_ONCE(client->ended);
-}
-
-/* Whether calls and mappings that need a space are let in. */
+/*
+ * Whether the calling process may use a client: see process.c.  One that has ended with its
+ * process has no caller left for whom that is so.
+ */
 static inline bool lockmgr_client_is_usable(struct lockmgr_client *client)
 {
-	return lockmgr_client_space(client) && !lockmgr_client_has_ended(client);
+	if (!lockmgr_client_space(client))
+		return false;
+
+	return !client->process || client->process->pid == task_tgid(current);
 }
 
 #endif /* LOCKMGR_CLIENT_H */

@@ -7,6 +7,8 @@
 #define LOCKMGR_COMPAT_H
 
 #include <linux/mm.h>
+#include <linux/ns_common.h>
+#include <linux/refcount.h>
 #include <linux/version.h>
 
 /* Of what get_ownership() of struct kobj_type is given. */
@@ -27,5 +29,15 @@ static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
 	vma->vm_flags &= ~flags;
 }
 #endif
+
+/* How many references there are to a namespace. */
+static inline unsigned int lockmgr_ns_references(const struct ns_common *ns)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 18, 0)
+	return refcount_read(&ns->count);
+#else
+	return refcount_read(&ns->__ns_ref);
+#endif
+}
 
 #endif /* LOCKMGR_COMPAT_H */

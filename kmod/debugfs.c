@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A table of all locks in use, with their holders and waiters, for root.
+ * A table of all locks in use in the reader's IPC namespace, with their holders and waiters,
+ * for root.
  * ABI/debugfs-lockmgr describes it.
  *
  * A reader has a reference to the space that it has come to, so spaces may be unlinked
@@ -19,9 +20,11 @@
 
 #include "debugfs.h"
 #include "list.h"
+#include "namespace.h"
 #include "space.h"
 
-#define IN_USE	(LOCKMGR_ENTRY_ALLOCATED | LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED)
+#define IN_USE \
+	(LOCKMGR_ENTRY_ALLOCATED | LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED | LOCKMGR_ENTRY_DIED)
 
 /**
  * struct table - how far a reader has come
@@ -87,7 +90,9 @@ static int next_lock(struct table *table)
 
 static bool next_space(struct table *table)
 {
-	table->space = lockmgr_space_next(table->space);
+	do {
+		table->space = lockmgr_space_next(table->space);
+	} while (table->space && !lockmgr_namespace_is_current(table->space->namespace));
 	table->next_lock = 0;
 
 	return table->space;
@@ -193,7 +198,8 @@ static int show_row(struct seq_file *file, void *row)
 		return 0;
 	}
 
-	seq_printf(file, "%u:%s%s %u", __kuid_val(table->space->owner), table->space->name,
+	seq_printf(file, "%u:%s%s %u",
+		   from_kuid_munged(seq_user_ns(file), table->space->owner), table->space->name,
 		   READ_ONCE(table->space->linked) ? "" : "(unlinked)", table->lock.id);
 	if (table->is_waiter)
 		show_waiter(file, &table->waiter);

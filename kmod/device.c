@@ -2,6 +2,7 @@
 /*
  * /dev/lockmgr: opening makes a client, closing is its death.
  */
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -10,20 +11,30 @@
 #include "client.h"
 #include "count.h"
 #include "device.h"
-#include "exit.h"
 #include "ioctl.h"
 #include "map.h"
+#include "process.h"
 #include "space.h"
 #include "sysfs.h"
 
 /* Called under a mutex of all misc devices: keep it short. */
 static int device_open(struct inode *inode, struct file *file)
 {
-	file->private_data = lockmgr_client_create();
-	if (!file->private_data)
-		return -ENOMEM;
+	struct lockmgr_client *client = lockmgr_client_create();
+
+	if (IS_ERR(client))
+		return PTR_ERR(client);
+	file->private_data = client;
 
 	return nonseekable_open(inode, file);
+}
+
+/* A process that exits closes its descriptors: see process.c. */
+static int device_flush(struct file *file, fl_owner_t id)
+{
+	lockmgr_process_flush(file->private_data);
+
+	return 0;
 }
 
 /* The last reference is gone: no thread is in a call on this file, nor will be. */
@@ -31,7 +42,7 @@ static int device_release(struct inode *inode, struct file *file)
 {
 	struct lockmgr_client *client = file->private_data;
 
-	lockmgr_exit_unwatch(client);
+	lockmgr_process_remove(client);
 	lockmgr_client_destroy(client);
 
 	return 0;
@@ -79,7 +90,8 @@ static void device_show_fdinfo(struct seq_file *seq, struct file *file)
 	if (!space)
 		return;
 
-	seq_printf(seq, "space:\t%u:%s\n", __kuid_val(space->owner), space->name);
+	seq_printf(seq, "space:\t%u:%s\n", from_kuid_munged(seq_user_ns(seq), space->owner),
+		   space->name);
 	seq_printf(seq, "token:\t%u\n", client->token);
 	show_held(seq, client);
 	show_waits(seq, client);
@@ -88,6 +100,7 @@ static void device_show_fdinfo(struct seq_file *seq, struct file *file)
 static const struct file_operations device_fops = {
 	.owner		= THIS_MODULE,
 	.open		= device_open,
+	.flush		= device_flush,
 	.release	= device_release,
 	.unlocked_ioctl	= lockmgr_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,

@@ -72,7 +72,11 @@ bool lockmgr_holder_lives(struct lockmgr_space *space, u32 id, u64 word)
 
 	rcu_read_lock();
 	client = lockmgr_holder_client(space, word);
-	/* Pairs with pass() in client.c: see there. */
+	/*
+	 * Between the word, which the caller has read, and what follows.  Pairs with pass()
+	 * and use_page() in client.c, and with each compare-and-swap in lock.c that takes a
+	 * lock.
+	 */
 	smp_mb();
 	lives = client && number >= READ_ONCE(client->passed) && xa_load(&client->pages, number);
 	rcu_read_unlock();
@@ -106,7 +110,7 @@ static bool may_be_named(const struct lockmgr_space *space, const struct lockmgr
 		return true;
 
 	return task && (task_tgid(task) == client->opener ||
-			uid_eq(task_euid(task), client->opener_uid));
+			uid_eq(__task_cred(task)->euid, client->opener_uid));
 }
 
 /**

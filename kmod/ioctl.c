@@ -23,6 +23,8 @@
 #include "ioctl.h"
 #include "list.h"
 #include "names.h"
+#include "note.h"
+#include "process.h"
 #include "space.h"
 
 /* The ABI: these sizes never shrink, and these offsets never move. */
@@ -35,11 +37,14 @@ static_assert(sizeof(struct lockmgr_ioctl_flags) == 8);
 static_assert(sizeof(struct lockmgr_ioctl_lock) == 24);
 static_assert(sizeof(struct lockmgr_ioctl_info) == 120);
 static_assert(sizeof(struct lockmgr_ioctl_list) == 32);
-static_assert(sizeof(struct lockmgr_lock_entry) == 64);
+static_assert(sizeof(struct lockmgr_ioctl_note) == 72);
+static_assert(sizeof(struct lockmgr_lock_entry) == 128);
 static_assert(sizeof(struct lockmgr_waiter_entry) == 64);
+static_assert(sizeof(struct lockmgr_space_entry) == 128);
 static_assert(offsetof(struct lockmgr_ioctl_attach, generation) == 88);
 static_assert(offsetof(struct lockmgr_ioctl_info, generation) == 64);
 static_assert(offsetof(struct lockmgr_lock_entry, token) == 40);
+static_assert(offsetof(struct lockmgr_lock_entry, note) == 64);
 static_assert(offsetof(struct lockmgr_waiter_entry, token) == 40);
 static_assert(LOCKMGR_COMM_SIZE == TASK_COMM_LEN);
 
@@ -53,6 +58,7 @@ union arguments {
 	struct lockmgr_ioctl_flags flags;
 	struct lockmgr_ioctl_lock lock;
 	struct lockmgr_ioctl_list list;
+	struct lockmgr_ioctl_note note;
 };
 
 static struct lockmgr_client *client_of(struct file *file)
@@ -99,7 +105,8 @@ static int to_space_args(struct file *file, const struct lockmgr_ioctl_attach *a
 			 struct lockmgr_space_args *args)
 {
 	const u32 known = LOCKMGR_ATTACH_CREATE | LOCKMGR_ATTACH_EXCL |
-			  LOCKMGR_ATTACH_DETECT_DEADLOCK;
+			  LOCKMGR_ATTACH_DETECT_DEADLOCK |
+			  LOCKMGR_ATTACH_ENDS_WITH_PROCESS;
 	int want = 0;
 	int ret;
 
@@ -122,6 +129,7 @@ static int to_space_args(struct file *file, const struct lockmgr_ioctl_attach *a
 		want |= MAY_WRITE;
 
 	*args = (struct lockmgr_space_args) {
+		.namespace	= client_of(file)->namespace,
 		.name		= attach->name,
 		.mode		= attach->mode ?: 0600,
 		.capacity	= attach->capacity,
@@ -140,10 +148,24 @@ static u64 map_size(struct file *file)
 {
 	const fmode_t both = FMODE_READ | FMODE_WRITE;
 
-	if ((file->f_mode & both) != both || !lockmgr_client_may_map(client_of(file)))
+	if ((file->f_mode & both) != both || !client_of(file)->may_map)
 		return 0;
 
 	return LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record);
+}
+
+static int join(struct lockmgr_client *client, const struct lockmgr_space_args *args, u32 flags)
+{
+	int ret = lockmgr_client_join(client, args, flags & LOCKMGR_ATTACH_DETECT_DEADLOCK);
+
+	if (ret || !(flags & LOCKMGR_ATTACH_ENDS_WITH_PROCESS))
+		return ret;
+
+	ret = lockmgr_process_add(client);
+	if (ret)
+		lockmgr_client_withdraw(client);
+
+	return ret;
 }
 
 /* Leaves the client locked if it succeeds; settle_attach() follows. */
@@ -162,10 +184,7 @@ static int do_attach(struct file *file, union arguments *args)
 	if (ret)
 		return -ERESTARTSYS;
 
-	ret = -EISCONN;
-	if (!client->joined)
-		ret = lockmgr_client_join(client, &space_args,
-					  attach->flags & LOCKMGR_ATTACH_DETECT_DEADLOCK);
+	ret = client->joined ? -EISCONN : join(client, &space_args, attach->flags);
 	if (ret) {
 		mutex_unlock(&client->lock);
 		return ret;
@@ -184,10 +203,12 @@ static void settle_attach(struct file *file, union arguments *args, bool told)
 {
 	struct lockmgr_client *client = client_of(file);
 
-	if (told)
+	if (told) {
 		lockmgr_client_publish(client);
-	else
+	} else {
+		lockmgr_process_remove(client);
 		lockmgr_client_withdraw(client);
+	}
 	mutex_unlock(&client->lock);
 }
 
@@ -201,7 +222,10 @@ static int do_unlink(struct file *file, union arguments *args)
 		return -EINVAL;
 	ret = to_kuid(file, unlink->owner, &owner);
 
-	return ret ?: lockmgr_space_unlink(unlink->name, owner, file->f_cred);
+	if (ret)
+		return ret;
+
+	return lockmgr_space_unlink(client_of(file)->namespace, owner, unlink->name, file->f_cred);
 }
 
 static int do_capacity(struct file *file, union arguments *args)
@@ -225,7 +249,8 @@ static int do_allocate(struct file *file, union arguments *args)
 	if (args->id.flags || args->id.id)
 		return -EINVAL;
 
-	return lockmgr_ids_allocate(&space_of(file)->ids, &args->id.id);
+	return lockmgr_ids_allocate(&space_of(file)->ids, &args->id.id,
+				    lockmgr_client_is_favoured(client_of(file)));
 }
 
 static void settle_allocate(struct file *file, union arguments *args, bool told)
@@ -239,7 +264,47 @@ static int do_allocate_id(struct file *file, union arguments *args)
 	if (args->id.flags)
 		return -EINVAL;
 
-	return lockmgr_ids_allocate_id(&space_of(file)->ids, args->id.id);
+	return lockmgr_ids_allocate_id(&space_of(file)->ids, args->id.id,
+				       lockmgr_client_is_favoured(client_of(file)));
+}
+
+static int do_set_note(struct file *file, union arguments *args)
+{
+	const struct lockmgr_ioctl_note *note = &args->note;
+
+	if (note->flags || !lockmgr_note_valid(note->note))
+		return -EINVAL;
+
+	return lockmgr_ids_set_note(&space_of(file)->ids, note->id, note->note);
+}
+
+static int do_allocate_noted(struct file *file, union arguments *args)
+{
+	struct lockmgr_ioctl_note *note = &args->note;
+
+	if (note->flags || note->id || !lockmgr_note_valid(note->note))
+		return -EINVAL;
+
+	return lockmgr_ids_allocate_noted(&space_of(file)->ids, &note->id,
+					  lockmgr_client_is_favoured(client_of(file)), note->note);
+}
+
+static void settle_allocate_noted(struct file *file, union arguments *args, bool told)
+{
+	if (!told)
+		lockmgr_space_free(space_of(file), args->note.id);
+}
+
+static int do_allocate_id_noted(struct file *file, union arguments *args)
+{
+	const struct lockmgr_ioctl_note *note = &args->note;
+
+	if (note->flags || !lockmgr_note_valid(note->note))
+		return -EINVAL;
+
+	return lockmgr_ids_allocate_id_noted(&space_of(file)->ids, note->id,
+					     lockmgr_client_is_favoured(client_of(file)),
+					     note->note);
 }
 
 static int do_retrieve(struct file *file, union arguments *args)
@@ -290,16 +355,25 @@ static ktime_t to_kernel_time(s64 time)
 
 static int do_lock(struct file *file, union arguments *args)
 {
+	const u32 known = LOCKMGR_LOCK_TRY | LOCKMGR_LOCK_DEADLINE | LOCKMGR_LOCK_INTERRUPTIBLE;
 	struct lockmgr_ioctl_lock *lock = &args->lock;
-	bool try = lock->flags == LOCKMGR_LOCK_TRY;
-	bool timed = lock->flags == LOCKMGR_LOCK_DEADLINE;
+	bool try = lock->flags & LOCKMGR_LOCK_TRY;
+	bool timed = lock->flags & LOCKMGR_LOCK_DEADLINE;
+	int ret;
 
-	if ((lock->flags && !try && !timed) || lock->deadline < 0 || (lock->deadline && !timed))
+	if (lock->flags & ~known || (try && lock->flags != LOCKMGR_LOCK_TRY))
+		return -EINVAL;
+	if (lock->deadline < 0 || (lock->deadline && !timed))
 		return -EINVAL;
 
-	return lockmgr_client_lock(client_of(file), lock->id, !try,
-				   timed ? to_kernel_time(lock->deadline) : KTIME_MAX,
-				   &lock->ticket);
+	ret = lockmgr_client_lock(client_of(file), lock->id, !try,
+				  timed ? to_kernel_time(lock->deadline) : KTIME_MAX,
+				  &lock->ticket);
+	/* What runs no handler, as stopping and freezing, does not end the call. */
+	if (ret == -ERESTARTSYS && lock->flags & LOCKMGR_LOCK_INTERRUPTIBLE)
+		return -ERESTARTNOHAND;
+
+	return ret;
 }
 
 static int do_unlock(struct file *file, union arguments *args)
@@ -331,29 +405,34 @@ static int put_entries(const struct lockmgr_ioctl_list *list, u32 done,
 	return 0;
 }
 
-/* Entries of both kinds have this size. */
-#define ENTRY_SIZE	sizeof(struct lockmgr_lock_entry)
-static_assert(sizeof(struct lockmgr_waiter_entry) == ENTRY_SIZE);
+/* The sizes of their first versions, and more than they will ever have. */
+#define LOCK_ENTRY_SIZE_MIN	64
+#define WAITER_ENTRY_SIZE_MIN	64
+#define SPACE_ENTRY_SIZE_MIN	128
+#define ENTRY_SIZE_MAX		4096
 
-#define ENTRIES_PER_GO	(PAGE_SIZE / ENTRY_SIZE)
-
-/* The size of an entry's first version, and more than it will ever have. */
-#define ENTRY_SIZE_MIN	64
-#define ENTRY_SIZE_MAX	4096
-
-static int check_list(const struct lockmgr_ioctl_list *list)
+static int check_list(const struct lockmgr_ioctl_list *list, size_t min)
 {
-	if (list->entry_size < ENTRY_SIZE_MIN || list->entry_size > ENTRY_SIZE_MAX ||
+	if (list->entry_size < min || list->entry_size > ENTRY_SIZE_MAX ||
 	    list->entry_size % sizeof(u64) || !list->count)
 		return -EINVAL;
 
 	return 0;
 }
 
-typedef int (*list_fn)(struct lockmgr_space *space, const struct lockmgr_ioctl_list *list,
-		       u64 *cursor, void *entries, u32 max);
+/**
+ * struct list_kind - what is listed
+ * @entry_size: size of an entry, as this module knows it
+ * @next: fills in some entries from the cursor on; returns their number or an errno
+ */
+struct list_kind {
+	size_t entry_size;
+	int (*next)(struct file *file, const struct lockmgr_ioctl_list *list, u64 *cursor,
+		    void *entries, u32 max);
+};
 
-static int fill_list(struct lockmgr_space *space, struct lockmgr_ioctl_list *list, list_fn next)
+static int fill_list(struct file *file, struct lockmgr_ioctl_list *list,
+		     const struct list_kind *kind)
 {
 	u32 done = 0;
 	int ret = 0;
@@ -364,12 +443,12 @@ static int fill_list(struct lockmgr_space *space, struct lockmgr_ioctl_list *lis
 		return -ENOMEM;
 
 	while (done < list->count && list->cursor != LOCKMGR_CURSOR_END) {
-		u32 max = min_t(u32, list->count - done, ENTRIES_PER_GO);
+		u32 max = min_t(u32, list->count - done, PAGE_SIZE / kind->entry_size);
 
-		ret = next(space, list, &list->cursor, entries, max);
+		ret = kind->next(file, list, &list->cursor, entries, max);
 		if (ret < 0)
 			break;
-		if (put_entries(list, done, entries, ENTRY_SIZE, ret)) {
+		if (put_entries(list, done, entries, kind->entry_size, ret)) {
 			ret = -EFAULT;
 			break;
 		}
@@ -384,12 +463,17 @@ static int fill_list(struct lockmgr_space *space, struct lockmgr_ioctl_list *lis
 	return min(ret, 0);
 }
 
-static int next_locks(struct lockmgr_space *space, const struct lockmgr_ioctl_list *list,
+static int next_locks(struct file *file, const struct lockmgr_ioctl_list *list,
 		      u64 *cursor, void *buffer, u32 max)
 {
 	struct lockmgr_lock_entry *entries = buffer;
-	int count = lockmgr_list_locks(space, list->filter, cursor, entries, max);
-	int i;
+	struct lockmgr_space *space = space_of(file);
+	int count, i;
+
+	/* A client that only looks keeps no records. */
+	lockmgr_space_watch(space);
+	count = lockmgr_list_locks(space, list->filter, cursor, entries, max);
+	lockmgr_space_unwatch(space);
 
 	for (i = 0; i < count; i++)
 		if (entries[i].since)
@@ -398,11 +482,11 @@ static int next_locks(struct lockmgr_space *space, const struct lockmgr_ioctl_li
 	return count;
 }
 
-static int next_waiters(struct lockmgr_space *space, const struct lockmgr_ioctl_list *list,
+static int next_waiters(struct file *file, const struct lockmgr_ioctl_list *list,
 			u64 *cursor, void *buffer, u32 max)
 {
 	struct lockmgr_waiter_entry *entries = buffer;
-	int count = lockmgr_list_waiters(space, list->id, cursor, entries, max);
+	int count = lockmgr_list_waiters(space_of(file), list->id, cursor, entries, max);
 	int i;
 
 	for (i = 0; i < count; i++)
@@ -411,26 +495,59 @@ static int next_waiters(struct lockmgr_space *space, const struct lockmgr_ioctl_
 	return count;
 }
 
+static int next_spaces(struct file *file, const struct lockmgr_ioctl_list *list,
+		       u64 *cursor, void *buffer, u32 max)
+{
+	return lockmgr_list_spaces(client_of(file)->namespace, file->f_cred, cursor, buffer, max);
+}
+
+static const struct list_kind locks_kind = {
+	.entry_size	= sizeof(struct lockmgr_lock_entry),
+	.next		= next_locks,
+};
+
+static const struct list_kind waiters_kind = {
+	.entry_size	= sizeof(struct lockmgr_waiter_entry),
+	.next		= next_waiters,
+};
+
+static const struct list_kind spaces_kind = {
+	.entry_size	= sizeof(struct lockmgr_space_entry),
+	.next		= next_spaces,
+};
+
 static int do_list_locks(struct file *file, union arguments *args)
 {
-	const u32 known = LOCKMGR_ENTRY_ALLOCATED | LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED;
+	const u32 known = LOCKMGR_ENTRY_ALLOCATED | LOCKMGR_ENTRY_HELD |
+			  LOCKMGR_ENTRY_WAITED | LOCKMGR_ENTRY_DIED;
 	struct lockmgr_ioctl_list *list = &args->list;
 
-	if (check_list(list) || list->id || !list->filter || list->filter & ~known)
+	if (check_list(list, LOCK_ENTRY_SIZE_MIN) || list->id || !list->filter ||
+	    list->filter & ~known)
 		return -EINVAL;
 
-	return fill_list(space_of(file), list, next_locks);
+	return fill_list(file, list, &locks_kind);
 }
 
 static int do_list_waiters(struct file *file, union arguments *args)
 {
-	struct lockmgr_space *space = space_of(file);
 	struct lockmgr_ioctl_list *list = &args->list;
 
-	if (check_list(list) || list->filter || list->id >= LOCKMGR_CAPACITY_MAX)
+	if (check_list(list, WAITER_ENTRY_SIZE_MIN) || list->filter ||
+	    list->id >= LOCKMGR_CAPACITY_MAX)
 		return -EINVAL;
 
-	return fill_list(space, list, next_waiters);
+	return fill_list(file, list, &waiters_kind);
+}
+
+static int do_list_spaces(struct file *file, union arguments *args)
+{
+	struct lockmgr_ioctl_list *list = &args->list;
+
+	if (check_list(list, SPACE_ENTRY_SIZE_MIN) || list->filter || list->id)
+		return -EINVAL;
+
+	return fill_list(file, list, &spaces_kind);
 }
 
 /**
@@ -480,6 +597,11 @@ static const struct command commands[] = {
 	COMMAND(UNLOCK, 8, ATTACHED(FMODE_WRITE), .run = do_unlock),
 	COMMAND(LIST_LOCKS, 32, ATTACHED(FMODE_READ), .run = do_list_locks),
 	COMMAND(LIST_WAITERS, 32, ATTACHED(FMODE_READ), .run = do_list_waiters),
+	COMMAND(LIST_SPACES, 32, UNATTACHED(FMODE_READ), .run = do_list_spaces),
+	COMMAND(SET_NOTE, 72, ATTACHED(FMODE_WRITE), .run = do_set_note),
+	COMMAND(ALLOCATE_NOTED, 72, ATTACHED(FMODE_WRITE), .run = do_allocate_noted,
+		.settle = settle_allocate_noted),
+	COMMAND(ALLOCATE_ID_NOTED, 72, ATTACHED(FMODE_WRITE), .run = do_allocate_id_noted),
 };
 
 /* The caller's idea of a struct's size is part of its command number. */
@@ -501,8 +623,12 @@ static const struct command *find_command(unsigned int number)
 
 #define COPY_WORDS_MAX	sizeof(struct lockmgr_ioctl_lock)
 
-/* Of a few words, at less than what it costs to begin to copy anything. */
-static int copy_words(u64 *to, const u64 __user *from, size_t count)
+/*
+ * Of a few words, at less than what it costs to begin to copy anything.  Structs without a
+ * 64-bit member are aligned to 4 bytes only, and so are all structs of 32-bit programs on
+ * some processors: not everywhere can 8 bytes be read from there.
+ */
+static int copy_words(u32 *to, const u32 __user *from, size_t count)
 {
 	while (count--)
 		if (get_user(*to++, from++))
@@ -521,7 +647,7 @@ static int copy_in(const struct command *command, union arguments *args,
 		return 0;
 	}
 	if (size == known && size <= COPY_WORDS_MAX)
-		return copy_words((u64 *)args, from, size / sizeof(u64));
+		return copy_words((u32 *)args, from, size / sizeof(u32));
 
 	return copy_struct_from_user(args, known, from, size);
 }
@@ -561,7 +687,7 @@ static long run_command(const struct command *command, struct file *file,
 	ret = command->run(file, &args);
 	if (command->resumes) {
 		/* Should that fail, the call that continues begins anew. */
-		if (ret == -ERESTARTSYS)
+		if (ret == -ERESTARTSYS || ret == -ERESTARTNOHAND)
 			copy_out(command, &args, argument, size);
 		return ret;
 	}

@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What can be seen of a space: its facts, its locks with their holders, and the
- * waiters of a lock.  Tasks are named as the viewer's PID namespace shows them,
+ * What can be seen: which spaces there are; of a space, its facts, its locks with their
+ * holders, and the waiters of a lock.  Tasks are named as the viewer's PID namespace shows them,
  * users as its user namespace does.
  */
 #include <linux/cred.h>
+#include <linux/fs.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 
 #include <linux/lockmgr.h>
 
 #include "client.h"
+#include "count.h"
 #include "deadlock.h"
 #include "holder.h"
 #include "list.h"
+#include "names.h"
+#include "namespace.h"
+#include "permit.h"
 #include "record.h"
 #include "space.h"
 #include "wait.h"
@@ -61,11 +67,25 @@ static bool face_of(struct pid *thread, struct face *face)
 	if (task) {
 		face->pid = task_tgid_nr_ns(task, viewer);
 		face->tid = task_pid_nr_ns(task, viewer);
-		get_task_comm(face->comm, task);
 	}
+	/* Whose number is hidden is not named either. */
+	if (face->tid)
+		get_task_comm(face->comm, task);
 	rcu_read_unlock();
 
-	return task && face->tid;
+	return face->tid;
+}
+
+/* Instead of the thread: the process that opened the file, or what it was. */
+static void face_of_opener(const struct lockmgr_client *client, struct face *face)
+{
+	u32 pid = pid_nr_ns(client->opener, task_active_pid_ns(current));
+
+	if (!pid)
+		return;
+	if (pid_task(client->opener, PIDTYPE_TGID))
+		face->pid = pid;
+	strscpy(face->comm, client->comm, sizeof(face->comm));
 }
 
 /*
@@ -84,11 +104,8 @@ static struct pid *describe_holder(const struct lockmgr_space *space,
 	entry->since = record->since;
 	entry->token = client->token;
 
-	if (!face_of(thread, &face)) {
-		if (pid_task(client->opener, PIDTYPE_TGID))
-			face.pid = pid_nr_ns(client->opener, task_active_pid_ns(current));
-		strscpy(face.comm, client->comm, sizeof(face.comm));
-	}
+	if (!face_of(thread, &face))
+		face_of_opener(client, &face);
 	entry->pid = face.pid;
 	entry->tid = face.tid;
 	memcpy(entry->comm, face.comm, sizeof(entry->comm));
@@ -129,7 +146,7 @@ static void describe_lock(struct lockmgr_space *space, u32 id, struct lockmgr_lo
 
 	memset(entry, 0, sizeof(*entry));
 	entry->id = id;
-	if (lockmgr_ids_test(&space->ids, id))
+	if (lockmgr_ids_describe(&space->ids, id, entry->note))
 		entry->flags |= LOCKMGR_ENTRY_ALLOCATED;
 	if (record)
 		describe_record(space, record, entry);
@@ -155,7 +172,7 @@ static u32 next_lock(struct lockmgr_space *space, u32 id, u32 filter,
 	else if (next->stale || next->allocated < id)
 		next->allocated = lockmgr_ids_next(&space->ids, id);
 
-	if (!(filter & (LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED)))
+	if (!(filter & (LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED | LOCKMGR_ENTRY_DIED)))
 		next->used = U32_MAX;
 	else if (next->stale || next->used < id)
 		next->used = lockmgr_record_next(&space->records, id);
@@ -166,8 +183,8 @@ static u32 next_lock(struct lockmgr_space *space, u32 id, u32 filter,
 
 /**
  * lockmgr_list_locks() - list locks
- * @space: the space; the caller is its client, or watches it
- * @filter: LOCKMGR_ENTRY_ALLOCATED, _HELD, _WAITED: any of them
+ * @space: the space; the caller watches it
+ * @filter: LOCKMGR_ENTRY_ALLOCATED, _HELD, _WAITED, _DIED: any of them
  * @cursor: where to begin; receives where to go on, or LOCKMGR_CURSOR_END
  * @entries: receives the locks
  * @max: how many at the most
@@ -282,6 +299,67 @@ int lockmgr_list_waiters(struct lockmgr_space *space, u32 id, u64 *cursor,
 			put_pid(glimpses[i].thread);
 		}
 		*cursor = seen < room ? LOCKMGR_CURSOR_END : glimpses[seen - 1].ticket;
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+	}
+
+	return count;
+}
+
+static void describe_space(struct lockmgr_space *space, struct user_namespace *viewer,
+			   struct lockmgr_space_entry *entry)
+{
+	memset(entry, 0, sizeof(*entry));
+	strscpy(entry->name, space->name, sizeof(entry->name));
+	entry->generation = space->generation;
+	entry->owner = from_kuid(viewer, space->owner);
+	entry->group = from_kgid_munged(viewer, space->group);
+	entry->mode = space->mode;
+	lockmgr_ids_count(&space->ids, &entry->capacity, &entry->allocated);
+	entry->held = lockmgr_space_held(space);
+	entry->waiting = lockmgr_queues_length(&space->queues);
+	entry->clients = READ_ONCE(space->client_count);
+}
+
+/* Nobody can name a space whose owner has no number in their user namespace. */
+static bool may_see_space(const struct lockmgr_space *space, const struct cred *cred)
+{
+	return kuid_has_mapping(cred->user_ns, space->owner) &&
+	       lockmgr_space_permits(space, cred, MAY_READ);
+}
+
+/**
+ * lockmgr_list_spaces() - list the spaces of a namespace that somebody may read
+ * @namespace: the IPC namespace
+ * @cred: who asks; users and groups are shown as in its user namespace
+ * @cursor: where to begin; receives where to go on, or LOCKMGR_CURSOR_END
+ * @entries: receives the spaces
+ * @max: how many at most
+ *
+ * Return: the number of entries, or -EINTR if the caller is being killed
+ */
+int lockmgr_list_spaces(struct lockmgr_namespace *namespace, const struct cred *cred,
+			u64 *cursor, struct lockmgr_space_entry *entries, u32 max)
+{
+	u32 count = 0;
+
+	if (lockmgr_namespace_has_ended(namespace))
+		*cursor = LOCKMGR_CURSOR_END;
+
+	while (count < max && *cursor != LOCKMGR_CURSOR_END) {
+		unsigned long number = min_t(u64, *cursor, U32_MAX);
+		struct lockmgr_space *space = lockmgr_spaces_next_named(namespace, &number);
+
+		if (!space) {
+			*cursor = LOCKMGR_CURSOR_END;
+			break;
+		}
+		if (may_see_space(space, cred))
+			describe_space(space, cred->user_ns, &entries[count++]);
+		lockmgr_space_put(space);
+		*cursor = (u64)number + 1;
 
 		if (fatal_signal_pending(current))
 			return -EINTR;

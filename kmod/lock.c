@@ -79,10 +79,11 @@
  *   them meanwhile, and where they are long, nobody waits for more than one.  So the first
  *   in the queue waits for a bounded number of others' acquisitions through the
  *   kernel, and becoming the first takes finitely many of these: the queue is first
- *   come, first served, by tickets.  A thread that leaves to handle a signal keeps
- *   its ticket and returns to its place, with a claim to the next release (@handoff),
- *   or else periodic signals could keep it from ever getting to the front, or from
- *   ever being handed the lock there.
+ *   come, first served, by tickets.  For a thread that leaves to handle a signal its
+ *   place is kept (promise.c).  It returns there with a claim to the next release
+ *   (@handoff), or else periodic signals could keep it from ever getting to the front,
+ *   or from ever being handed the lock there.  So each place in the queue is worth one
+ *   acquisition, whatever number user space hands back.
  *
  * Why it naps
  *
@@ -116,9 +117,17 @@
  *   the kernel, which finds the waiter under the queue's lock.  There is no flag
  *   beside the word of which each side would have to see the other's first.
  *
- *   Beside the word, three pairs of full barriers, each argued where it is: pass() in
- *   client.c with lockmgr_holder_lives() and with lock_slowly(), when a client dies; and
- *   end() in exit.c with taking a reference to a file.
+ *   Besides the word, a few things have to be seen in order.  Each of these pairs is
+ *   argued where it is, and tests/litmus has it for the kernel's memory model:
+ *
+ *   - A word has a client's token: the client is in the table of its space, and the page
+ *     in the client's.  Whoever takes a lock for a client has found the page, perhaps just
+ *     stored by another thread.  So each compare-and-swap here that takes a lock is a full
+ *     barrier, and use_page() in client.c has one for those that user space makes.  On the
+ *     other side, lockmgr_holder_lives() reads the word, and behind a full barrier the page.
+ *   - A client dies: pass() in client.c with lockmgr_holder_lives().
+ *   - A process is over: process_is_over() in process.c with the exit of its threads, and
+ *     so with what lock_slowly() orders.
  *
  * The wait
  *
@@ -198,7 +207,7 @@ static bool take_free(struct lockmgr_bucket *bucket, struct lockmgr_record *reco
 	u64 free = 0;
 
 	if (!RB_EMPTY_ROOT(&bucket->waiters) ||
-	    !atomic64_try_cmpxchg_acquire(lockmgr_word(record), &free, word))
+	    !atomic64_try_cmpxchg(lockmgr_word(record), &free, word))
 		return false;
 	note_time(record);
 
@@ -261,7 +270,7 @@ static int take_locked(struct lockmgr_space *space, struct lockmgr_record *recor
 			new |= LOCKMGR_WORD_WAITERS;
 		if (holder == HOLDER_LIVES && (!mark || new == old))
 			return -EBUSY;
-		if (!atomic64_try_cmpxchg_acquire(lockmgr_word(record), &old, new))
+		if (!atomic64_try_cmpxchg(lockmgr_word(record), &old, new))
 			continue;
 		if (holder == HOLDER_LIVES)
 			return -EBUSY;
@@ -572,7 +581,7 @@ static int lock_slowly(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
 	int ret;
 
 	atomic_inc(waiting);
-	/* Before marking the word.  Pairs with pass() in client.c: see there. */
+	/* Before marking the word.  Pairs with the exit of a client's threads: see pass(). */
 	smp_mb__after_atomic();
 
 	ret = take_or_queue(bucket, waiter);
@@ -590,8 +599,8 @@ static int lock_slowly(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
  * @record: the lock's record
  * @id: the lock
  * @deadline: when to give up, CLOCK_MONOTONIC; KTIME_MAX: never
- * @ticket: 0, or the ticket of an earlier call that a signal ended; receives this
- *	call's ticket in the same case
+ * @ticket: 0, or the place that an earlier call left because of a signal, and that was
+ *	kept for this thread; receives this call's place in the same case
  *
  * Return: 0, LOCKMGR_OWNER_DIED, -ERESTARTSYS, -ETIMEDOUT or -EDEADLK
  */

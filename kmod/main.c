@@ -9,10 +9,12 @@
  *   ioctl.c	user memory, and what each command takes
  *   map.c	records in user memory
  *   clock.c	a clock in user memory
- *   exit.c	the end of a process that has records mapped
+ *   exit.c	the end of an mm in which records are mapped
+ *   process.c	clients that end with their process
  *   list.c	what can be seen of a space
  *   client.c	an open file as a client of a space
- *   names.c	the namespace: which space has which name
+ *   promise.c	places in queues that are kept while signals are handled
+ *   names.c	which space has which name
  *   space.c	spaces: their clients and ids
  *   permit.c	who may do what with a space
  *   lock.c	the state machine of a lock
@@ -25,6 +27,7 @@
  *
  * Beside them
  *
+ *   namespace.c	IPC namespaces, and when they end
  *   sysfs.c	attributes of the device and of spaces
  *   debugfs.c	a table of all locks
  *   count.c	how many locks are held, and who waits
@@ -46,6 +49,8 @@
 #include "device.h"
 #include "exit.h"
 #include "names.h"
+#include "namespace.h"
+#include "process.h"
 #include "quota.h"
 #include "space.h"
 #include "sysfs.h"
@@ -74,10 +79,10 @@ module_param_cb(locks_per_space, &locks_per_space_ops, &lockmgr_limits.locks_per
 MODULE_PARM_DESC(locks_per_space, "Most ids that a space can have (1 to 1048576)");
 
 module_param_cb(spaces_per_user, &limit_ops, &lockmgr_limits.spaces_per_user, 0644);
-MODULE_PARM_DESC(spaces_per_user, "Most spaces that a user can own");
+MODULE_PARM_DESC(spaces_per_user, "Most spaces that a user can own, and most in its user namespaces");
 
 module_param_cb(clients_per_space, &limit_ops, &lockmgr_limits.clients_per_space, 0644);
-MODULE_PARM_DESC(clients_per_space, "Most files that can be attached to a space");
+MODULE_PARM_DESC(clients_per_space, "Most clients of a space that can lock, of each class of users");
 
 module_param_cb(locks_per_user, &limit_ops, &lockmgr_limits.locks_per_user, 0644);
 MODULE_PARM_DESC(locks_per_user, "Most locks that all spaces of a user can have in use");
@@ -86,13 +91,18 @@ static int __init lockmgr_init(void)
 {
 	int ret;
 
-	lockmgr_spaces_init();
-	ret = lockmgr_clock_init();
+	ret = lockmgr_spaces_init();
 	if (ret)
 		return ret;
-	ret = lockmgr_exit_init();
+	ret = lockmgr_clock_init();
+	if (ret)
+		goto out_spaces;
+	ret = lockmgr_process_init();
 	if (ret)
 		goto out_clock;
+	ret = lockmgr_exit_init();
+	if (ret)
+		goto out_process;
 
 	/* The last that can fail: from here on the device may be open. */
 	ret = lockmgr_device_init();
@@ -105,8 +115,12 @@ static int __init lockmgr_init(void)
 
 out_exit:
 	lockmgr_exit_stop();
+out_process:
+	lockmgr_process_stop();
 out_clock:
 	lockmgr_clock_exit();
+out_spaces:
+	lockmgr_spaces_exit();
 	return ret;
 }
 
@@ -115,9 +129,11 @@ static void __exit lockmgr_exit(void)
 	/* No file is open, and none can be any more. */
 	lockmgr_debugfs_exit();
 	lockmgr_spaces_exit();
+	lockmgr_namespaces_exit();
 	lockmgr_sysfs_exit();
 	lockmgr_device_exit();
 	lockmgr_exit_stop();
+	lockmgr_process_stop();
 	lockmgr_clock_exit();
 	/* Clients are freed by call_rcu() with a function of this module. */
 	rcu_barrier();

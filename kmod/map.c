@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "exit.h"
 #include "map.h"
+#include "process.h"
 #include "record.h"
 #include "space.h"
 
@@ -36,8 +37,20 @@ static vm_fault_t records_fault(struct vm_fault *fault)
 	return vmf_insert_pfn(fault->vma, fault->address, page_to_pfn(virt_to_page(page)));
 }
 
+/*
+ * The kernel asks for the name of a mapping when it decides what a core shall contain, and
+ * by that tells the module that the process is about to write one.  There is no name.
+ */
+static const char *records_name(struct vm_area_struct *vma)
+{
+	lockmgr_process_dumps_core(vma->vm_file->private_data);
+
+	return NULL;
+}
+
 static const struct vm_operations_struct records_ops = {
 	.fault = records_fault,
+	.name = records_name,
 };
 
 static int map_records(struct lockmgr_client *client, struct vm_area_struct *vma)
@@ -47,12 +60,16 @@ static int map_records(struct lockmgr_client *client, struct vm_area_struct *vma
 	if (vma_pages(vma) > RECORD_PAGES - vma->vm_pgoff)
 		return -EINVAL;
 
-	ret = lockmgr_exit_watch(client, vma);
-	if (ret)
-		return ret;
+	if (client->process) {
+		ret = lockmgr_exit_watch(vma->vm_mm);
+		if (ret)
+			return ret;
+		lockmgr_process_note_mm(client, vma->vm_mm);
+	} else {
+		WRITE_ONCE(client->mapped, true);
+	}
 
 	vma->vm_ops = &records_ops;
-	WRITE_ONCE(client->mapped, true);
 
 	return 0;
 }
@@ -86,7 +103,7 @@ static int check(struct file *file, const struct vm_area_struct *vma)
 	if (!lockmgr_client_is_usable(client))
 		return -ENOTCONN;
 	if (!(file->f_mode & FMODE_WRITE) || vma->vm_flags & VM_EXEC ||
-	    !lockmgr_client_may_map(client))
+	    !client->may_map)
 		return -EACCES;
 
 	return vma->vm_flags & VM_SHARED ? 0 : -EINVAL;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The namespace: which space has which name, joining by name, unlinking.
+ * Names: which space has which name, joining by name, unlinking.  A name belongs to an
+ * IPC namespace and to the owner of the space.
  *
  * A space is in the table as long as it has a name, clients or none.
  *
@@ -13,27 +14,83 @@
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
-#include <linux/hashtable.h>
 #include <linux/init.h>
 #include <linux/mutex.h>
 #include <linux/random.h>
+#include <linux/rhashtable.h>
 #include <linux/sched/signal.h>
 #include <linux/siphash.h>
 #include <linux/string.h>
 
 #include "client.h"
 #include "names.h"
+#include "namespace.h"
 #include "permit.h"
 #include "quota.h"
 #include "space.h"
 #include "sysfs.h"
 
-static DEFINE_HASHTABLE(names, 10);
-static u32 name_count;
-static DEFINE_MUTEX(names_lock);
+/**
+ * struct name - what identifies a space in the table
+ * @namespace: in which IPC namespace
+ * @owner: whose
+ * @name: called what
+ */
+struct name {
+	const struct lockmgr_namespace *namespace;
+	kuid_t owner;
+	const char *name;
+};
 
 /* Random: nobody shall be able to choose names that end up in one chain. */
 static siphash_key_t hash_key;
+
+static u32 hash_name(const void *data, u32 length, u32 seed)
+{
+	const struct name *name = data;
+	siphash_key_t key = hash_key;
+
+	key.key[0] ^= seed;
+
+	return siphash_3u64(siphash(name->name, strlen(name->name), &key),
+			    (uintptr_t)name->namespace, __kuid_val(name->owner), &key);
+}
+
+static struct name name_of(const struct lockmgr_space *space)
+{
+	return (struct name) { space->namespace, space->owner, space->name };
+}
+
+static u32 hash_space(const void *data, u32 length, u32 seed)
+{
+	const struct name name = name_of(data);
+
+	return hash_name(&name, length, seed);
+}
+
+/* As memcmp(). */
+static int compare(struct rhashtable_compare_arg *arg, const void *object)
+{
+	const struct lockmgr_space *space = object;
+	const struct name *name = arg->key;
+
+	return space->namespace != name->namespace || !uid_eq(space->owner, name->owner) ||
+	       strcmp(space->name, name->name);
+}
+
+static const struct rhashtable_params names_params = {
+	.key_len		= sizeof(struct name),
+	.head_offset		= offsetof(struct lockmgr_space, node),
+	.hashfn			= hash_name,
+	.obj_hashfn		= hash_space,
+	.obj_cmpfn		= compare,
+	.automatic_shrinking	= true,
+};
+
+/* It grows: a look-up costs the same, however many spaces there are. */
+static struct rhashtable names;
+/* Guards that table, and the numbers of spaces in each namespace. */
+static DEFINE_MUTEX(names_lock);
 
 /**
  * lockmgr_space_name_valid() - whether a space can have that name
@@ -55,37 +112,43 @@ bool lockmgr_space_name_valid(const char *name)
 	return !memchr_inv(name + length, 0, LOCKMGR_NAME_SIZE - length);
 }
 
-static u32 hash_name(const char *name, kuid_t owner)
+static struct lockmgr_space *find_space(const struct lockmgr_namespace *namespace,
+					kuid_t owner, const char *name)
 {
-	return siphash(name, strlen(name), &hash_key) ^ __kuid_val(owner);
-}
-
-static struct lockmgr_space *find_space(const char *name, kuid_t owner)
-{
-	struct lockmgr_space *space;
+	const struct name key = { namespace, owner, name };
 
 	lockdep_assert_held(&names_lock);
 
-	hash_for_each_possible(names, space, node, hash_name(name, owner))
-		if (uid_eq(space->owner, owner) && !strcmp(space->name, name))
-			return space;
-
-	return NULL;
+	return rhashtable_lookup_fast(&names, &key, names_params);
 }
 
-static void link_space(struct lockmgr_space *space)
+/* The number is the space's already. */
+static int link_space(struct lockmgr_space *space)
 {
+	struct lockmgr_namespace *namespace = space->namespace;
+
 	guard(mutex)(&names_lock);
+
+	/* Or lockmgr_spaces_end() could have been here, and would not come again. */
+	if (READ_ONCE(namespace->ended))
+		return -ENOENT;
+	/* It fails for want of memory only, whatever it calls that. */
+	if (rhashtable_insert_fast(&names, &space->node, names_params))
+		return -ENOMEM;
 
 	kref_get(&space->refs);
 	WRITE_ONCE(space->linked, true);
-	hash_add(names, &space->node, hash_name(space->name, space->owner));
-	WRITE_ONCE(name_count, name_count + 1);
+	xa_store(&namespace->spaces, space->number, space, 0);
+	WRITE_ONCE(namespace->space_count, namespace->space_count + 1);
+
+	return 0;
 }
 
 /* Returns whether it had a name; leaves the name's reference to the caller. */
 static bool unlink_space(struct lockmgr_space *space, bool unless_found)
 {
+	struct lockmgr_namespace *namespace = space->namespace;
+
 	guard(mutex)(&names_lock);
 
 	if (!space->linked)
@@ -93,9 +156,10 @@ static bool unlink_space(struct lockmgr_space *space, bool unless_found)
 	if (unless_found && (space->found || READ_ONCE(space->ids.allocated)))
 		return false;
 
-	hash_del(&space->node);
+	rhashtable_remove_fast(&names, &space->node, names_params);
+	xa_erase(&namespace->spaces, space->number);
 	WRITE_ONCE(space->linked, false);
-	WRITE_ONCE(name_count, name_count - 1);
+	WRITE_ONCE(namespace->space_count, namespace->space_count - 1);
 
 	return true;
 }
@@ -111,8 +175,10 @@ static bool remove_name(struct lockmgr_space *space, bool unless_found)
 		lockmgr_directory_remove(space);
 	mutex_unlock(&space->user->names);
 
-	if (removed)
+	if (removed) {
+		lockmgr_space_unnamed(space);
 		lockmgr_space_put(space);
+	}
 
 	return removed;
 }
@@ -124,7 +190,7 @@ static struct lockmgr_space *get_space(const struct lockmgr_space_args *args)
 
 	lockdep_assert_held(&names_lock);
 
-	space = find_space(args->name, args->owner);
+	space = find_space(args->namespace, args->owner, args->name);
 	if (!space)
 		return ERR_PTR(-ENOENT);
 	if (args->exclusive)
@@ -138,9 +204,10 @@ static struct lockmgr_space *get_space(const struct lockmgr_space_args *args)
 }
 
 /* Be the client of a space to which the caller has a reference. */
-static int join(struct lockmgr_space *space, struct lockmgr_client *client)
+static int join(struct lockmgr_space *space, struct lockmgr_client *client,
+		const struct lockmgr_space_args *args)
 {
-	int ret = lockmgr_space_add_client(space, client);
+	int ret = lockmgr_space_add_client(space, client, args);
 
 	if (ret)
 		lockmgr_space_put(space);
@@ -158,29 +225,53 @@ static int join_existing(const struct lockmgr_space_args *args, struct lockmgr_c
 	space = get_space(args);
 	mutex_unlock(&names_lock);
 
-	return IS_ERR(space) ? PTR_ERR(space) : join(space, client);
+	return IS_ERR(space) ? PTR_ERR(space) : join(space, client, args);
 }
 
-static bool is_taken(const char *name, kuid_t owner)
+static bool is_taken(const struct lockmgr_space *space)
 {
 	guard(mutex)(&names_lock);
 
-	return find_space(name, owner);
+	return find_space(space->namespace, space->owner, space->name);
 }
 
-/* Give the space its name, which may be taken meanwhile: -EAGAIN. */
-static int publish(struct lockmgr_space *space)
+/* The lowest that is free among the spaces of the namespace. */
+static int reserve_number(struct lockmgr_space *space)
+{
+	return xa_alloc(&space->namespace->spaces, &space->number, NULL, xa_limit_31b,
+			GFP_KERNEL_ACCOUNT);
+}
+
+/* Its number is reserved. */
+static int give_name(struct lockmgr_space *space)
 {
 	int ret;
 
 	guard(mutex)(&space->user->names);
 
-	if (is_taken(space->name, space->owner))
+	if (is_taken(space))
 		return -EAGAIN;
 
 	ret = lockmgr_directory_add(space);
-	if (!ret)
-		link_space(space);
+	if (ret)
+		return ret;
+	ret = link_space(space);
+	if (ret)
+		lockmgr_directory_remove(space);
+
+	return ret;
+}
+
+/* Give the space its name, which may be taken meanwhile: -EAGAIN. */
+static int publish(struct lockmgr_space *space)
+{
+	int ret = reserve_number(space);
+
+	if (ret)
+		return ret;
+	ret = give_name(space);
+	if (ret)
+		xa_release(&space->namespace->spaces, space->number);
 
 	return ret;
 }
@@ -198,7 +289,7 @@ static int join_new(const struct lockmgr_space_args *args, struct lockmgr_client
 	if (IS_ERR(space))
 		return PTR_ERR(space);
 
-	ret = join(space, client);
+	ret = join(space, client, args);
 	if (ret)
 		return ret;
 
@@ -224,6 +315,9 @@ static int join_new(const struct lockmgr_space_args *args, struct lockmgr_client
 int lockmgr_space_join(const struct lockmgr_space_args *args, struct lockmgr_client *client)
 {
 	int ret;
+
+	if (lockmgr_namespace_has_ended(args->namespace))
+		return -ENOENT;
 
 	do {
 		ret = join_existing(args, client);
@@ -259,14 +353,15 @@ void lockmgr_space_forget(struct lockmgr_space *space)
 }
 
 /* Returns the space with a reference, if somebody may unlink it. */
-static struct lockmgr_space *get_to_unlink(const char *name, kuid_t owner,
+static struct lockmgr_space *get_to_unlink(const struct lockmgr_namespace *namespace,
+					   kuid_t owner, const char *name,
 					   const struct cred *cred)
 {
 	struct lockmgr_space *space;
 
 	guard(mutex)(&names_lock);
 
-	space = find_space(name, owner);
+	space = find_space(namespace, owner, name);
 	if (!space)
 		return ERR_PTR(-ENOENT);
 	if (!lockmgr_may_administrate(owner, cred))
@@ -278,17 +373,22 @@ static struct lockmgr_space *get_to_unlink(const char *name, kuid_t owner,
 
 /**
  * lockmgr_space_unlink() - remove a name
- * @name: the name
+ * @namespace: in which namespace
  * @owner: whose space
+ * @name: the name
  * @cred: who asks
  *
  * Return: 0, -ENOENT or -EPERM
  */
-int lockmgr_space_unlink(const char *name, kuid_t owner, const struct cred *cred)
+int lockmgr_space_unlink(struct lockmgr_namespace *namespace, kuid_t owner, const char *name,
+			 const struct cred *cred)
 {
-	struct lockmgr_space *space = get_to_unlink(name, owner, cred);
+	struct lockmgr_space *space;
 	bool removed;
 
+	if (lockmgr_namespace_has_ended(namespace))
+		return -ENOENT;
+	space = get_to_unlink(namespace, owner, name, cred);
 	if (IS_ERR(space))
 		return PTR_ERR(space);
 
@@ -300,19 +400,57 @@ int lockmgr_space_unlink(const char *name, kuid_t owner, const struct cred *cred
 }
 
 /**
- * lockmgr_spaces_init() - before anything else is called here
+ * lockmgr_spaces_next_named() - walk along the spaces of a namespace that have a name
+ * @namespace: the namespace
+ * @number: where to begin; receives the number of the space
+ *
+ * Return: the next, with a reference; NULL: none
  */
-void __init lockmgr_spaces_init(void)
+struct lockmgr_space *lockmgr_spaces_next_named(struct lockmgr_namespace *namespace,
+						unsigned long *number)
 {
-	get_random_bytes(&hash_key, sizeof(hash_key));
+	struct lockmgr_space *space;
+
+	guard(mutex)(&names_lock);
+
+	/* Reserved numbers do not count as present. */
+	space = xa_find(&namespace->spaces, number, ULONG_MAX, XA_PRESENT);
+	if (space)
+		kref_get(&space->refs);
+
+	return space;
 }
 
 /**
- * lockmgr_spaces_count() - how many spaces have a name
+ * lockmgr_spaces_end() - a namespace has ended
+ * @namespace: the namespace, with @ended set
+ *
+ * Its spaces lose their names, and with them, what keeps them beside their clients.
  */
-u32 lockmgr_spaces_count(void)
+void lockmgr_spaces_end(struct lockmgr_namespace *namespace)
 {
-	return READ_ONCE(name_count);
+	struct lockmgr_space *space;
+	unsigned long number = 0;
+
+	while ((space = lockmgr_spaces_next_named(namespace, &number))) {
+		remove_name(space, false);
+		lockmgr_space_free_ids(space);
+		lockmgr_space_put(space);
+		number++;
+		cond_resched();
+	}
+}
+
+/**
+ * lockmgr_spaces_init() - before anything else is called here
+ *
+ * Return: 0 or -ENOMEM
+ */
+int __init lockmgr_spaces_init(void)
+{
+	get_random_bytes(&hash_key, sizeof(hash_key));
+
+	return rhashtable_init(&names, &names_params);
 }
 
 /**
@@ -328,4 +466,5 @@ void lockmgr_spaces_exit(void)
 		remove_name(space, false);
 		lockmgr_space_put(space);
 	}
+	rhashtable_destroy(&names);
 }

@@ -7,6 +7,7 @@
 #include <linux/uidgid.h>
 
 struct lockmgr_client;
+struct lockmgr_namespace;
 struct lockmgr_space;
 struct lockmgr_space_args;
 
@@ -15,11 +16,14 @@ bool lockmgr_space_name_valid(const char *name);
 int lockmgr_space_join(const struct lockmgr_space_args *args, struct lockmgr_client *client);
 void lockmgr_space_leave(struct lockmgr_client *client);
 void lockmgr_space_forget(struct lockmgr_space *space);
-int lockmgr_space_unlink(const char *name, kuid_t owner, const struct cred *cred);
+int lockmgr_space_unlink(struct lockmgr_namespace *namespace, kuid_t owner, const char *name,
+			 const struct cred *cred);
 
-u32 lockmgr_spaces_count(void);
+struct lockmgr_space *lockmgr_spaces_next_named(struct lockmgr_namespace *namespace,
+						unsigned long *number);
+void lockmgr_spaces_end(struct lockmgr_namespace *namespace);
 
-void lockmgr_spaces_init(void);
+int lockmgr_spaces_init(void);
 void lockmgr_spaces_exit(void);
 
 #endif /* LOCKMGR_NAMES_H */

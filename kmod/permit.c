@@ -4,6 +4,7 @@
  */
 #include <linux/capability.h>
 #include <linux/fs.h>
+#include <linux/user_namespace.h>
 
 #include "permit.h"
 #include "space.h"
@@ -18,6 +19,18 @@ static bool cred_capable(const struct cred *cred, int cap)
 {
 	const struct cred *saved = override_creds(cred);
 	bool ret = capable(cap);
+
+	revert_creds(saved);
+
+	return ret;
+}
+
+/* Either of those that act as any owner.  To know is not to use: nothing is audited. */
+static bool cred_acts_as_owner(const struct cred *cred)
+{
+	const struct cred *saved = override_creds(cred);
+	bool ret = ns_capable_noaudit(&init_user_ns, CAP_DAC_OVERRIDE) ||
+		   ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
 
 	revert_creds(saved);
 
@@ -77,6 +90,24 @@ bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred 
 	return (mode & want) == want || cred_capable(cred, CAP_DAC_OVERRIDE);
 }
 
+/**
+ * lockmgr_space_class() - as what somebody uses a space
+ * @space: the space
+ * @cred: who
+ *
+ * Limits are not shared by those of different classes, so that the weaker cannot shut
+ * the stronger out.
+ */
+enum lockmgr_class lockmgr_space_class(const struct lockmgr_space *space, const struct cred *cred)
+{
+	if (uid_eq(cred->fsuid, space->owner))
+		return LOCKMGR_CLASS_OWNER;
+	if (cred_acts_as_owner(cred))
+		return LOCKMGR_CLASS_CAPABLE;
+
+	return cred_in_group(cred, space->group) ? LOCKMGR_CLASS_GROUP : LOCKMGR_CLASS_OTHERS;
+}
+
 /*
  * Where the kernel's 64-bit atomic operations are the processor's own, as user space's
  * are; where memory looks the same from both; and where all processors see a store at
@@ -90,9 +121,22 @@ bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred 
  * lockmgr_space_may_be_mapped() - whether user space may write to the space's records
  * @space: the space
  *
- * Only where all who may, are one user: each of them could do damage to all.
+ * Only where the permission bits let in one user: whoever writes there could do damage to
+ * all others.
  */
 bool lockmgr_space_may_be_mapped(const struct lockmgr_space *space)
 {
 	return CAN_SHARE_WORDS && !(space->mode & 077);
+}
+
+/**
+ * lockmgr_may_map() - whether somebody may write to the space's records
+ * @space: the space
+ * @cred: who; may use the space
+ *
+ * Only the owner.  Others are let in by a capability alone, and go through the kernel.
+ */
+bool lockmgr_may_map(const struct lockmgr_space *space, const struct cred *cred)
+{
+	return lockmgr_space_may_be_mapped(space) && uid_eq(cred->fsuid, space->owner);
 }

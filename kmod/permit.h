@@ -9,9 +9,27 @@
 struct lockmgr_space;
 struct lockmgr_space_args;
 
+/**
+ * enum lockmgr_class - as what somebody uses a space, the weaker first
+ * @LOCKMGR_CLASS_OTHERS: as anybody
+ * @LOCKMGR_CLASS_GROUP: as a member of its group
+ * @LOCKMGR_CLASS_OWNER: as its owner
+ * @LOCKMGR_CLASS_CAPABLE: as somebody with the capabilities to act as any owner
+ * @LOCKMGR_CLASSES: how many there are
+ */
+enum lockmgr_class {
+	LOCKMGR_CLASS_OTHERS,
+	LOCKMGR_CLASS_GROUP,
+	LOCKMGR_CLASS_OWNER,
+	LOCKMGR_CLASS_CAPABLE,
+	LOCKMGR_CLASSES
+};
+
 bool lockmgr_may_administrate(kuid_t owner, const struct cred *cred);
 bool lockmgr_may_create(const struct lockmgr_space_args *args);
 bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred *cred, int want);
+enum lockmgr_class lockmgr_space_class(const struct lockmgr_space *space, const struct cred *cred);
 bool lockmgr_space_may_be_mapped(const struct lockmgr_space *space);
+bool lockmgr_may_map(const struct lockmgr_space *space, const struct cred *cred);
 
 #endif /* LOCKMGR_PERMIT_H */

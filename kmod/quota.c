@@ -3,16 +3,39 @@
  * What each user has in use, and how much that may be.
  *
  * Spaces and locks are charged to the owner of the space, as disk blocks are to
- * the owner of a file: whoever may free them again can be somebody else.  Memory
- * is charged to the memory cgroup of who caused it, by __GFP_ACCOUNT.
+ * the owner of a file, whoever allocates or frees them.  Memory is charged to the
+ * memory cgroup of the task that caused it, by __GFP_ACCOUNT.
+ *
+ * User namespaces
+ *
+ * The owner of a user namespace has many user ids in it.  So a space is also charged to
+ * the owner of the user namespace in which it was created, to the owner of that one's
+ * parent, and so on up to the initial one, as the kernel does with its own ucounts:
+ * however many ids a user has, all that they own together is bounded by the limits of
+ * one user.  It goes to an account of its own, of the same size: so what runs in
+ * a user's containers cannot shut that user out.
+ *
+ * IPC namespaces
+ *
+ * Root of a container without a user namespace has the host's user ids, and must not use
+ * up what the host's users may have.  So users are told apart by IPC namespace, too, where
+ * only the host's root can make one: see lockmgr_namespace_accounts().
+ *
+ * Unequal users of a space
+ *
+ * Where the mode of a space lets others use it, what they allocate is charged to the
+ * owner.  They are refused before the owner is: a fraction of each account is reserved
+ * for clients of the owner's, and for those with the capabilities to act as the owner.
  */
 #include <linux/err.h>
 #include <linux/hashtable.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 
 #include <linux/lockmgr.h>
 
+#include "namespace.h"
 #include "quota.h"
 
 struct lockmgr_limits lockmgr_limits = {
@@ -22,23 +45,41 @@ struct lockmgr_limits lockmgr_limits = {
 	.locks_per_user		= 4 * LOCKMGR_CAPACITY_MAX,
 };
 
-/* Users that own a space. */
+/* Users who pay for a space. */
 static DEFINE_HASHTABLE(users, 8);
 
-/* Guards users and the number of spaces of each. */
+/* Guards users, their references, and the number of spaces in each account. */
 static DEFINE_MUTEX(users_lock);
 
-static struct lockmgr_user *find_user(kuid_t uid)
+static u32 hash_user(kuid_t uid, const struct lockmgr_namespace *namespace)
+{
+	return __kuid_val(uid) ^ hash_ptr(namespace, 32);
+}
+
+static struct lockmgr_user *quota_find_user(kuid_t uid, const struct lockmgr_namespace *namespace)
 {
 	struct lockmgr_user *user;
 
 	lockdep_assert_held(&users_lock);
 
-	hash_for_each_possible(users, user, node, __kuid_val(uid))
-		if (uid_eq(user->uid, uid))
+	hash_for_each_possible(users, user, node, hash_user(uid, namespace))
+		if (uid_eq(user->uid, uid) && user->namespace == namespace)
 			return user;
 
 	return NULL;
+}
+
+static struct lockmgr_user *alloc_user(kuid_t uid, const struct lockmgr_namespace *namespace)
+{
+	struct lockmgr_user *user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+
+	if (!user)
+		return NULL;
+	mutex_init(&user->names);
+	user->uid = uid;
+	user->namespace = namespace;
+
+	return user;
 }
 
 static void free_user(struct lockmgr_user *user)
@@ -47,85 +88,281 @@ static void free_user(struct lockmgr_user *user)
 	kfree(user);
 }
 
-/* Returns the user to charge: @new if there was none before. */
-static struct lockmgr_user *add_space(kuid_t uid, struct lockmgr_user *new)
+static struct lockmgr_account *account_of(const struct lockmgr_payers *payers, unsigned int i)
+{
+	return i ? &payers->users[i]->delegated : &payers->users[i]->own;
+}
+
+/* ------------------------------------------------------------------------
+ * Who pays
+ */
+
+static bool is_payer(const struct lockmgr_payers *payers, kuid_t uid)
+{
+	unsigned int i;
+
+	for (i = 0; i < payers->count; i++)
+		if (uid_eq(payers->users[i]->uid, uid))
+			return true;
+
+	return false;
+}
+
+/* Nobody else sees the users yet. */
+static void discard_payers(struct lockmgr_payers *payers)
+{
+	while (payers->count)
+		free_user(payers->users[--payers->count]);
+	kfree(payers);
+}
+
+static int add_payer(struct lockmgr_payers *payers, kuid_t uid,
+		     const struct lockmgr_namespace *namespace)
 {
 	struct lockmgr_user *user;
 
-	guard(mutex)(&users_lock);
+	if (is_payer(payers, uid))
+		return 0;
 
-	user = find_user(uid) ?: new;
-	if (user->spaces >= READ_ONCE(lockmgr_limits.spaces_per_user))
-		return ERR_PTR(-EDQUOT);
-	if (user == new)
-		hash_add(users, &new->node, __kuid_val(uid));
-	user->spaces++;
-
-	return user;
-}
-
-/**
- * lockmgr_user_add_space() - charge a space to its owner
- * @uid: the owner
- *
- * Return: the owner, for lockmgr_user_remove_space(); -EDQUOT if it has as many
- * spaces as are allowed, or -ENOMEM
- */
-struct lockmgr_user *lockmgr_user_add_space(kuid_t uid)
-{
-	struct lockmgr_user *user, *new;
-
-	/* Not under the lock: who is short of memory must not stop all others. */
-	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
-	if (!new)
-		return ERR_PTR(-ENOMEM);
-	mutex_init(&new->names);
-	new->uid = uid;
-
-	user = add_space(uid, new);
-	if (user != new)
-		free_user(new);
-
-	return user;
-}
-
-/**
- * lockmgr_user_remove_space() - give a space back
- * @user: its owner; gone afterwards if that was its last space
- */
-void lockmgr_user_remove_space(struct lockmgr_user *user)
-{
-	guard(mutex)(&users_lock);
-
-	if (--user->spaces)
-		return;
-
-	WARN_ON_ONCE(atomic_long_read(&user->ids));
-	WARN_ON_ONCE(atomic_long_read(&user->records));
-	hash_del(&user->node);
-	free_user(user);
-}
-
-/**
- * lockmgr_quota_charge() - charge locks or records
- * @used: the user's count of them
- * @count: how many more
- *
- * Return: 0 or -EDQUOT
- */
-int lockmgr_quota_charge(atomic_long_t *used, long count)
-{
-	long old = atomic_long_read(used);
-
-	do {
-		if (old + count > READ_ONCE(lockmgr_limits.locks_per_user))
-			return -EDQUOT;
-	} while (!atomic_long_try_cmpxchg_relaxed(used, &old, old + count));
+	user = alloc_user(uid, namespace);
+	if (!user)
+		return -ENOMEM;
+	payers->users[payers->count++] = user;
 
 	return 0;
 }
 
-void lockmgr_quota_uncharge(atomic_long_t *used, long count)
+/* Each with a struct lockmgr_user that is not in the table. */
+static struct lockmgr_payers *alloc_payers(kuid_t owner, const struct user_namespace *ns,
+					   const struct lockmgr_namespace *namespace)
 {
-	WARN_ON_ONCE(atomic_long_sub_return(count, used) < 0);
+	const struct user_namespace *outer;
+	struct lockmgr_payers *payers;
+	unsigned int most = 1;
+	int ret;
+
+	for (outer = ns; outer != &init_user_ns; outer = outer->parent)
+		most++;
+	payers = kzalloc(struct_size(payers, users, most), GFP_KERNEL_ACCOUNT);
+	if (!payers)
+		return ERR_PTR(-ENOMEM);
+
+	ret = add_payer(payers, owner, namespace);
+	for (; !ret && ns != &init_user_ns; ns = ns->parent)
+		ret = add_payer(payers, ns->owner, namespace);
+	if (ret) {
+		discard_payers(payers);
+		return ERR_PTR(ret);
+	}
+
+	return payers;
+}
+
+/* Take a reference to each user: to the one in the table, or to the new one. */
+static void get_users(struct lockmgr_payers *payers)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&users_lock);
+
+	for (i = 0; i < payers->count; i++) {
+		struct lockmgr_user *new = payers->users[i];
+		struct lockmgr_user *user = quota_find_user(new->uid, new->namespace);
+
+		if (user) {
+			free_user(new);
+			payers->users[i] = user;
+		} else {
+			hash_add(users, &new->node, hash_user(new->uid, new->namespace));
+		}
+		payers->users[i]->refs++;
+	}
+}
+
+static void put_user(struct lockmgr_user *user)
+{
+	int i;
+
+	lockdep_assert_held(&users_lock);
+
+	if (--user->refs)
+		return;
+
+	WARN_ON_ONCE(user->own.spaces || user->delegated.spaces);
+	for (i = 0; i < LOCKMGR_CHARGES; i++) {
+		WARN_ON_ONCE(atomic_long_read(&user->own.used[i]));
+		WARN_ON_ONCE(atomic_long_read(&user->delegated.used[i]));
+	}
+	hash_del(&user->node);
+	free_user(user);
+}
+
+static void put_users(struct lockmgr_payers *payers)
+{
+	while (payers->count)
+		put_user(payers->users[--payers->count]);
+}
+
+/* ------------------------------------------------------------------------
+ * Spaces
+ */
+
+/* Of the first @count payers. */
+static void uncharge_space(struct lockmgr_payers *payers, unsigned int count)
+{
+	lockdep_assert_held(&users_lock);
+
+	while (count--)
+		account_of(payers, count)->spaces--;
+}
+
+static int charge_space(struct lockmgr_payers *payers)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&users_lock);
+
+	for (i = 0; i < payers->count; i++) {
+		struct lockmgr_account *account = account_of(payers, i);
+
+		if (account->spaces >= READ_ONCE(lockmgr_limits.spaces_per_user)) {
+			uncharge_space(payers, i);
+			return -EDQUOT;
+		}
+		account->spaces++;
+	}
+	payers->counted = true;
+
+	return 0;
+}
+
+/**
+ * lockmgr_payers_create() - charge a space to its owner, and to whom that one depends on
+ * @owner: the owner
+ * @ns: the creator's user namespace
+ * @namespace: the space's IPC namespace, which lives as long as the space
+ *
+ * Return: whom it is charged to; -EDQUOT if one of them has as many spaces as are
+ * allowed, or -ENOMEM
+ */
+struct lockmgr_payers *lockmgr_payers_create(kuid_t owner, const struct user_namespace *ns,
+					     const struct lockmgr_namespace *namespace)
+{
+	struct lockmgr_payers *payers;
+	int ret;
+
+	/* Not under the lock: a task that is short of memory must not stop all others. */
+	payers = alloc_payers(owner, ns, lockmgr_namespace_accounts(namespace));
+	if (IS_ERR(payers))
+		return payers;
+
+	mutex_lock(&users_lock);
+	get_users(payers);
+	ret = charge_space(payers);
+	if (ret)
+		put_users(payers);
+	mutex_unlock(&users_lock);
+
+	if (ret) {
+		kfree(payers);
+		return ERR_PTR(ret);
+	}
+
+	return payers;
+}
+
+/**
+ * lockmgr_payers_discount() - the space does not count for spaces_per_user any more
+ * @payers: of a space that is there yet
+ */
+void lockmgr_payers_discount(struct lockmgr_payers *payers)
+{
+	guard(mutex)(&users_lock);
+
+	if (payers->counted)
+		uncharge_space(payers, payers->count);
+	payers->counted = false;
+}
+
+/**
+ * lockmgr_payers_destroy() - the space is gone
+ * @payers: of that space; a user whose last space it was is gone afterwards
+ */
+void lockmgr_payers_destroy(struct lockmgr_payers *payers)
+{
+	lockmgr_payers_discount(payers);
+
+	mutex_lock(&users_lock);
+	put_users(payers);
+	mutex_unlock(&users_lock);
+
+	kfree(payers);
+}
+
+/* ------------------------------------------------------------------------
+ * Locks
+ */
+
+static bool add_up_to(atomic_long_t *used, long count, long limit)
+{
+	long old = atomic_long_read(used);
+
+	do {
+		if (old + count > limit)
+			return false;
+	} while (!atomic_long_try_cmpxchg_relaxed(used, &old, old + count));
+
+	return true;
+}
+
+/* From the first @payer_count payers. */
+static void uncharge(struct lockmgr_payers *payers, unsigned int payer_count,
+		     enum lockmgr_charge what, long count)
+{
+	while (payer_count--) {
+		atomic_long_t *used = &account_of(payers, payer_count)->used[what];
+
+		WARN_ON_ONCE(atomic_long_sub_return(count, used) < 0);
+	}
+}
+
+/**
+ * lockmgr_quota_charge() - charge ids or records
+ * @payers: of their space
+ * @what: which of both
+ * @count: how many more
+ * @favoured: whether for the owner, or for somebody who may act as the owner
+ *
+ * Does not sleep.
+ *
+ * Return: 0 or -EDQUOT
+ */
+int lockmgr_quota_charge(struct lockmgr_payers *payers, enum lockmgr_charge what, long count,
+			 bool favoured)
+{
+	long limit = READ_ONCE(lockmgr_limits.locks_per_user);
+	unsigned int i;
+
+	if (!favoured)
+		limit -= limit / LOCKMGR_RESERVE_FRACTION;
+
+	for (i = 0; i < payers->count; i++) {
+		if (!add_up_to(&account_of(payers, i)->used[what], count, limit)) {
+			uncharge(payers, i, what, count);
+			return -EDQUOT;
+		}
+	}
+
+	return 0;
+}
+
+/**
+ * lockmgr_quota_uncharge() - give ids or records back
+ * @payers: of their space
+ * @what: which of both
+ * @count: how many
+ */
+void lockmgr_quota_uncharge(struct lockmgr_payers *payers, enum lockmgr_charge what, long count)
+{
+	uncharge(payers, payers->count, what, count);
 }

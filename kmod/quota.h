@@ -8,13 +8,16 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+struct lockmgr_namespace;
+struct user_namespace;
+
 /**
  * struct lockmgr_limits - what one user may use
  * @locks_per_space: ceiling of a space's capacity
- * @spaces_per_user: spaces that have the same owner
- * @clients_per_space: files attached to one space
- * @locks_per_user: ids allocated in all spaces of one owner; the records of
- *	those spaces are bounded by the same number
+ * @spaces_per_user: spaces in one account
+ * @clients_per_space: files attached to one space that can lock, of each class of users
+ * @locks_per_user: ids allocated in all spaces of one account; the records of those
+ *	spaces are bounded by the same number
  *
  * Written through the module's parameters at any time, so read each with
  * READ_ONCE().  A lowered limit stops growth and takes nothing away.
@@ -28,16 +31,43 @@ struct lockmgr_limits {
 
 extern struct lockmgr_limits lockmgr_limits;
 
+/* This fraction of an account is for the owner of a space, not for its other users. */
+#define LOCKMGR_RESERVE_FRACTION	8
+
 /**
- * struct lockmgr_user - what the spaces of one owner use
- * @node: in the table in quota.c
- * @uid: the owner; constant
+ * enum lockmgr_charge - what locks_per_user limits
+ * @LOCKMGR_CHARGE_IDS: ids allocated
+ * @LOCKMGR_CHARGE_RECORDS: records for which there is memory; the first page of each
+ *	space is free, so that ids which could be allocated can be locked
+ * @LOCKMGR_CHARGES: how many of these there are
+ */
+enum lockmgr_charge {
+	LOCKMGR_CHARGE_IDS,
+	LOCKMGR_CHARGE_RECORDS,
+	LOCKMGR_CHARGES
+};
+
+/**
+ * struct lockmgr_account - what is charged to a user
  * @spaces: number of spaces; guarded by the lock in quota.c
- * @ids: ids allocated
- * @records: records for which there is memory; the first page of each space is
- *	free, so that ids which could be allocated can be locked
+ * @used: by enum lockmgr_charge
+ */
+struct lockmgr_account {
+	unsigned int spaces;
+	atomic_long_t used[LOCKMGR_CHARGES];
+};
+
+/**
+ * struct lockmgr_user - a user to whom a space is charged
+ * @node: in the table in quota.c
+ * @uid: the user; constant, as is @namespace
+ * @namespace: in which IPC namespace, to compare only, or NULL: see
+ *	lockmgr_namespace_accounts()
+ * @refs: spaces that have the user among their payers; guarded by the lock in quota.c
+ * @own: for the spaces that the user owns
+ * @delegated: for those of others in the user namespaces that the user owns, at any depth
  *
- * Lives as long as one of the spaces.
+ * Lives as long as one of those spaces.
  */
 struct lockmgr_user {
 	/**
@@ -47,15 +77,38 @@ struct lockmgr_user {
 	struct mutex names;
 	struct hlist_node node;
 	kuid_t uid;
-	unsigned int spaces;
-	atomic_long_t ids;
-	atomic_long_t records;
+	const struct lockmgr_namespace *namespace;
+	unsigned int refs;
+	struct lockmgr_account own;
+	struct lockmgr_account delegated;
 };
 
-struct lockmgr_user *lockmgr_user_add_space(kuid_t uid);
-void lockmgr_user_remove_space(struct lockmgr_user *user);
+/**
+ * struct lockmgr_payers - to whom a space is charged
+ * @counted: whether it counts for spaces_per_user
+ * @count: how many users
+ * @users: the space's owner; and the other owners of the user namespaces from the
+ *	creator's up to the initial one, each once
+ */
+struct lockmgr_payers {
+	bool counted;
+	unsigned int count;
+	struct lockmgr_user *users[];
+};
 
-int lockmgr_quota_charge(atomic_long_t *used, long count);
-void lockmgr_quota_uncharge(atomic_long_t *used, long count);
+struct lockmgr_payers *lockmgr_payers_create(kuid_t owner, const struct user_namespace *ns,
+					     const struct lockmgr_namespace *namespace);
+void lockmgr_payers_discount(struct lockmgr_payers *payers);
+void lockmgr_payers_destroy(struct lockmgr_payers *payers);
+
+int lockmgr_quota_charge(struct lockmgr_payers *payers, enum lockmgr_charge what, long count,
+			 bool favoured);
+void lockmgr_quota_uncharge(struct lockmgr_payers *payers, enum lockmgr_charge what, long count);
+
+/* The space's owner. */
+static inline struct lockmgr_user *lockmgr_payers_owner(const struct lockmgr_payers *payers)
+{
+	return payers->users[0];
+}
 
 #endif /* LOCKMGR_QUOTA_H */

@@ -12,29 +12,24 @@
 /* On pages that may hold nothing any more: what trimming looks at. */
 #define MARK_IDLE	XA_MARK_0
 
-void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_user *user, u32 end)
+void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_payers *payers, u32 end)
 {
 	xa_init_flags(&records->pages, XA_FLAGS_ACCOUNT);
 	mutex_init(&records->lock);
 	records->count = 0;
 	records->end = end;
-	records->user = user;
+	records->payers = payers;
 }
 
-/* For a page to be added: one is free. */
-static int charge_page(struct lockmgr_records *records)
+static int charge_page(struct lockmgr_records *records, bool favoured)
 {
-	if (!records->count)
-		return 0;
-
-	return lockmgr_quota_charge(&records->user->records, LOCKMGR_PAGE_RECORDS);
+	return lockmgr_quota_charge(records->payers, LOCKMGR_CHARGE_RECORDS, LOCKMGR_PAGE_RECORDS,
+				    favoured);
 }
 
-/* For a page that has been removed, or not been added after all. */
 static void uncharge_page(struct lockmgr_records *records)
 {
-	if (records->count)
-		lockmgr_quota_uncharge(&records->user->records, LOCKMGR_PAGE_RECORDS);
+	lockmgr_quota_uncharge(records->payers, LOCKMGR_CHARGE_RECORDS, LOCKMGR_PAGE_RECORDS);
 }
 
 static void remove_page(struct lockmgr_records *records, unsigned long number,
@@ -42,15 +37,17 @@ static void remove_page(struct lockmgr_records *records, unsigned long number,
 {
 	xa_erase(&records->pages, number);
 	free_page((unsigned long)page);
-	records->count--;
-	uncharge_page(records);
+	WRITE_ONCE(records->count, records->count - 1);
+	/* One is free. */
+	if (records->count)
+		uncharge_page(records);
 }
 
 /**
- * lockmgr_records_destroy() - remove all pages
- * @records: of a space that nobody uses any more
+ * lockmgr_records_clear() - remove all pages
+ * @records: of a space that nobody can lock in any more
  */
-void lockmgr_records_destroy(struct lockmgr_records *records)
+void lockmgr_records_clear(struct lockmgr_records *records)
 {
 	struct lockmgr_record *page;
 	unsigned long number;
@@ -59,7 +56,16 @@ void lockmgr_records_destroy(struct lockmgr_records *records)
 		remove_page(records, number, page);
 		cond_resched();
 	}
-	/* Nodes that stores which failed have left behind. */
+}
+
+/**
+ * lockmgr_records_destroy() - remove all pages
+ * @records: of a space that nobody uses any more
+ */
+void lockmgr_records_destroy(struct lockmgr_records *records)
+{
+	lockmgr_records_clear(records);
+	/* Nodes that reservations have left behind. */
 	xa_destroy(&records->pages);
 	mutex_destroy(&records->lock);
 }
@@ -147,7 +153,53 @@ static void close_page(struct lockmgr_records *records, unsigned long number,
 			page[i].word = LOCKMGR_WORD_WAITERS;
 }
 
-static struct lockmgr_record *add_page(struct lockmgr_records *records, unsigned long number)
+/**
+ * struct new_page - what adding a page takes, made before the lock is taken
+ * @page: the page
+ * @charged: whether it has been charged for
+ *
+ * Another task that waits for the lock must not wait for the memory, too: the memory
+ * cgroup of this one may have none left.
+ */
+struct new_page {
+	struct lockmgr_record *page;
+	bool charged;
+};
+
+static void discard_page(struct lockmgr_records *records, const struct new_page *new)
+{
+	free_page((unsigned long)new->page);
+	if (new->charged)
+		uncharge_page(records);
+}
+
+/*
+ * Reserves the page's place in the tree as well.  Nobody takes that away: places are
+ * cleared only where a page is removed, and that while the space has no client.
+ */
+static int prepare_page(struct lockmgr_records *records, unsigned long number, bool favoured,
+			struct new_page *new)
+{
+	int ret;
+
+	/* One is free. */
+	if (READ_ONCE(records->count)) {
+		ret = charge_page(records, favoured);
+		if (ret)
+			return ret;
+		new->charged = true;
+	}
+	new->page = (struct lockmgr_record *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	ret = new->page ? xa_reserve(&records->pages, number, GFP_KERNEL_ACCOUNT) : -ENOMEM;
+	if (ret)
+		discard_page(records, new);
+
+	return ret;
+}
+
+/* Returns the page that is there now, and takes the new one if it is that. */
+static struct lockmgr_record *insert_page(struct lockmgr_records *records, unsigned long number,
+					  bool favoured, struct new_page *new)
 {
 	struct lockmgr_record *page;
 	int ret;
@@ -159,45 +211,58 @@ static struct lockmgr_record *add_page(struct lockmgr_records *records, unsigned
 	if (page)
 		return page;
 
-	ret = charge_page(records);
+	/* With another page, that is the free one now. */
+	if (records->count && !new->charged) {
+		ret = charge_page(records, favoured);
+		if (ret)
+			return ERR_PTR(ret);
+		new->charged = true;
+	}
+	page = new->page;
+	close_page(records, number, page);
+
+	ret = lockmgr_fill_reserved(&records->pages, number, page);
+	if (WARN_ON_ONCE(ret))
+		return ERR_PTR(ret);
+	xa_set_mark(&records->pages, number, MARK_IDLE);
+	WRITE_ONCE(records->count, records->count + 1);
+	*new = (struct new_page) {};
+
+	return page;
+}
+
+static struct lockmgr_record *add_page(struct lockmgr_records *records, unsigned long number,
+				       bool favoured)
+{
+	struct new_page new = {};
+	struct lockmgr_record *page;
+	int ret;
+
+	ret = prepare_page(records, number, favoured, &new);
 	if (ret)
 		return ERR_PTR(ret);
 
-	page = (struct lockmgr_record *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	if (!page) {
-		ret = -ENOMEM;
-		goto out_uncharge;
-	}
-	close_page(records, number, page);
-
-	ret = xa_err(xa_store(&records->pages, number, page, GFP_KERNEL_ACCOUNT));
-	if (ret)
-		goto out_free;
-	xa_set_mark(&records->pages, number, MARK_IDLE);
-	records->count++;
+	page = insert_page(records, number, favoured, &new);
+	discard_page(records, &new);
 
 	return page;
-
-out_free:
-	free_page((unsigned long)page);
-out_uncharge:
-	uncharge_page(records);
-	return ERR_PTR(ret);
 }
 
 /**
  * lockmgr_records_page() - the page with a lock's record, made if it is missing
  * @records: the space's records
  * @id: the lock
+ * @favoured: as lockmgr_quota_charge()
  *
  * Return: the first record of the page, -EDQUOT or -ENOMEM
  */
-struct lockmgr_record *lockmgr_records_page(struct lockmgr_records *records, u32 id)
+struct lockmgr_record *lockmgr_records_page(struct lockmgr_records *records, u32 id,
+					    bool favoured)
 {
 	unsigned long number = lockmgr_id_to_page(id);
 	struct lockmgr_record *page = xa_load(&records->pages, number);
 
-	return page ?: add_page(records, number);
+	return page ?: add_page(records, number, favoured);
 }
 
 /**

@@ -10,7 +10,7 @@
 
 #include <linux/lockmgr.h>
 
-struct lockmgr_user;
+struct lockmgr_payers;
 
 /*
  * Records are laid out as lockmgr_record_index() says, whatever the size of a page,
@@ -66,16 +66,31 @@ static inline u32 lockmgr_word_tid(u64 word)
 	return word >> LOCKMGR_WORD_TID_SHIFT;
 }
 
+/*
+ * Fill a place that xa_reserve() has reserved, which needs no memory: so a lock may be
+ * held that others must not wait for.
+ */
+static inline int lockmgr_fill_reserved(struct xarray *array, unsigned long index, void *entry)
+{
+	XA_STATE(xas, array, index);
+
+	xas_lock(&xas);
+	xas_store(&xas, entry);
+	xas_unlock(&xas);
+
+	return xas_error(&xas);
+}
+
 /**
  * struct lockmgr_records - the records of a space
  * @pages: struct lockmgr_record [LOCKMGR_PAGE_RECORDS], by page number.  Pages
  *	are added at any time and removed only while the space has no client, so
  *	who acts for a client may keep pointers into them.  XA_MARK_0: may hold
  *	nothing any more.
- * @count: how many pages; not the same as whether @pages is empty: a store that
- *	failed can leave nodes behind
+ * @count: how many pages; not the same as whether @pages is empty: a reservation
+ *	that was not used can leave nodes behind; may be read without @lock
  * @end: locks from here on are closed, see lock.c
- * @user: to whom they are charged, all but one: the number of spaces bounds that
+ * @payers: to whom they are charged, all but one: the number of spaces bounds that
  */
 struct lockmgr_records {
 	struct xarray pages;
@@ -83,15 +98,17 @@ struct lockmgr_records {
 	struct mutex lock;
 	u32 count;
 	u32 end;
-	struct lockmgr_user *user;
+	struct lockmgr_payers *payers;
 };
 
-void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_user *user, u32 end);
+void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_payers *payers, u32 end);
+void lockmgr_records_clear(struct lockmgr_records *records);
 void lockmgr_records_destroy(struct lockmgr_records *records);
 void lockmgr_records_trim(struct lockmgr_records *records,
 			  bool (*in_use)(u32 first, u32 count, void *data), void *data);
 
-struct lockmgr_record *lockmgr_records_page(struct lockmgr_records *records, u32 id);
+struct lockmgr_record *lockmgr_records_page(struct lockmgr_records *records, u32 id,
+					    bool favoured);
 void lockmgr_records_idle(struct lockmgr_records *records, u32 id);
 void lockmgr_records_all_idle(struct lockmgr_records *records);
 

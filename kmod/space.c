@@ -9,21 +9,29 @@
  *   names_lock		the table of names, and whether a space is in it; in names.c
  *   space->lock	who is a client of the space
  *   records->lock	adding pages, and which locks are closed; in record.c
- *   ids->lock		which ids are allocated; in alloc.c
+ *   ids->lock		which ids are allocated, and their notes; in alloc.c
+ *   users_lock		who pays for spaces; in quota.c
  *
- * spaces_lock here and users_lock in quota.c nest in nothing of these.  None is taken
- * by a page fault (map.c), so user memory may be touched under any of them.
+ * spaces_lock here and namespaces_lock in namespace.c nest in nothing of these.  None is
+ * taken by a page fault (map.c), so user memory may be touched under any of them.
+ *
+ * Memory that is charged to the memory cgroup of a task can take long to come, or never
+ * come, where that cgroup is full.  So it is allocated before any of these locks is
+ * taken, except client->lock while a file is being attached: nobody but the users of that
+ * file waits there, and interruptibly.
  *
  * A space is freed with the last of its references: the name's, its clients', and those of
  * lockmgr_space_next().
  */
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "client.h"
 #include "lock.h"
+#include "namespace.h"
 #include "permit.h"
 #include "quota.h"
 #include "space.h"
@@ -31,9 +39,6 @@
 /* Those with a name, and those without. */
 static LIST_HEAD(all_spaces);
 static DEFINE_MUTEX(spaces_lock);
-
-/* Of all spaces. */
-static atomic_t client_count = ATOMIC_INIT(0);
 
 static u32 locks_allowed(void)
 {
@@ -48,8 +53,8 @@ static u32 locks_allowed(void)
  */
 struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args)
 {
+	struct lockmgr_payers *payers;
 	struct lockmgr_space *space;
-	struct lockmgr_user *user;
 	int ret;
 
 	if (args->capacity > locks_allowed())
@@ -65,24 +70,25 @@ struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args
 	if (ret)
 		goto out_free;
 
-	user = lockmgr_user_add_space(args->owner);
-	if (IS_ERR(user)) {
-		ret = PTR_ERR(user);
+	payers = lockmgr_payers_create(args->owner, args->cred->user_ns, args->namespace);
+	if (IS_ERR(payers)) {
+		ret = PTR_ERR(payers);
 		goto out_stats;
 	}
 
 	kref_init(&space->refs);
-	INIT_HLIST_NODE(&space->node);
+	space->namespace = lockmgr_namespace_get(args->namespace);
 	strscpy(space->name, args->name, sizeof(space->name));
 	space->owner = args->owner;
 	space->group = args->group;
 	space->mode = args->mode;
 	space->generation = get_random_u64();
-	space->user = user;
+	space->user = lockmgr_payers_owner(payers);
+	space->payers = payers;
 	mutex_init(&space->lock);
 	xa_init_flags(&space->clients, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
-	lockmgr_ids_init(&space->ids, user, args->capacity ?: locks_allowed());
-	lockmgr_records_init(&space->records, user, space->ids.capacity);
+	lockmgr_ids_init(&space->ids, payers, args->capacity ?: locks_allowed());
+	lockmgr_records_init(&space->records, payers, space->ids.capacity);
 	lockmgr_queues_init(&space->queues);
 
 	mutex_lock(&spaces_lock);
@@ -112,8 +118,9 @@ static void destroy_space(struct kref *refs)
 	lockmgr_ids_destroy(&space->ids);
 	xa_destroy(&space->clients);
 	mutex_destroy(&space->lock);
-	lockmgr_user_remove_space(space->user);
+	lockmgr_payers_destroy(space->payers);
 	lockmgr_stats_destroy(&space->stats);
+	lockmgr_namespace_put(space->namespace);
 	kfree(space);
 }
 
@@ -126,30 +133,38 @@ void lockmgr_space_put(struct lockmgr_space *space)
 	kref_put(&space->refs, destroy_space);
 }
 
-/**
- * lockmgr_space_add_client() - one more client
- * @space: the space
- * @client: gets its token
- *
- * Return: 0, -ENOMEM or -EUSERS
+/*
+ * Clients that cannot lock have no token, and are bounded by what files and memory their
+ * users may have.
  */
-int lockmgr_space_add_client(struct lockmgr_space *space, struct lockmgr_client *client)
+static int count_client(struct lockmgr_space *space, const struct lockmgr_client *client)
 {
-	int ret;
+	u32 *lockers = &space->lockers[client->class];
 
 	guard(mutex)(&space->lock);
 
-	if (space->client_count >= READ_ONCE(lockmgr_limits.clients_per_space))
-		return -EUSERS;
-
-	ret = xa_alloc(&space->clients, &client->token, client,
-		       XA_LIMIT(1, LOCKMGR_WORD_TOKEN), GFP_KERNEL_ACCOUNT);
-	if (ret)
-		return ret;
+	if (client->locker) {
+		if (*lockers >= READ_ONCE(lockmgr_limits.clients_per_space))
+			return -EUSERS;
+		++*lockers;
+	}
 	WRITE_ONCE(space->client_count, space->client_count + 1);
-	atomic_inc(&client_count);
+	atomic_inc(&space->namespace->client_count);
 
 	return 0;
+}
+
+static bool has_lockers(const struct lockmgr_space *space)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&space->lock);
+
+	for (i = 0; i < LOCKMGR_CLASSES; i++)
+		if (space->lockers[i])
+			return true;
+
+	return false;
 }
 
 static bool ids_in_use(u32 first, u32 count, void *ids)
@@ -161,22 +176,93 @@ static void trim_unwatched(struct lockmgr_space *space)
 {
 	lockdep_assert_held(&space->lock);
 
-	if (!space->client_count && !space->watchers)
+	if (has_lockers(space) || space->watchers)
+		return;
+	if (READ_ONCE(space->linked))
 		lockmgr_records_trim(&space->records, ids_in_use, &space->ids);
+	else
+		lockmgr_records_clear(&space->records);
+}
+
+/*
+ * Nobody can lock or allocate in a space that has no name and no client to do so, nor
+ * will: what is charged for it must not depend on who still has it open for reading.
+ */
+static void discharge(struct lockmgr_space *space)
+{
+	lockdep_assert_held(&space->lock);
+
+	if (READ_ONCE(space->linked) || has_lockers(space))
+		return;
+	lockmgr_ids_free_all(&space->ids);
+	lockmgr_payers_discount(space->payers);
+}
+
+static void uncount_client(struct lockmgr_space *space, const struct lockmgr_client *client)
+{
+	guard(mutex)(&space->lock);
+
+	if (client->locker)
+		space->lockers[client->class]--;
+	atomic_dec(&space->namespace->client_count);
+	WRITE_ONCE(space->client_count, space->client_count - 1);
+	discharge(space);
+	trim_unwatched(space);
+}
+
+/**
+ * lockmgr_space_add_client() - one more client
+ * @space: the space
+ * @client: gets its class and, if it may lock, its token
+ * @args: who it is, and for what
+ *
+ * Return: 0, -ENOMEM or -EUSERS
+ */
+int lockmgr_space_add_client(struct lockmgr_space *space, struct lockmgr_client *client,
+			     const struct lockmgr_space_args *args)
+{
+	int ret;
+
+	client->class = lockmgr_space_class(space, args->cred);
+	client->locker = args->want & MAY_WRITE;
+	client->token = 0;
+
+	ret = count_client(space, client);
+	if (ret || !client->locker)
+		return ret;
+
+	/* It counts already, so the pages that it may come to use stay. */
+	ret = xa_alloc(&space->clients, &client->token, client,
+		       XA_LIMIT(1, LOCKMGR_WORD_TOKEN), GFP_KERNEL_ACCOUNT);
+	if (ret)
+		uncount_client(space, client);
+
+	/* There are no more numbers. */
+	return ret == -EBUSY ? -EUSERS : ret;
 }
 
 /**
  * lockmgr_space_remove_client() - one less
- * @space: the space; its pages of records go with the last, where they say nothing
+ * @space: the space; its pages of records go with the last that can lock, where they say
+ *	nothing
  * @client: the client
  */
 void lockmgr_space_remove_client(struct lockmgr_space *space, struct lockmgr_client *client)
 {
+	if (client->locker)
+		xa_erase(&space->clients, client->token);
+	uncount_client(space, client);
+}
+
+/**
+ * lockmgr_space_unnamed() - the space has lost its name
+ * @space: the space
+ */
+void lockmgr_space_unnamed(struct lockmgr_space *space)
+{
 	guard(mutex)(&space->lock);
 
-	xa_erase(&space->clients, client->token);
-	atomic_dec(&client_count);
-	WRITE_ONCE(space->client_count, space->client_count - 1);
+	discharge(space);
 	trim_unwatched(space);
 }
 
@@ -272,6 +358,16 @@ int lockmgr_space_free(struct lockmgr_space *space, u32 id)
 }
 
 /**
+ * lockmgr_space_free_ids() - give all ids back
+ * @space: the space
+ */
+void lockmgr_space_free_ids(struct lockmgr_space *space)
+{
+	lockmgr_ids_free_all(&space->ids);
+	lockmgr_records_all_idle(&space->records);
+}
+
+/**
  * lockmgr_space_free_all() - give all ids back
  * @space: the space
  * @cred: who asks
@@ -283,8 +379,7 @@ int lockmgr_space_free_all(struct lockmgr_space *space, const struct cred *cred)
 	if (!lockmgr_may_administrate(space->owner, cred))
 		return -EPERM;
 
-	lockmgr_ids_free_all(&space->ids);
-	lockmgr_records_all_idle(&space->records);
+	lockmgr_space_free_ids(space);
 
 	return 0;
 }
@@ -313,12 +408,4 @@ struct lockmgr_space *lockmgr_space_next(struct lockmgr_space *space)
 		lockmgr_space_put(space);
 
 	return next;
-}
-
-/**
- * lockmgr_spaces_clients() - how many files are attached to a space
- */
-u32 lockmgr_spaces_clients(void)
-{
-	return atomic_read(&client_count);
 }

@@ -6,6 +6,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/rhashtable-types.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <linux/xarray.h>
@@ -13,29 +14,37 @@
 #include <linux/lockmgr.h>
 
 #include "alloc.h"
+#include "permit.h"
 #include "record.h"
 #include "stats.h"
 #include "wait.h"
 
 struct kobject;
 struct lockmgr_client;
+struct lockmgr_namespace;
 
 /**
  * struct lockmgr_space - a named set of locks
  * @refs: one for the name, one for each client
  * @node: in the table of names; guarded by the table's lock
+ * @number: among the spaces of its namespace that have a name
  * @all: in the list of all spaces
  * @linked: whether it has a name; written under the table's lock
  * @found: somebody has looked it up; guarded by the table's lock
- * @directory: in sysfs, while it has a name; guarded by @user->names
+ * @directory: in sysfs, while it has a name, if its namespace is the initial one; guarded
+ *	by @user->names
+ * @namespace: the IPC namespace in which it was made; constant
  * @name: its name; constant, as are @owner, @group, @mode and @generation
  * @owner: whose it is
  * @group: the group to which the middle permission bits apply
  * @mode: permission bits
  * @generation: random, to tell it from an earlier one of that name
- * @user: to whom it is charged
- * @clients: struct lockmgr_client, by token; readers use RCU
- * @client_count: how many
+ * @user: its owner
+ * @payers: to whom it is charged
+ * @clients: struct lockmgr_client, by token: those that can lock; readers use RCU, and
+ *	writers the array's own lock
+ * @client_count: how many files are attached; may be read without @lock
+ * @lockers: how many of them can lock, of each class
  * @watchers: who else looks at @records
  * @ids: which ids are allocated
  * @records: the state of each lock
@@ -44,26 +53,31 @@ struct lockmgr_client;
  */
 struct lockmgr_space {
 	struct kref refs;
-	struct hlist_node node;
+	struct rhash_head node;
+	u32 number;
 	struct list_head all;
 	bool linked;
 	bool found;
 	struct kobject *directory;
 
+	struct lockmgr_namespace *namespace;
 	char name[LOCKMGR_NAME_SIZE];
 	kuid_t owner;
 	kgid_t group;
 	umode_t mode;
 	u64 generation;
 	struct lockmgr_user *user;
+	struct lockmgr_payers *payers;
 
 	/**
-	 * @lock: guards who is a client: writing @clients, @client_count and
-	 *	@watchers, and that trimming @records meets none of them
+	 * @lock: guards who is a client: @client_count, @lockers and @watchers, and
+	 *	that trimming @records meets none of the latter two.  No memory is
+	 *	allocated under it.
 	 */
 	struct mutex lock;
 	struct xarray clients;
 	u32 client_count;
+	u32 lockers[LOCKMGR_CLASSES];
 	u32 watchers;
 
 	struct lockmgr_ids ids;
@@ -74,6 +88,7 @@ struct lockmgr_space {
 
 /**
  * struct lockmgr_space_args - which space, and what for
+ * @namespace: in which IPC namespace
  * @name: its name, checked
  * @owner: its owner
  * @group: when creating: its group
@@ -85,6 +100,7 @@ struct lockmgr_space {
  * @cred: who asks
  */
 struct lockmgr_space_args {
+	struct lockmgr_namespace *namespace;
 	const char *name;
 	kuid_t owner;
 	kgid_t group;
@@ -99,17 +115,20 @@ struct lockmgr_space_args {
 struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args);
 void lockmgr_space_put(struct lockmgr_space *space);
 
-int lockmgr_space_add_client(struct lockmgr_space *space, struct lockmgr_client *client);
+int lockmgr_space_add_client(struct lockmgr_space *space, struct lockmgr_client *client,
+			     const struct lockmgr_space_args *args);
 void lockmgr_space_remove_client(struct lockmgr_space *space, struct lockmgr_client *client);
+
+void lockmgr_space_unnamed(struct lockmgr_space *space);
 
 void lockmgr_space_watch(struct lockmgr_space *space);
 void lockmgr_space_unwatch(struct lockmgr_space *space);
 
 int lockmgr_space_set_capacity(struct lockmgr_space *space, u32 capacity, const struct cred *cred);
 int lockmgr_space_free(struct lockmgr_space *space, u32 id);
+void lockmgr_space_free_ids(struct lockmgr_space *space);
 int lockmgr_space_free_all(struct lockmgr_space *space, const struct cred *cred);
 
 struct lockmgr_space *lockmgr_space_next(struct lockmgr_space *space);
-u32 lockmgr_spaces_clients(void);
 
 #endif /* LOCKMGR_SPACE_H */

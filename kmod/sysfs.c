@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attributes, one value a file: of the device, and of each space that has a name.
+ * Attributes, one value a file: of the device, and of each space of the initial IPC
+ * namespace that has a name.
  * ABI/sysfs-class-misc-lockmgr describes them.
  *
  * The files of a space belong to its owner and group, and its permission bits for
@@ -12,12 +13,14 @@
  * Removing a directory waits for those who read a file in it.  So what removes it may
  * hold none of the locks that the files take: see names.c.
  */
+#include <linux/cred.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/kobject.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include <linux/uidgid.h>
 
 #include <linux/lockmgr.h>
 
@@ -25,7 +28,7 @@
 #include "count.h"
 #include "device.h"
 #include "ioctl.h"
-#include "names.h"
+#include "namespace.h"
 #include "space.h"
 #include "sysfs.h"
 
@@ -39,7 +42,8 @@ static ssize_t version_show(struct device *dev, struct device_attribute *attr, c
 }
 
 /* In the order of their bits. */
-static const char *const feature_names[] = { "deadlock", "map" };
+static const char *const feature_names[] = { "deadlock", "map", "process_end",
+					     "interruptible", "notes" };
 
 static_assert(LOCKMGR_FEATURES == BIT(ARRAY_SIZE(feature_names)) - 1);
 
@@ -54,14 +58,32 @@ static ssize_t features_show(struct device *dev, struct device_attribute *attr, 
 	return length + sysfs_emit_at(buf, length, "\n");
 }
 
+/* What is counted there is what the reader's IPC namespace has. */
+
 static ssize_t nr_spaces_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", lockmgr_spaces_count());
+	struct lockmgr_namespace *namespace = lockmgr_namespace_find_current();
+	u32 count = 0;
+
+	if (namespace) {
+		count = READ_ONCE(namespace->space_count);
+		lockmgr_namespace_put(namespace);
+	}
+
+	return sysfs_emit(buf, "%u\n", count);
 }
 
 static ssize_t nr_clients_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", lockmgr_spaces_clients());
+	struct lockmgr_namespace *namespace = lockmgr_namespace_find_current();
+	u32 count = 0;
+
+	if (namespace) {
+		count = atomic_read(&namespace->client_count);
+		lockmgr_namespace_put(namespace);
+	}
+
+	return sysfs_emit(buf, "%u\n", count);
 }
 
 static DEVICE_ATTR_RO(version);
@@ -105,7 +127,13 @@ static struct lockmgr_space *space_of(const struct kobject *kobj)
 
 static ssize_t show_attribute(struct kobject *kobj, struct attribute *attr, char *buf)
 {
-	return container_of(attr, struct space_attribute, attr)->show(space_of(kobj), buf);
+	struct lockmgr_space *space = space_of(kobj);
+
+	/* Whoever has this file system in another IPC namespace is told nothing. */
+	if (!lockmgr_namespace_is_current(space->namespace))
+		return -EACCES;
+
+	return container_of(attr, struct space_attribute, attr)->show(space, buf);
 }
 
 static const struct sysfs_ops space_ops = {
@@ -116,12 +144,12 @@ static const struct sysfs_ops space_ops = {
 
 static ssize_t owner_show(struct lockmgr_space *space, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", __kuid_val(space->owner));
+	return sysfs_emit(buf, "%u\n", from_kuid_munged(current_user_ns(), space->owner));
 }
 
 static ssize_t group_show(struct lockmgr_space *space, char *buf)
 {
-	return sysfs_emit(buf, "%u\n", __kgid_val(space->group));
+	return sysfs_emit(buf, "%u\n", from_kgid_munged(current_user_ns(), space->group));
 }
 
 static ssize_t mode_show(struct lockmgr_space *space, char *buf)
@@ -300,12 +328,28 @@ static const struct kobj_type directory_type = {
 static struct kobject *parent;
 static DEFINE_MUTEX(parent_lock);
 
+/* Names are for those who know them, and for root: others may enter and not list. */
+static struct kobject *create_parent(void)
+{
+	static const struct attribute self = { .name = "spaces" };
+	struct kobject *spaces;
+
+	spaces = kobject_create_and_add(self.name, lockmgr_device_kobj());
+	/* It looks for anything of that name, directories too. */
+	if (spaces && sysfs_chmod_file(lockmgr_device_kobj(), &self, 0711)) {
+		kobject_put(spaces);
+		spaces = NULL;
+	}
+
+	return spaces;
+}
+
 static struct kobject *get_parent(void)
 {
 	guard(mutex)(&parent_lock);
 
 	if (!parent)
-		parent = kobject_create_and_add("spaces", lockmgr_device_kobj());
+		parent = create_parent();
 
 	return parent;
 }
@@ -318,11 +362,16 @@ static struct kobject *get_parent(void)
  */
 int lockmgr_directory_add(struct lockmgr_space *space)
 {
-	struct kobject *spaces = get_parent();
 	struct directory *directory;
+	struct kobject *spaces;
 	int ret;
 
-	directory = spaces ? kzalloc(sizeof(*directory), GFP_KERNEL_ACCOUNT) : NULL;
+	if (!lockmgr_namespace_is_initial(space->namespace))
+		return 0;
+
+	spaces = get_parent();
+	/* Uncharged, as what sysfs makes for it: the caller holds user->names. */
+	directory = spaces ? kzalloc(sizeof(*directory), GFP_KERNEL) : NULL;
 	if (!directory)
 		return -ENOMEM;
 
@@ -354,6 +403,9 @@ out_put:
  */
 void lockmgr_directory_remove(struct lockmgr_space *space)
 {
+	if (!space->directory)
+		return;
+
 	kobject_del(space->directory);
 	kobject_put(space->directory);
 	space->directory = NULL;

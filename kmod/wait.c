@@ -13,6 +13,7 @@ void lockmgr_queues_init(struct lockmgr_queues *queues)
 	for (i = 0; i < LOCKMGR_BUCKETS; i++) {
 		spin_lock_init(&queues->buckets[i].lock);
 		queues->buckets[i].count = 0;
+		queues->buckets[i].last = 0;
 		queues->buckets[i].waiters = RB_ROOT;
 	}
 }
@@ -78,23 +79,10 @@ struct lockmgr_waiter *lockmgr_queue_after(struct lockmgr_bucket *bucket, u32 id
 	return waiter && waiter->id == id ? waiter : NULL;
 }
 
-/* Whether a ticket that user space has kept for us is one that we can have given. */
-static bool can_return(struct lockmgr_bucket *bucket, const struct lockmgr_waiter *waiter)
-{
-	struct lockmgr_waiter *next;
-
-	if (!waiter->ticket || waiter->ticket >= waiter->sequence)
-		return false;
-	next = lockmgr_queue_after(bucket, waiter->id, waiter->ticket - 1);
-
-	return !next || next->ticket != waiter->ticket;
-}
-
 /**
  * lockmgr_queue_add() - queue up
  * @bucket: the lock's bucket
- * @waiter: whoever will wait; @waiter->ticket is 0 or that of an earlier call, to
- *	whose place in the queue it returns
+ * @waiter: whoever will wait; @waiter->ticket is 0, or the place that was kept for it
  */
 void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
@@ -105,9 +93,9 @@ void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
 
 	lockmgr_sleeper_add(waiter);
 	/* It may have left with a claim to the next release, so give it one. */
-	waiter->handoff = can_return(bucket, waiter);
-	if (!waiter->handoff)
-		waiter->ticket = waiter->sequence;
+	waiter->handoff = waiter->ticket;
+	if (!waiter->ticket)
+		waiter->ticket = ++bucket->last;
 	if (!first || waiter->ticket < first->ticket)
 		first = waiter;
 	first->count = others + 1;

@@ -23,6 +23,7 @@ struct task_struct;
 /**
  * struct lockmgr_bucket - the queues of the locks whose ids hash to it
  * @count: how many waiters; may be read without the lock
+ * @last: the last ticket drawn for any of these locks
  * @waiters: struct lockmgr_waiter, by lock and then by ticket: so each queue is
  *	a run of neighbours, and every operation on it is logarithmic
  */
@@ -30,6 +31,7 @@ struct lockmgr_bucket {
 	/** @lock: the lock of each of these queues */
 	spinlock_t lock;
 	u32 count;
+	u64 last;
 	struct rb_root waiters;
 };
 
@@ -57,8 +59,8 @@ enum lockmgr_wait_state {
  * @client: for whom it waits
  * @record: what it waits for
  * @id: likewise
- * @ticket: its place in the queue: from its own @sequence, or from that of an
- *	earlier call that it continues; unique in the queue
+ * @ticket: its place in the queue: drawn when it queued up, or kept from an earlier call
+ *	of the same thread; unique in the bucket, since a thread is in one queue at most
  * @sequence: larger than that of all who began to wait before, anywhere
  * @task: the thread
  * @thread: the thread, as struct pid

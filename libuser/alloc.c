@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which ids are taken. */
+/* Which ids are taken, and what for. */
 #include <errno.h>
+#include <string.h>
 
 #include <linux/lockmgr.h>
 
@@ -30,6 +31,73 @@ int lockmgr_allocate(struct lockmgr *mgr, uint32_t *id)
 int lockmgr_allocate_id(struct lockmgr *mgr, uint32_t id)
 {
 	return call_with_id(mgr, LOCKMGR_IOC_ALLOCATE_ID, id);
+}
+
+/* A module that does not know notes does not know the commands either. */
+static int call_with_note(struct lockmgr *mgr, unsigned long request,
+			  struct lockmgr_ioctl_note *args, const char *note)
+{
+	size_t length = strnlen(note, sizeof(args->note));
+	int ret;
+
+	if (length == sizeof(args->note))
+		return -EINVAL;
+
+	memcpy(args->note, note, length);
+	ret = lockmgr_call(mgr, request, args);
+	return ret == -ENOTTY ? -EOPNOTSUPP : ret;
+}
+
+int lockmgr_allocate_noted(struct lockmgr *mgr, uint32_t *id, const char *note)
+{
+	struct lockmgr_ioctl_note args = { 0 };
+	int ret;
+
+	if (!note || !*note)
+		return lockmgr_allocate(mgr, id);
+	if (!id)
+		return -EINVAL;
+
+	ret = call_with_note(mgr, LOCKMGR_IOC_ALLOCATE_NOTED, &args, note);
+	if (!ret)
+		*id = args.id;
+	return ret;
+}
+
+int lockmgr_allocate_id_noted(struct lockmgr *mgr, uint32_t id, const char *note)
+{
+	struct lockmgr_ioctl_note args = { .id = id };
+
+	if (!note || !*note)
+		return lockmgr_allocate_id(mgr, id);
+
+	return call_with_note(mgr, LOCKMGR_IOC_ALLOCATE_ID_NOTED, &args, note);
+}
+
+/* Where there are no notes, an id that is allocated has none. */
+static int unset_note(struct lockmgr *mgr, uint32_t id)
+{
+	struct lockmgr_ioctl_note args = { .id = id };
+	int ret;
+
+	ret = call_with_note(mgr, LOCKMGR_IOC_SET_NOTE, &args, "");
+	if (ret != -EOPNOTSUPP)
+		return ret;
+
+	ret = lockmgr_retrieve(mgr, id);
+	if (ret < 0)
+		return ret;
+	return ret ? 0 : -ENOENT;
+}
+
+int lockmgr_set_note(struct lockmgr *mgr, uint32_t id, const char *note)
+{
+	struct lockmgr_ioctl_note args = { .id = id };
+
+	if (!note || !*note)
+		return unset_note(mgr, id);
+
+	return call_with_note(mgr, LOCKMGR_IOC_SET_NOTE, &args, note);
 }
 
 int lockmgr_retrieve(struct lockmgr *mgr, uint32_t id)

@@ -8,6 +8,9 @@
  * not called in children made by clone() or _Fork(), so the process has a mark
  * too, which the kernel wipes in every child with memory of its own; such a
  * child closes the file when it first uses the handle.
+ *
+ * If a child is to inherit a file (LOCKMGR_OPEN_INHERIT), it keeps the file, but must
+ * not use the handle either.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +19,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -27,12 +29,24 @@
 #define STRUCT_SIZE_MAX	4096
 
 /*
- * A file is opened and put into the list, or taken from it and closed, under
- * the mutex; fork() takes it too, so that no child inherits an unlisted file.
+ * fork() waits for the mutex, so it is held for moments only: neither while a file is
+ * opened, nor while one is closed, which releases its locks.
+ *
+ *   - A file is in the list before it is attached to a space.  If the process was forked
+ *     while it was opened, a child may have it unlisted; then another one is opened.
+ *   - A file is in the list until it is closed.  A child may find there one whose
+ *     descriptor is free already, or belongs to another file: it closes what is ours.
  */
 static pthread_mutex_t handles_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct lockmgr *handles;
+static unsigned int forks;
 static bool fork_is_handled;
+
+/*
+ * A file is opened so many times at most.  A child may have the last one, which does not
+ * keep the locks beyond the end of the process either.
+ */
+#define OPEN_TRIES	100
 
 /*
  * In a page of its own, since that is what the kernel wipes.  It has the number of
@@ -41,7 +55,7 @@ static bool fork_is_handled;
 static _Atomic uint32_t *mark;
 static uint32_t epoch;
 
-/* What a caller must find unchanged behind the mutex. */
+/* What a caller must find unchanged afterwards. */
 struct section {
 	int error;
 	int cancel;
@@ -51,27 +65,27 @@ static void section_enter(struct section *section)
 {
 	section->error = errno;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &section->cancel);
-	pthread_mutex_lock(&handles_mutex);
 }
 
 static void section_leave(const struct section *section)
 {
-	pthread_mutex_unlock(&handles_mutex);
 	pthread_setcancelstate(section->cancel, NULL);
 	errno = section->error;
 }
 
-static void close_file(struct lockmgr *mgr)
+/* In a child: its threads may come here at the same time. */
+static void close_inherited(struct lockmgr *mgr)
 {
 	const int fd = atomic_exchange(&mgr->fd, -1);
 
 	if (fd >= 0)
-		close(fd);
+		lockmgr_file_close(mgr, fd);
 }
 
 static void fork_prepare(void)
 {
 	pthread_mutex_lock(&handles_mutex);
+	forks++;
 }
 
 static void fork_parent(void)
@@ -85,7 +99,8 @@ static void fork_child(void)
 	struct lockmgr *mgr;
 
 	for (mgr = handles; mgr; mgr = mgr->next)
-		close_file(mgr);
+		if (!mgr->inherited)
+			close_inherited(mgr);
 	pthread_mutex_unlock(&handles_mutex);
 	errno = error;
 }
@@ -131,38 +146,6 @@ static int mark_process(void)
 	return 0;
 }
 
-static int device_error(int error)
-{
-	switch (error) {
-	case ENOENT:
-	case ENOTDIR:
-	case ENXIO:
-		return -ENODEV;
-	case EPERM:	/* from the device cgroup */
-		return -EACCES;
-	default:
-		return -error;
-	}
-}
-
-/*
- * The path may lead anywhere.  Looking first spares FIFOs and the like from
- * being opened; O_NONBLOCK means nothing to our device, but to a terminal line.
- */
-static int open_device(const char *device, int flags)
-{
-	struct stat status;
-	int fd;
-
-	if (stat(device, &status))
-		return device_error(errno);
-	if (!S_ISCHR(status.st_mode))
-		return -EPROTONOSUPPORT;
-
-	fd = open(device, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	return fd < 0 ? device_error(errno) : fd;
-}
-
 static void list_add(struct lockmgr *mgr)
 {
 	mgr->next = handles;
@@ -179,52 +162,83 @@ static void list_remove(struct lockmgr *mgr)
 		mgr->next->link = mgr->link;
 }
 
-static int handle_create(struct lockmgr **mgr, const char *device, int flags)
+/*
+ * The kernel has given a handle this number, so if an older one had it, something has
+ * closed that one's file.  It must not use this one instead.
+ */
+static void list_add_with(struct lockmgr *mgr, int fd)
 {
-	struct lockmgr *new;
-	int ret;
+	struct lockmgr *other;
 
-	ret = handle_forks();
-	if (!ret)
-		ret = mark_process();
-	if (ret)
-		return ret;
+	for (other = handles; other; other = other->next)
+		if (other->fd == fd)
+			other->fd = -1;
 
-	new = calloc(1, sizeof(*new));
-	if (!new)
-		return -ENOMEM;
-
-	ret = open_device(device, flags);
-	if (ret < 0) {
-		free(new);
-		return ret;
-	}
-
-	atomic_init(&new->fd, ret);
-	lockmgr_map_init(new);
-	new->mark = mark;
-	new->epoch = epoch;
-	list_add(new);
-	*mgr = new;
-	return 0;
+	atomic_init(&mgr->fd, fd);
+	list_add(mgr);
 }
 
-static void handle_destroy(struct lockmgr *mgr)
+static int prepare_process(void)
 {
-	list_remove(mgr);
-	lockmgr_map_destroy(mgr);
-	close_file(mgr);
-	free(mgr);
+	const int ret = handle_forks();
+
+	return ret ? ret : mark_process();
+}
+
+/* The mutex is held before and afterwards. */
+static int open_file(struct lockmgr *mgr, const char *device, int flags)
+{
+	unsigned int tries = OPEN_TRIES;
+	unsigned int before;
+	int fd = -1;
+
+	do {
+		if (fd >= 0)
+			close(fd);
+		before = forks;
+		pthread_mutex_unlock(&handles_mutex);
+		fd = lockmgr_file_open(device, flags, &mgr->device);
+		pthread_mutex_lock(&handles_mutex);
+	} while (fd >= 0 && forks != before && --tries);
+
+	return fd;
+}
+
+static int handle_init(struct lockmgr *mgr, const char *device, int flags)
+{
+	int ret;
+
+	pthread_mutex_lock(&handles_mutex);
+	ret = prepare_process();
+	if (!ret)
+		ret = open_file(mgr, device, flags);
+	if (ret >= 0) {
+		lockmgr_map_init(mgr);
+		mgr->mark = mark;
+		mgr->epoch = epoch;
+		list_add_with(mgr, ret);
+		ret = 0;
+	}
+	pthread_mutex_unlock(&handles_mutex);
+	return ret;
 }
 
 int lockmgr_handle_open(struct lockmgr **mgr, const char *device, int flags)
 {
 	struct section section;
-	int ret;
+	struct lockmgr *new;
+	int ret = -ENOMEM;
 
 	section_enter(&section);
-	ret = handle_create(mgr, device ? device : DEFAULT_DEVICE, flags);
+	new = calloc(1, sizeof(*new));
+	if (new)
+		ret = handle_init(new, device ? device : DEFAULT_DEVICE, flags);
 	section_leave(&section);
+
+	if (ret)
+		free(new);
+	else
+		*mgr = new;
 	return ret;
 }
 
@@ -233,7 +247,16 @@ void lockmgr_handle_close(struct lockmgr *mgr)
 	struct section section;
 
 	section_enter(&section);
-	handle_destroy(mgr);
+	lockmgr_map_destroy(mgr);
+	if (lockmgr_handle_is_ours(mgr))
+		lockmgr_file_close(mgr, mgr->fd);
+	else
+		close_inherited(mgr);
+
+	pthread_mutex_lock(&handles_mutex);
+	list_remove(mgr);
+	pthread_mutex_unlock(&handles_mutex);
+	free(mgr);
 	section_leave(&section);
 }
 
@@ -244,24 +267,59 @@ int lockmgr_handle_check(const struct lockmgr *mgr)
 	return lockmgr_handle_is_ours(mgr) ? 0 : -ECHILD;
 }
 
-int lockmgr_call(struct lockmgr *mgr, unsigned long request, void *args)
+/* As lockmgr_handle_check(); a child that must not keep the file closes it. */
+int lockmgr_handle_use(struct lockmgr *mgr)
+{
+	const int error = errno;
+	const int ret = lockmgr_handle_check(mgr);
+
+	if (ret == -ECHILD && !mgr->inherited)
+		close_inherited(mgr);
+	errno = error;
+	return ret;
+}
+
+/* Let children and programs that are executed have the file. */
+int lockmgr_handle_bequeath(struct lockmgr *mgr)
+{
+	struct section section;
+	int ret = 0;
+
+	section_enter(&section);
+	pthread_mutex_lock(&handles_mutex);
+	if (fcntl(mgr->fd, F_SETFD, 0))
+		ret = -errno;
+	mgr->inherited = !ret;
+	pthread_mutex_unlock(&handles_mutex);
+	section_leave(&section);
+	return ret;
+}
+
+/* A signal ends it with -EINTR, if the module lets it. */
+int lockmgr_call_once(struct lockmgr *mgr, unsigned long request, void *args)
 {
 	const int error = errno;
 	int ret;
 
-	ret = lockmgr_handle_check(mgr);
-	if (ret == -ECHILD)
-		close_file(mgr);
+	ret = lockmgr_handle_use(mgr);
 	if (ret)
 		goto out;
 
-	do {
-		ret = ioctl(mgr->fd, request, args);
-	} while (ret < 0 && errno == EINTR);
+	ret = ioctl(mgr->fd, request, args);
 	if (ret < 0)
-		ret = -errno;
+		ret = lockmgr_file_error(mgr, errno);
 out:
 	errno = error;
+	return ret;
+}
+
+int lockmgr_call(struct lockmgr *mgr, unsigned long request, void *args)
+{
+	int ret;
+
+	do {
+		ret = lockmgr_call_once(mgr, request, args);
+	} while (ret == -EINTR);
 	return ret;
 }
 

@@ -8,7 +8,7 @@
 
 #include "internal.h"
 
-/* How many entries the kernel is asked for at once: 2 KiB of stack. */
+/* How many entries the kernel is asked for at once: 4 KiB of stack. */
 #define BATCH_SIZE	32
 
 /* The size of the first version: programs with this go on working. */
@@ -17,6 +17,7 @@
 
 static_assert(LOCKMGR_SPACE_NAME_SIZE == LOCKMGR_NAME_SIZE, "name size");
 static_assert(LOCKMGR_COMMAND_SIZE == LOCKMGR_COMM_SIZE, "command size");
+static_assert(LOCKMGR_LOCK_NOTE_SIZE == LOCKMGR_NOTE_SIZE, "note size");
 static_assert(LOCKMGR_SPACE_IS_UNLINKED == LOCKMGR_SPACE_UNLINKED, "flag");
 static_assert(LOCKMGR_LOCK_IS_ALLOCATED == LOCKMGR_ENTRY_ALLOCATED, "flag");
 static_assert(LOCKMGR_LOCK_IS_HELD == LOCKMGR_ENTRY_HELD, "flag");
@@ -54,30 +55,28 @@ int lockmgr_info(struct lockmgr *mgr, struct lockmgr_space_info *info)
 	return 0;
 }
 
-union entry {
-	struct lockmgr_lock_entry lock;
-	struct lockmgr_waiter_entry waiter;
+union batch {
+	struct lockmgr_lock_entry locks[BATCH_SIZE];
+	struct lockmgr_waiter_entry waiters[BATCH_SIZE];
 };
 
-static_assert(sizeof(union entry) == sizeof(struct lockmgr_lock_entry), "entry size");
-static_assert(sizeof(union entry) == sizeof(struct lockmgr_waiter_entry), "entry size");
-
-/* A list read in batches: what to ask for, and what to make of the answer. */
+/* A list read in batches: what to ask for, and what to make of the answer's i-th entry. */
 struct reader {
 	struct lockmgr *mgr;
 	unsigned long request;
+	uint32_t entry_size;
 	uint32_t filter;
 	uint32_t id;
-	void (*convert)(void *to, size_t index, const union entry *from);
+	void (*convert)(void *to, size_t index, const union batch *from, int i);
 };
 
 /* Return: number of entries, at most @room and BATCH_SIZE, or -errno */
 static int read_batch(const struct reader *reader, uint64_t *cursor,
-		      union entry *batch, size_t room)
+		      union batch *batch, size_t room)
 {
 	struct lockmgr_ioctl_list args = {
 		.entries = (uintptr_t)batch,
-		.entry_size = sizeof(*batch),
+		.entry_size = reader->entry_size,
 		.count = room < BATCH_SIZE ? room : BATCH_SIZE,
 		.cursor = *cursor,
 		.filter = reader->filter,
@@ -96,7 +95,7 @@ static int read_batch(const struct reader *reader, uint64_t *cursor,
 static int read_list(const struct reader *reader, uint64_t *cursor, void *to,
 		     size_t max, size_t *count)
 {
-	union entry batch[BATCH_SIZE];
+	union batch batch;
 	uint64_t next;
 	size_t total = 0;
 
@@ -105,12 +104,12 @@ static int read_list(const struct reader *reader, uint64_t *cursor, void *to,
 
 	next = *cursor;
 	do {
-		int i, ret = read_batch(reader, &next, batch, max - total);
+		int i, ret = read_batch(reader, &next, &batch, max - total);
 
 		if (ret < 0)
 			return ret;
 		for (i = 0; i < ret; i++)
-			reader->convert(to, total++, &batch[i]);
+			reader->convert(to, total++, &batch, i);
 	} while (total < max && next != LOCKMGR_LIST_END);
 
 	*cursor = next;
@@ -118,31 +117,35 @@ static int read_list(const struct reader *reader, uint64_t *cursor, void *to,
 	return 0;
 }
 
-static void convert_lock(void *to, size_t index, const union entry *from)
+static void convert_lock(void *to, size_t index, const union batch *from, int i)
 {
 	struct lockmgr_lock_info *info = (struct lockmgr_lock_info *)to + index;
+	const struct lockmgr_lock_entry *entry = &from->locks[i];
 
-	info->id = from->lock.id;
-	info->flags = from->lock.flags;
-	info->since = from->lock.since;
-	info->pid = from->lock.pid;
-	info->tid = from->lock.tid;
-	info->waiters = from->lock.waiters;
-	info->client = from->lock.token;
-	memcpy(info->command, from->lock.comm, sizeof(info->command));
+	info->id = entry->id;
+	info->flags = entry->flags;
+	info->since = entry->since;
+	info->pid = entry->pid;
+	info->tid = entry->tid;
+	info->waiters = entry->waiters;
+	info->client = entry->token;
+	memcpy(info->command, entry->comm, sizeof(info->command));
+	/* Before the module knew notes, it filled in zeros. */
+	memcpy(info->note, entry->note, sizeof(info->note));
 }
 
-static void convert_waiter(void *to, size_t index, const union entry *from)
+static void convert_waiter(void *to, size_t index, const union batch *from, int i)
 {
 	struct lockmgr_waiter_info *info =
 		(struct lockmgr_waiter_info *)to + index;
+	const struct lockmgr_waiter_entry *entry = &from->waiters[i];
 
-	info->since = from->waiter.since;
-	info->pid = from->waiter.pid;
-	info->tid = from->waiter.tid;
-	info->client = from->waiter.token;
-	info->flags = from->waiter.flags;
-	memcpy(info->command, from->waiter.comm, sizeof(info->command));
+	info->since = entry->since;
+	info->pid = entry->pid;
+	info->tid = entry->tid;
+	info->client = entry->token;
+	info->flags = entry->flags;
+	memcpy(info->command, entry->comm, sizeof(info->command));
 }
 
 int lockmgr_list(struct lockmgr *mgr, uint32_t filter, uint64_t *cursor,
@@ -151,6 +154,7 @@ int lockmgr_list(struct lockmgr *mgr, uint32_t filter, uint64_t *cursor,
 	const struct reader reader = {
 		.mgr = mgr,
 		.request = LOCKMGR_IOC_LIST_LOCKS,
+		.entry_size = sizeof(struct lockmgr_lock_entry),
 		.filter = filter,
 		.convert = convert_lock,
 	};
@@ -165,6 +169,7 @@ int lockmgr_list_waiters(struct lockmgr *mgr, uint32_t id, uint64_t *cursor,
 	const struct reader reader = {
 		.mgr = mgr,
 		.request = LOCKMGR_IOC_LIST_WAITERS,
+		.entry_size = sizeof(struct lockmgr_waiter_entry),
 		.id = id,
 		.convert = convert_waiter,
 	};
@@ -177,9 +182,10 @@ int lockmgr_held(struct lockmgr *mgr, uint32_t *ids, size_t max, size_t *count)
 	const struct reader reader = {
 		.mgr = mgr,
 		.request = LOCKMGR_IOC_LIST_LOCKS,
+		.entry_size = sizeof(struct lockmgr_lock_entry),
 		.filter = LOCKMGR_ENTRY_HELD,
 	};
-	union entry batch[BATCH_SIZE];
+	union batch batch;
 	uint64_t cursor = 0;
 	size_t total = 0;
 
@@ -187,13 +193,13 @@ int lockmgr_held(struct lockmgr *mgr, uint32_t *ids, size_t max, size_t *count)
 		return -EINVAL;
 
 	do {
-		int i, ret = read_batch(&reader, &cursor, batch, BATCH_SIZE);
+		int i, ret = read_batch(&reader, &cursor, &batch, BATCH_SIZE);
 
 		if (ret < 0)
 			return ret;
 		for (i = 0; i < ret; i++, total++)
 			if (total < max)
-				ids[total] = batch[i].lock.id;
+				ids[total] = batch.locks[i].id;
 	} while (cursor != LOCKMGR_LIST_END);
 
 	*count = total;

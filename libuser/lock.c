@@ -161,9 +161,13 @@ static int call_lock(struct lockmgr *mgr, uint32_t id, uint32_t flags,
 
 	int ret;
 
-	ret = lockmgr_call(mgr, LOCKMGR_IOC_LOCK, &args);
-	if (ret >= 0)
+	ret = flags & LOCKMGR_LOCK_INTERRUPTIBLE ?
+		      lockmgr_call_once(mgr, LOCKMGR_IOC_LOCK, &args) :
+		      lockmgr_call(mgr, LOCKMGR_IOC_LOCK, &args);
+	if (ret >= 0) {
+		lockmgr_race_acquired(mgr, id, ret == LOCKMGR_OWNER_DIED);
 		lockmgr_map_use(mgr, id);
+	}
 	return ret;
 }
 
@@ -212,6 +216,23 @@ int lockmgr_timedlock(struct lockmgr *mgr, uint32_t id,
 			       lock_slowly(mgr, id, LOCKMGR_LOCK_DEADLINE, ns);
 }
 
+int lockmgr_lock_interruptible(struct lockmgr *mgr, uint32_t id,
+			       const struct timespec *deadline)
+{
+	uint32_t flags = LOCKMGR_LOCK_INTERRUPTIBLE;
+	int64_t ns = 0;
+	int ret;
+
+	if (deadline) {
+		flags |= LOCKMGR_LOCK_DEADLINE;
+		ret = read_deadline(&ns, deadline);
+		if (ret)
+			return ret;
+	}
+
+	return take(mgr, id) ? 0 : lock_slowly(mgr, id, flags, ns);
+}
+
 slow_path int unlock_slowly(struct lockmgr *mgr, uint32_t id)
 {
 	struct lockmgr_ioctl_id args = { .id = id };
@@ -219,6 +240,8 @@ slow_path int unlock_slowly(struct lockmgr *mgr, uint32_t id)
 	if (learn_tid(mgr) && release(mgr, id))
 		return 0;
 
+	if (mgr)
+		lockmgr_race_releases(mgr, id);
 	return lockmgr_call(mgr, LOCKMGR_IOC_UNLOCK, &args);
 }
 

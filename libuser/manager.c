@@ -18,13 +18,16 @@
 #define OPEN_FLAGS \
 	(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_EXCL | LOCKMGR_OPEN_READONLY | \
 	 LOCKMGR_OPEN_DETECT_DEADLOCK | LOCKMGR_OPEN_WRITEONLY | \
-	 LOCKMGR_OPEN_NO_MAP)
+	 LOCKMGR_OPEN_NO_MAP | LOCKMGR_OPEN_INHERIT)
 
 static_assert(LOCKMGR_SPACE_NAME_SIZE == LOCKMGR_NAME_SIZE, "name size");
 static_assert((uid_t)-1 == LOCKMGR_ID_CALLER, "owner");
 static_assert((gid_t)-1 == LOCKMGR_ID_CALLER, "group");
 static_assert(LOCKMGR_HAS_DEADLOCK == LOCKMGR_FEATURE_DEADLOCK, "feature");
 static_assert(LOCKMGR_HAS_MAP == LOCKMGR_FEATURE_MAP, "feature");
+static_assert(LOCKMGR_HAS_PROCESS_END == LOCKMGR_FEATURE_PROCESS_END, "feature");
+static_assert(LOCKMGR_HAS_INTERRUPTIBLE == LOCKMGR_FEATURE_INTERRUPTIBLE, "feature");
+static_assert(LOCKMGR_HAS_NOTES == LOCKMGR_FEATURE_NOTES, "feature");
 
 static bool is_zero(const void *bytes, size_t begin, size_t end)
 {
@@ -74,7 +77,8 @@ static int access_mode(uint32_t flags)
 	return O_RDWR;
 }
 
-static uint32_t attach_flags(uint32_t flags)
+/* A module that does not know what is best for a process does without. */
+static uint32_t attach_flags(uint32_t flags, uint64_t features)
 {
 	uint32_t to = 0;
 
@@ -84,6 +88,9 @@ static uint32_t attach_flags(uint32_t flags)
 		to |= LOCKMGR_ATTACH_EXCL;
 	if (flags & LOCKMGR_OPEN_DETECT_DEADLOCK)
 		to |= LOCKMGR_ATTACH_DETECT_DEADLOCK;
+	if (!(flags & LOCKMGR_OPEN_INHERIT) &&
+	    (features & LOCKMGR_FEATURE_PROCESS_END))
+		to |= LOCKMGR_ATTACH_ENDS_WITH_PROCESS;
 	return to;
 }
 
@@ -98,7 +105,8 @@ static int read_version(struct lockmgr *mgr,
 }
 
 /* Open the device and make sure that its module speaks our language. */
-static int open_module(struct lockmgr **mgr, const char *device, int flags)
+static int open_module(struct lockmgr **mgr, const char *device, int flags,
+		       uint64_t *features)
 {
 	struct lockmgr_ioctl_version version;
 	int ret;
@@ -112,20 +120,20 @@ static int open_module(struct lockmgr **mgr, const char *device, int flags)
 		ret = -EPROTONOSUPPORT;
 	if (ret)
 		lockmgr_handle_close(*mgr);
+	*features = version.features;
 	return ret;
 }
 
 static int attach(struct lockmgr *mgr, const char *space,
-		  const struct lockmgr_options *options)
+		  const struct lockmgr_options *options, uint64_t features)
 {
 	struct lockmgr_ioctl_attach args = {
-		.flags = attach_flags(options->flags),
+		.flags = attach_flags(options->flags, features),
 		.owner = options->owner,
 		.group = options->group,
 		.mode = options->mode,
 		.capacity = options->capacity,
 	};
-
 	int ret;
 
 	strcpy(args.name, space);
@@ -134,7 +142,9 @@ static int attach(struct lockmgr *mgr, const char *space,
 		return ret;
 
 	mgr->token = args.token;
-	if (!(options->flags & LOCKMGR_OPEN_NO_MAP) &&
+	mgr->generation = args.generation;
+	mgr->watched = lockmgr_race_is_watched();
+	if (!(options->flags & LOCKMGR_OPEN_NO_MAP) && !mgr->watched &&
 	    args.map_size == LOCKMGR_CAPACITY_MAX * sizeof(struct record))
 		mgr->map_size = args.map_size;
 	return 0;
@@ -145,6 +155,7 @@ int lockmgr_open(struct lockmgr **mgr, const char *space,
 {
 	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
 	struct lockmgr *new;
+	uint64_t features;
 	int ret;
 
 	options.flags = LOCKMGR_OPEN_CREATE;
@@ -152,11 +163,14 @@ int lockmgr_open(struct lockmgr **mgr, const char *space,
 	if (ret || !mgr || !name_fits(space))
 		return -EINVAL;
 
-	ret = open_module(&new, options.device, access_mode(options.flags));
+	ret = open_module(&new, options.device, access_mode(options.flags),
+			  &features);
 	if (ret)
 		return ret;
 
-	ret = attach(new, space, &options);
+	ret = attach(new, space, &options, features);
+	if (!ret && (options.flags & LOCKMGR_OPEN_INHERIT))
+		ret = lockmgr_handle_bequeath(new);
 	if (ret) {
 		lockmgr_handle_close(new);
 		return ret;
@@ -168,8 +182,22 @@ int lockmgr_open(struct lockmgr **mgr, const char *space,
 
 void lockmgr_close(struct lockmgr *mgr)
 {
-	if (mgr)
-		lockmgr_handle_close(mgr);
+	if (!mgr)
+		return;
+
+	lockmgr_race_closes(mgr);
+	lockmgr_handle_close(mgr);
+}
+
+int lockmgr_fd(struct lockmgr *mgr)
+{
+	const int error = errno;
+	int ret = lockmgr_handle_use(mgr);
+
+	if (!ret)
+		ret = lockmgr_file_is_ours(mgr, mgr->fd) ? mgr->fd : -EBADF;
+	errno = error;
+	return ret;
 }
 
 int lockmgr_unlink(const char *space, const struct lockmgr_options *opts)
@@ -177,13 +205,14 @@ int lockmgr_unlink(const char *space, const struct lockmgr_options *opts)
 	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
 	struct lockmgr_ioctl_unlink args = { 0 };
 	struct lockmgr *mgr;
+	uint64_t features;
 	int ret;
 
 	ret = opts ? read_options(&options, opts) : 0;
 	if (ret || !name_fits(space))
 		return -EINVAL;
 
-	ret = open_module(&mgr, options.device, O_WRONLY);
+	ret = open_module(&mgr, options.device, O_WRONLY, &features);
 	if (ret)
 		return ret;
 

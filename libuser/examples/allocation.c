@@ -51,6 +51,9 @@ static void renumber(struct lockmgr *mgr)
 	step("free all", lockmgr_free_all(mgr), 0);
 	step("allocate id 2", lockmgr_allocate_id(mgr, 2), 0);
 	step("fail to do so again", lockmgr_allocate_id(mgr, 2), -EEXIST);
+	step("note what it stands for", lockmgr_set_note(mgr, 2, "container web-1"), 0);
+	step("allocate another with its note",
+	     lockmgr_allocate_id_noted(mgr, 0, "volume data"), 0);
 	step("fail beyond the capacity", lockmgr_allocate_id(mgr, CAPACITY),
 	     -EINVAL);
 }

@@ -15,7 +15,13 @@
  *
  * A line a fact, in this order; then the ids, ascending, as ranges.  The number behind
  * "ids" and the last line show whether anything is missing.  The number in the first
- * line changes when older versions of lockctl could not read the file.
+ * line changes when older versions of lockctl could not read the file: it is 2 where ids
+ * have notes, which stand before the last line, by id, as note.c writes them:
+ *
+ *	notes 1
+ *	17 container web-1
+ *
+ * A file without notes is as in version 1, for older versions of lockctl.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -23,10 +29,12 @@
 
 #include "allocations.h"
 #include "memory.h"
+#include "note.h"
 #include "number.h"
 
 #define FORMAT		"lockctl-allocations"
 #define VERSION		1
+#define VERSION_NOTES	2
 
 /** ranges_add() - add an id that is larger than all that are there */
 void ranges_add(struct ranges *ranges, uint32_t id)
@@ -79,6 +87,50 @@ void ranges_free(struct ranges *ranges)
 	memset(ranges, 0, sizeof(*ranges));
 }
 
+/** notes_add() - add the note of an id that is larger than all that are there */
+void notes_add(struct notes *notes, uint32_t id, const char *note)
+{
+	struct noted *last;
+
+	notes->notes = memory_grow(notes->notes, &notes->room, notes->count,
+				   sizeof(*notes->notes));
+	last = &notes->notes[notes->count++];
+	last->id = id;
+	memcpy(last->note, note, sizeof(last->note));
+}
+
+static int compare(const void *id, const void *noted)
+{
+	const uint32_t a = *(const uint32_t *)id;
+	const uint32_t b = ((const struct noted *)noted)->id;
+
+	return (a > b) - (a < b);
+}
+
+/** notes_find() - the note of an id; NULL: it has none */
+const char *notes_find(const struct notes *notes, uint32_t id)
+{
+	const struct noted *found = NULL;
+
+	if (notes->count)
+		found = bsearch(&id, notes->notes, notes->count, sizeof(*found), compare);
+	return found ? found->note : NULL;
+}
+
+static void write_notes(const struct notes *notes, FILE *file)
+{
+	size_t i;
+
+	if (!notes->count)
+		return;
+	fprintf(file, "notes %zu\n", notes->count);
+	for (i = 0; i < notes->count; i++) {
+		fprintf(file, "%u ", notes->notes[i].id);
+		note_write(notes->notes[i].note, file);
+		fputc('\n', file);
+	}
+}
+
 /**
  * allocations_write() - write the file
  * @allocations: what is to be in it
@@ -89,7 +141,7 @@ void allocations_write(const struct allocations *allocations, FILE *file)
 	char name[SPACE_LABEL_SIZE];
 	size_t i;
 
-	fprintf(file, "%s %d\n", FORMAT, VERSION);
+	fprintf(file, "%s %d\n", FORMAT, allocations->notes.count ? VERSION_NOTES : VERSION);
 	fprintf(file, "space %s\n", space_full_name(&allocations->space, name));
 	fprintf(file, "group %u\n", allocations->group);
 	fprintf(file, "mode %04o\n", allocations->mode);
@@ -100,6 +152,7 @@ void allocations_write(const struct allocations *allocations, FILE *file)
 		print_range(&allocations->ids.ranges[i], file);
 		fputc('\n', file);
 	}
+	write_notes(&allocations->notes, file);
 	fprintf(file, "end\n");
 }
 
@@ -109,6 +162,7 @@ struct reader {
 	char *line;
 	size_t size;
 	unsigned int number;
+	uint64_t version;
 };
 
 /* Returns whether there is a line, whole and without a NUL in it. */
@@ -162,9 +216,9 @@ static bool read_space(struct reader *reader, struct space *space)
 static bool read_header(struct reader *reader, struct allocations *allocations,
 			uint64_t *ids)
 {
-	uint64_t version, group, mode, capacity;
+	uint64_t group, mode, capacity;
 
-	if (!read_number(reader, FORMAT, 10, VERSION, VERSION, &version) ||
+	if (!read_number(reader, FORMAT, 10, VERSION, VERSION_NOTES, &reader->version) ||
 	    !read_space(reader, &allocations->space) ||
 	    !read_number(reader, "group", 10, 0, UINT32_MAX - 1, &group) ||
 	    !read_number(reader, "mode", 8, 1, 0777, &mode) ||
@@ -198,6 +252,54 @@ static bool read_range(struct reader *reader, struct allocations *allocations, u
 	return true;
 }
 
+static int compare_range(const void *id, const void *range)
+{
+	const uint32_t wanted = *(const uint32_t *)id;
+	const struct range *ids = range;
+
+	return (wanted > ids->last) - (wanted < ids->first);
+}
+
+static bool has_id(const struct ranges *ranges, uint32_t id)
+{
+	return ranges->count && bsearch(&id, ranges->ranges, ranges->count,
+					sizeof(*ranges->ranges), compare_range);
+}
+
+static bool read_note(struct reader *reader, struct allocations *allocations, uint64_t min)
+{
+	char note[LOCKMGR_LOCK_NOTE_SIZE], *text = strchr(reader->line, ' ');
+	uint64_t id;
+
+	if (!text)
+		return false;
+	*text++ = '\0';
+	if (!number_parse(reader->line, 10, UINT32_MAX, &id) || id < min ||
+	    !has_id(&allocations->ids, id) || !note_read(text, note))
+		return false;
+	notes_add(&allocations->notes, id, note);
+	return true;
+}
+
+/* Of ids that are there, ascending, each once. */
+static bool read_notes(struct reader *reader, struct allocations *allocations,
+		       const char *announced)
+{
+	struct notes *notes = &allocations->notes;
+	uint64_t count, min = 0;
+
+	if (!number_parse(announced, 10, UINT32_MAX, &count))
+		return false;
+	while (next_line(reader)) {
+		if (!strcmp(reader->line, "end"))
+			return notes->count == count;
+		if (!read_note(reader, allocations, min))
+			return false;
+		min = (uint64_t)notes->notes[notes->count - 1].id + 1;
+	}
+	return false;
+}
+
 static bool read_ids(struct reader *reader, struct allocations *allocations, uint64_t ids)
 {
 	struct ranges *all = &allocations->ids;
@@ -206,6 +308,9 @@ static bool read_ids(struct reader *reader, struct allocations *allocations, uin
 	while (next_line(reader)) {
 		if (!strcmp(reader->line, "end"))
 			return ranges_ids(all) == ids;
+		if (!strncmp(reader->line, "notes ", strlen("notes ")))
+			return reader->version == VERSION_NOTES && ranges_ids(all) == ids &&
+			       read_notes(reader, allocations, reader->line + strlen("notes "));
 		all->ranges = memory_grow(all->ranges, &all->room, all->count,
 					  sizeof(*all->ranges));
 		if (!read_range(reader, allocations, min, &all->ranges[all->count]))
@@ -238,4 +343,6 @@ unsigned int allocations_read(struct allocations *allocations, FILE *file)
 void allocations_free(struct allocations *allocations)
 {
 	ranges_free(&allocations->ids);
+	free(allocations->notes.notes);
+	memset(&allocations->notes, 0, sizeof(allocations->notes));
 }

@@ -6,6 +6,22 @@
 
 #include "space.h"
 
+/** struct noted - what an id stands for */
+struct noted {
+	uint32_t id;
+	char note[LOCKMGR_LOCK_NOTE_SIZE];
+};
+
+/** struct notes - those ids that have a note, in ascending order; zeros: none */
+struct notes {
+	struct noted *notes;
+	size_t count;
+	size_t room;
+};
+
+void notes_add(struct notes *notes, uint32_t id, const char *note);
+const char *notes_find(const struct notes *notes, uint32_t id);
+
 /** struct range - ids that follow each other */
 struct range {
 	uint32_t first;
@@ -34,6 +50,7 @@ struct allocations {
 	uint32_t capacity;
 	uint64_t generation;
 	struct ranges ids;
+	struct notes notes;
 };
 
 void allocations_write(const struct allocations *allocations, FILE *file);

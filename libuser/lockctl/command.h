@@ -102,6 +102,7 @@ extern const struct command command_restore;
 extern const struct command command_run;
 extern const struct command command_save;
 extern const struct command command_set_capacity;
+extern const struct command command_set_note;
 extern const struct command command_spaces;
 extern const struct command command_unlink;
 extern const struct command command_watch;

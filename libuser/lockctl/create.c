@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* lockctl create: make a space. */
 #include <errno.h>
-#include <grp.h>
 
 #include "command.h"
 #include "number.h"
@@ -21,21 +20,6 @@ static const struct option_spec options[] = {
 	{ 0 }
 };
 
-static bool parse_group(const char *text, gid_t *gid)
-{
-	const struct group *group;
-	uint64_t number;
-
-	if (number_parse(text, 10, UINT32_MAX - 1, &number)) {
-		*gid = number;
-		return true;
-	}
-	group = getgrnam(text);
-	if (group)
-		*gid = group->gr_gid;
-	return group;
-}
-
 /* Returns whether all are as they should be, or else prints a message. */
 static bool parse(struct lockmgr_options *create, const struct arguments *args)
 {
@@ -46,20 +30,20 @@ static bool parse(struct lockmgr_options *create, const struct arguments *args)
 
 	if (capacity) {
 		if (!number_parse(capacity, 10, UINT32_MAX, &number) || !number) {
-			report_usage(args->command->name, "'%s' is no capacity", capacity);
+			report_usage(args->command->name, "invalid capacity '%s'", capacity);
 			return false;
 		}
 		create->capacity = number;
 	}
 	if (mode) {
 		if (!number_parse(mode, 8, 0777, &number) || !number) {
-			report_usage(args->command->name, "'%s' is no mode", mode);
+			report_usage(args->command->name, "invalid mode '%s'", mode);
 			return false;
 		}
 		create->mode = number;
 	}
-	if (group && !parse_group(group, &create->group)) {
-		report_usage(args->command->name, "there is no group '%s'", group);
+	if (group && !group_parse(group, &create->group)) {
+		report_usage(args->command->name, "unknown group '%s'", group);
 		return false;
 	}
 	return true;

@@ -8,12 +8,24 @@
  *
  * The parts of a snapshot are of different moments.  So only that is called a cycle of
  * which the module, too, says of each lock that it is in one.
+ *
+ * The module knows of waiting for locks only.  A process that holds a lock may as well wait
+ * for the end of another that it has started, and that one for the lock.  Whether it does
+ * cannot be seen.  So a path also leads on, and what it leads to is a possible cycle, from a
+ * lock whose holder waits for no lock and is asleep to what its descendants wait for.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cycle.h"
 #include "memory.h"
+#include "proc.h"
+
+/* Longer is no chain of parents that is read while it does not change. */
+#define ANCESTORS_MAX	256
+
+/* The process that orphans become children of. */
+#define INIT		1
 
 /* A thread that waits, and for what. */
 struct wait {
@@ -22,12 +34,37 @@ struct wait {
 	const struct lock *lock;
 };
 
-/* What is known of a lock during the search: on which walk it was seen, 0: on none. */
+/* A process that holds a lock is an ancestor of one that waits. */
+struct kinship {
+	pid_t ancestor;
+	const struct wait *wait;
+};
+
+/*
+ * How the search came to a lock: from a lock whose holder, or a descendant of that, waits
+ * for this one.
+ */
+struct arrival {
+	const struct lock *from;
+	const struct wait *wait;
+	bool descendant;
+};
+
+/*
+ * @walks is what is known of a lock during the search: on which walk it was seen, 0: on
+ * none.  The rest is for the possible cycles.
+ */
 struct search {
 	const struct snapshot *snapshot;
 	struct wait *waits;
 	size_t wait_count;
 	size_t *walks;
+	struct kinship *kinships;
+	size_t kinship_count;
+	size_t kinship_room;
+	struct arrival *arrivals;
+	const struct lock **queue;
+	size_t queue_length;
 };
 
 static int compare(const void *left, const void *right)
@@ -113,6 +150,217 @@ static struct cycle cycle_from(const struct search *search, const struct lock *f
 	return cycle;
 }
 
+/* ------------------------------------------------------------------------
+ * Possible cycles
+ */
+
+static int compare_pids(const void *left, const void *right)
+{
+	const pid_t a = *(const pid_t *)left, b = *(const pid_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+static int compare_kinships(const void *left, const void *right)
+{
+	return compare_pids(&((const struct kinship *)left)->ancestor,
+			    &((const struct kinship *)right)->ancestor);
+}
+
+/* The processes that hold locks, in ascending order. */
+static pid_t *collect_holders(const struct snapshot *snapshot, size_t *count)
+{
+	pid_t *holders = memory_resize(NULL, snapshot->lock_count + 1, sizeof(*holders));
+	size_t i;
+
+	*count = 0;
+	for (i = 0; i < snapshot->lock_count; i++)
+		if (snapshot->locks[i].info.pid)
+			holders[(*count)++] = snapshot->locks[i].info.pid;
+	qsort(holders, *count, sizeof(*holders), compare_pids);
+	return holders;
+}
+
+/* init is the parent of all whose own has ended, and waits for none of them. */
+static bool is_adopted(pid_t ancestor, const struct proc_stat *descendant)
+{
+	struct proc_stat stat;
+
+	return ancestor == INIT &&
+	       !(proc_stat(ancestor, ancestor, &stat) && stat.session == descendant->session);
+}
+
+/* Returns whether the parents of the process could be seen. */
+static bool collect_ancestors(struct search *search, const struct wait *wait,
+			      const pid_t *holders, size_t holder_count)
+{
+	const pid_t process = wait->waiter->pid;
+	struct proc_stat self, stat;
+	int i;
+
+	if (!process || !proc_stat(process, process, &self))
+		return false;
+	stat = self;
+	for (i = 0; stat.parent && i < ANCESTORS_MAX; i++) {
+		const pid_t ancestor = stat.parent;
+
+		if (bsearch(&ancestor, holders, holder_count, sizeof(*holders), compare_pids) &&
+		    !is_adopted(ancestor, &self)) {
+			search->kinships = memory_grow(search->kinships, &search->kinship_room,
+						       search->kinship_count,
+						       sizeof(*search->kinships));
+			search->kinships[search->kinship_count++] =
+				(struct kinship) { ancestor, wait };
+		}
+		if (!proc_stat(ancestor, ancestor, &stat))
+			return false;
+	}
+	return true;
+}
+
+static void collect_kinships(struct search *search, struct cycles *cycles)
+{
+	size_t i, count;
+	pid_t *holders = collect_holders(search->snapshot, &count);
+
+	for (i = 0; i < search->wait_count; i++)
+		cycles->orphans += !collect_ancestors(search, &search->waits[i], holders, count);
+	if (search->kinship_count)
+		qsort(search->kinships, search->kinship_count, sizeof(*search->kinships),
+		      compare_kinships);
+	free(holders);
+}
+
+/* The first of those of a process; the number of all if there is none. */
+static size_t first_kinship(const struct search *search, pid_t ancestor)
+{
+	size_t low = 0, high = search->kinship_count;
+
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+
+		if (search->kinships[middle].ancestor < ancestor)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The search has come to a lock.  The first way to it is a shortest one. */
+static void arrive(struct search *search, const struct lock *from, const struct wait *wait,
+		   bool descendant)
+{
+	struct arrival *arrival = &search->arrivals[place_of(search, wait->lock)];
+
+	if (arrival->from)
+		return;
+	*arrival = (struct arrival) { from, wait, descendant };
+	search->queue[search->queue_length++] = wait->lock;
+}
+
+/* Go on from a lock by all ways. */
+static void spread(struct search *search, const struct lock *lock)
+{
+	const struct wait *wait = next_wait(search, lock);
+	const pid_t holder = lock->info.pid;
+	size_t i;
+
+	if (wait) {
+		arrive(search, lock, wait, false);
+		return;
+	}
+	i = first_kinship(search, holder);
+	if (!holder || i == search->kinship_count || search->kinships[i].ancestor != holder ||
+	    !proc_is_asleep(holder))
+		return;
+	for (; i < search->kinship_count && search->kinships[i].ancestor == holder; i++)
+		arrive(search, lock, search->kinships[i].wait, true);
+}
+
+static void add_step(struct cycle *cycle, size_t *room,
+		     const struct lockmgr_waiter_info *waiter, const struct lock *holds,
+		     const struct lock *waits_for)
+{
+	cycle->steps = memory_grow(cycle->steps, room, cycle->count, sizeof(*cycle->steps));
+	cycle->steps[cycle->count++] = (struct step) { waiter, holds, waits_for };
+}
+
+/* The way by which the search has come back to where it began. */
+static struct cycle cycle_back_to(const struct search *search, const struct lock *first)
+{
+	struct cycle cycle = { .possible = true };
+	const struct lock *lock = first;
+	size_t i, room = 0;
+
+	/* From the last step to the first. */
+	do {
+		const struct arrival *arrival = &search->arrivals[place_of(search, lock)];
+
+		add_step(&cycle, &room, arrival->wait->waiter,
+			 arrival->descendant ? NULL : arrival->from, lock);
+		if (arrival->descendant)
+			add_step(&cycle, &room, NULL, arrival->from, NULL);
+		lock = arrival->from;
+	} while (lock != first);
+
+	for (i = 0; i < cycle.count / 2; i++) {
+		const struct step step = cycle.steps[i];
+
+		cycle.steps[i] = cycle.steps[cycle.count - 1 - i];
+		cycle.steps[cycle.count - 1 - i] = step;
+	}
+	return cycle;
+}
+
+/* A shortest possible cycle that leads from a lock to its holder's descendants, and back. */
+static struct cycle search_from(struct search *search, const struct lock *first)
+{
+	size_t i;
+
+	memset(search->arrivals, 0, search->snapshot->lock_count * sizeof(*search->arrivals));
+	search->queue_length = 0;
+	spread(search, first);
+	for (i = 0; i < search->queue_length; i++) {
+		if (search->queue[i] == first)
+			return cycle_back_to(search, first);
+		spread(search, search->queue[i]);
+	}
+	return (struct cycle) { 0 };
+}
+
+static void add_cycle(struct cycles *cycles, struct cycle cycle)
+{
+	if (!cycle.count)
+		return;
+	cycles->cycles = memory_grow(cycles->cycles, &cycles->room, cycles->count,
+				     sizeof(*cycles->cycles));
+	cycles->cycles[cycles->count++] = cycle;
+}
+
+static void find_possible(struct search *search, struct cycles *cycles)
+{
+	const size_t lock_count = search->snapshot->lock_count;
+	size_t i;
+
+	collect_kinships(search, cycles);
+	search->arrivals = memory_resize(NULL, lock_count + 1, sizeof(*search->arrivals));
+	search->queue = memory_resize(NULL, lock_count + 1, sizeof(*search->queue));
+	for (i = 0; search->kinship_count && i < lock_count; i++) {
+		const struct lock *lock = &search->snapshot->locks[i];
+
+		if (!next_wait(search, lock) && !cycles_have(cycles, lock))
+			add_cycle(cycles, search_from(search, lock));
+	}
+	free(search->queue);
+	free(search->arrivals);
+	free(search->kinships);
+}
+
+/* ------------------------------------------------------------------------
+ * All
+ */
+
 /**
  * cycles_find() - find all cycles
  * @cycles: receives them; for the caller to free
@@ -130,23 +378,31 @@ void cycles_find(struct cycles *cycles, const struct snapshot *snapshot)
 
 	for (i = 0; i < snapshot->lock_count; i++) {
 		const struct lock *first = walk(&search, &snapshot->locks[i], i + 1);
-		struct cycle cycle = { 0 };
 
 		cycles->unexplained += !!(snapshot->locks[i].info.flags &
 					  LOCKMGR_LOCK_IS_DEADLOCKED);
 		if (first)
-			cycle = cycle_from(&search, first);
-		if (!cycle.count)
-			continue;
-		cycles->cycles = memory_grow(cycles->cycles, &cycles->room, cycles->count,
-					     sizeof(*cycles->cycles));
-		cycles->cycles[cycles->count++] = cycle;
+			add_cycle(cycles, cycle_from(&search, first));
 	}
+	cycles->certain = cycles->count;
 	for (i = 0; i < cycles->count; i++)
 		cycles->unexplained -= cycles->cycles[i].count;
+	find_possible(&search, cycles);
 
 	free(search.walks);
 	free(search.waits);
+}
+
+/** cycles_have() - whether a lock is held by a thread of a cycle, as one of its steps */
+bool cycles_have(const struct cycles *cycles, const struct lock *lock)
+{
+	size_t i, j;
+
+	for (i = 0; i < cycles->count; i++)
+		for (j = 0; j < cycles->cycles[i].count; j++)
+			if (cycles->cycles[i].steps[j].holds == lock)
+				return true;
+	return false;
 }
 
 /** cycles_free() - forget cycles */

@@ -10,7 +10,6 @@
 
 static const struct option_spec options[] = {
 	OPTION_SPEC_JSON,
-	OPTION_SPEC_NOHEADINGS,
 	{ 0 }
 };
 
@@ -22,10 +21,14 @@ enum {
 	COMMAND,
 	HELD_SPACE,
 	HELD_LOCK,
+	HELD_NOTE,
 	HELD_FOR,
 	WAITED_SPACE,
 	WAITED_LOCK,
+	WAITED_NOTE,
 	WAITED_FOR,
+	DESCENDANT,
+	POSSIBLE,
 };
 
 static const struct column columns[] = {
@@ -36,30 +39,61 @@ static const struct column columns[] = {
 	[COMMAND]	= { NULL, "command", COLUMN_TEXT },
 	[HELD_SPACE]	= { NULL, "holds_space", COLUMN_TEXT },
 	[HELD_LOCK]	= { NULL, "holds_lock", COLUMN_NUMBER },
+	[HELD_NOTE]	= { NULL, "holds_note", COLUMN_NOTE },
 	[HELD_FOR]	= { NULL, "held_seconds", COLUMN_DURATION },
 	[WAITED_SPACE]	= { NULL, "waits_for_space", COLUMN_TEXT },
 	[WAITED_LOCK]	= { NULL, "waits_for_lock", COLUMN_NUMBER },
+	[WAITED_NOTE]	= { NULL, "waits_for_note", COLUMN_NOTE },
 	[WAITED_FOR]	= { NULL, "waited_seconds", COLUMN_DURATION },
+	[DESCENDANT]	= { NULL, "descendant_pid", COLUMN_NUMBER },
+	[POSSIBLE]	= { NULL, "possible", COLUMN_BOOLEAN },
 };
 
-static void fill_step(struct table *table, const struct snapshot *snapshot, size_t number,
-		      const struct step *step)
+/* Whose step it is: the thread's that waits, or of the process that may wait for the next. */
+static void step_task(const struct step *step, struct task *task)
 {
+	if (step->waiter)
+		waiter_task(step->waiter, task);
+	else
+		lock_holder(step->holds, task);
+}
+
+static const struct step *step_after(const struct cycle *cycle, size_t place)
+{
+	return &cycle->steps[(place + 1) % cycle->count];
+}
+
+static void fill_step(struct table *table, const struct snapshot *snapshot, size_t number,
+		      const struct cycle *cycle, size_t place)
+{
+	const struct step *step = &cycle->steps[place];
 	struct task task;
 
-	waiter_task(step->waiter, &task);
+	step_task(step, &task);
 	table_row(table);
 	table_number(table, NUMBER, number);
 	table_number(table, PROCESS, task.pid);
-	table_number(table, THREAD, task.tid);
+	if (task.tid)
+		table_number(table, THREAD, task.tid);
 	table_text(table, NAME, "%s", task.name);
 	table_text(table, COMMAND, "%s", task.command);
-	table_space(table, HELD_SPACE, step->holds->space);
-	table_number(table, HELD_LOCK, step->holds->info.id);
-	table_duration(table, HELD_FOR, duration_since(snapshot->now, step->holds->info.since));
-	table_space(table, WAITED_SPACE, step->waits_for->space);
-	table_number(table, WAITED_LOCK, step->waits_for->info.id);
-	table_duration(table, WAITED_FOR, duration_since(snapshot->now, step->waiter->since));
+	table_boolean(table, POSSIBLE, cycle->possible);
+	if (step->holds) {
+		table_space(table, HELD_SPACE, step->holds->space);
+		table_number(table, HELD_LOCK, step->holds->info.id);
+		table_note(table, HELD_NOTE, step->holds);
+		table_duration(table, HELD_FOR,
+			       duration_since(snapshot->now, step->holds->info.since));
+	}
+	if (step->waits_for) {
+		table_space(table, WAITED_SPACE, step->waits_for->space);
+		table_number(table, WAITED_LOCK, step->waits_for->info.id);
+		table_note(table, WAITED_NOTE, step->waits_for);
+		table_duration(table, WAITED_FOR,
+			       duration_since(snapshot->now, step->waiter->since));
+	} else {
+		table_number(table, DESCENDANT, step_after(cycle, place)->waiter->pid);
+	}
 }
 
 static void print_json(const struct cycles *cycles, const struct snapshot *snapshot,
@@ -71,61 +105,147 @@ static void print_json(const struct cycles *cycles, const struct snapshot *snaps
 
 	for (i = 0; i < cycles->count; i++)
 		for (j = 0; j < cycles->cycles[i].count; j++)
-			fill_step(table, snapshot, i + 1, &cycles->cycles[i].steps[j]);
+			fill_step(table, snapshot, i + 1, &cycles->cycles[i], j);
 	table_print(table);
 }
 
 /* A thread that is not the first of its process needs a number of its own. */
 static void print_task(const struct task *task)
 {
-	if (task->pid == task->tid)
-		printf("process %d (%s)", task->pid, task->name);
-	else
+	if (task->tid && task->pid != task->tid)
 		printf("thread %d (%s) of process %d", task->tid, task->name, task->pid);
+	else
+		printf("process %d (%s)", task->pid, task->name);
+}
+
+static void print_wait(const struct snapshot *snapshot, const struct step *step,
+		       const struct step *next)
+{
+	char space[SPACE_LABEL_SIZE], label[LOCK_LABEL_SIZE], waited[DURATION_SIZE];
+	struct task holder;
+
+	printf("    waits for lock %s of %s, for %s, which ", lock_label(step->waits_for, label),
+	       space_label(step->waits_for->space, space),
+	       duration_text(waited, duration_since(snapshot->now, step->waiter->since)));
+	if (step == next) {
+		printf("it holds itself\n");
+		return;
+	}
+	step_task(next, &holder);
+	print_task(&holder);
+	printf(" holds\n");
 }
 
 static void print_step(const struct snapshot *snapshot, const struct step *step,
 		       const struct step *next)
 {
-	char held[DURATION_SIZE], waited[DURATION_SIZE];
-	char has[SPACE_LABEL_SIZE], wants[SPACE_LABEL_SIZE];
-	struct task task, holder;
+	char space[SPACE_LABEL_SIZE], label[LOCK_LABEL_SIZE], held[DURATION_SIZE];
+	struct task task;
 
-	waiter_task(step->waiter, &task);
-	waiter_task(next->waiter, &holder);
-	duration_text(held, duration_since(snapshot->now, step->holds->info.since));
-	duration_text(waited, duration_since(snapshot->now, step->waiter->since));
-
+	step_task(step, &task);
 	printf("  ");
 	print_task(&task);
-	printf("\n    holds lock %u of %s, for %s\n", step->holds->info.id,
-	       space_label(step->holds->space, has), held);
-	printf("    waits for lock %u of %s, for %s, which ", step->waits_for->info.id,
-	       space_label(step->waits_for->space, wants), waited);
-	if (step == next) {
-		printf("it holds itself\n");
+	printf("\n");
+	if (step->holds)
+		printf("    holds lock %s of %s, for %s\n", lock_label(step->holds, label),
+		       space_label(step->holds->space, space),
+		       duration_text(held, duration_since(snapshot->now, step->holds->info.since)));
+	if (step->waits_for) {
+		print_wait(snapshot, step, next);
 	} else {
-		print_task(&holder);
-		printf(" holds\n");
+		printf("    is %s, waits for no lock, and is an ancestor of ",
+		       task_state(&task));
+		step_task(next, &task);
+		print_task(&task);
+		printf("\n");
 	}
+}
+
+static void print_certain(const struct cycle *cycle, size_t number)
+{
+	if (cycle->count == 1)
+		printf("Deadlock %zu: a thread waits for itself.\n", number);
+	else
+		printf("Deadlock %zu: %zu threads wait for each other.\n", number, cycle->count);
 }
 
 static void print_cycle(const struct snapshot *snapshot, const struct cycle *cycle,
 			size_t number)
 {
 	struct task task;
-	size_t i;
+	size_t i, victim = 0;
 
-	if (cycle->count == 1)
-		printf("Deadlock %zu: a thread waits for itself.\n", number);
+	if (cycle->possible)
+		printf("Possible deadlock %zu: a holder may wait for a process that it started.\n",
+		       number);
 	else
-		printf("Deadlock %zu: %zu threads wait for each other.\n", number, cycle->count);
+		print_certain(cycle, number);
 	for (i = 0; i < cycle->count; i++)
-		print_step(snapshot, &cycle->steps[i], &cycle->steps[(i + 1) % cycle->count]);
+		print_step(snapshot, &cycle->steps[i], step_after(cycle, i));
 
-	waiter_task(cycle->steps[0].waiter, &task);
-	printf("None of them can go on until one ends, for example by 'kill %d' (%s).\n",
-	       task.pid, task.name);
+	/* One that waits for a lock: what it has done so far is the least. */
+	while (!cycle->steps[victim].waiter)
+		victim++;
+	waiter_task(cycle->steps[victim].waiter, &task);
+	printf("%s can go on until one ends, for example by 'kill %d' (%s).\n",
+	       cycle->possible ? "If it does, none of them" : "None of them", task.pid, task.name);
+}
+
+/* The waiter that has waited longest, and for what; NULL: nobody waits. */
+static const struct lockmgr_waiter_info *longest_wait(const struct snapshot *snapshot,
+						      const struct lock **lock, size_t *count)
+{
+	const struct lockmgr_waiter_info *longest = NULL;
+	size_t i, j;
+
+	*count = 0;
+	for (i = 0; i < snapshot->lock_count; i++) {
+		for (j = 0; j < snapshot->locks[i].waiter_count; j++) {
+			const struct lockmgr_waiter_info *waiter = &snapshot->locks[i].waiters[j];
+
+			(*count)++;
+			if (longest && longest->since <= waiter->since)
+				continue;
+			longest = waiter;
+			*lock = &snapshot->locks[i];
+		}
+	}
+	return longest;
+}
+
+/* What was looked at: there are waits that no table of locks and processes shows. */
+static void print_none(const struct snapshot *snapshot)
+{
+	char space[SPACE_LABEL_SIZE], label[LOCK_LABEL_SIZE], waited[DURATION_SIZE];
+	const struct lockmgr_waiter_info *longest;
+	const struct lock *lock;
+	struct task task;
+	size_t count;
+
+	longest = longest_wait(snapshot, &lock, &count);
+	if (!longest) {
+		printf("No thread waits for a lock.\n");
+		return;
+	}
+	printf("No deadlock was found through locks, or holders that wait for descendants.\n");
+	waiter_task(longest, &task);
+	printf("%zu thread%s; the longest wait is that of ", count,
+	       count == 1 ? " waits" : "s wait");
+	if (task.pid)
+		print_task(&task);
+	else
+		printf("a process that is not shown here");
+	printf(" for lock %s of %s: %s.\n", lock_label(lock, label),
+	       space_label(lock->space, space),
+	       duration_text(waited, duration_since(snapshot->now, longest->since)));
+	if (!(lock->info.flags & LOCKMGR_LOCK_IS_HELD))
+		return;
+	lock_holder(lock, &task);
+	if (task.pid) {
+		printf("It is held by ");
+		print_task(&task);
+		printf(", which is %s.\n", task_state(&task));
+	}
 }
 
 static void print(const struct cycles *cycles, const struct snapshot *snapshot)
@@ -142,7 +262,10 @@ static void print(const struct cycles *cycles, const struct snapshot *snapshot)
 		       cycles->count ? "\n" : "", cycles->unexplained,
 		       cycles->unexplained == 1 ? " is" : "s are");
 	else if (!cycles->count)
-		printf("There is no deadlock.\n");
+		print_none(snapshot);
+	if (cycles->orphans && !cycles->count && !cycles->unexplained)
+		printf("Of %zu waiting thread%s it is not shown whose descendants they are.\n",
+		       cycles->orphans, cycles->orphans == 1 ? "" : "s");
 }
 
 /* Returns whether there is a deadlock. */
@@ -177,8 +300,10 @@ const struct command command_deadlocks = {
 	.name = "deadlocks",
 	.synopsis = "[SPACE]",
 	.summary = "spell out which threads wait for each other in a circle",
-	.details = "Without SPACE: in all spaces that you may read, and across them.\n"
-		   "The exit status is 1 if there is a deadlock.",
+	.details = "Without SPACE: in all spaces that you may read, and across them. A holder\n"
+		   "that is asleep and an ancestor of a waiter may wait for that to end: where this\n"
+		   "would close a circle, there is a possible deadlock.\n"
+		   "The exit status is 1 if there is a deadlock, or may be one.",
 	.options = options,
 	.words_max = 1,
 	.run = run,

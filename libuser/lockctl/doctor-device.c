@@ -133,23 +133,27 @@ void check_version(struct finding *finding)
 	/* What it means that the first number differs is the library's rule. */
 	finding_set(finding,
 		    info.major == strtoul(library, NULL, 10) ? VERDICT_NOTE : VERDICT_BAD,
-		    "the module is %s, the library %s", module, library);
-	finding_remedy(finding, "apt install lockmgr-dkms liblockmgr1");
+		    "the module is %s, the library %s: install both from one tree",
+		    module, library);
+	finding_add(finding, ", and load that module");
 }
 
 /** check_spaces() - can spaces be found? */
 void check_spaces(struct finding *finding)
 {
-	dev_t number;
+	struct space_facts *spaces;
+	size_t count;
+	int ret;
 
-	if (!access(SPACES_COUNT, R_OK)) {
-		finding_set(finding, VERDICT_OK, "in %s", SPACES_DIRECTORY);
-		return;
-	}
-	if (!read_number(&number)) {
+	ret = directory_read(&spaces, &count);
+	if (ret == -ENODEV) {
 		finding_set(finding, VERDICT_UNKNOWN, "%s", NO_MODULE);
 		return;
 	}
-	finding_set(finding, VERDICT_NOTE, "%s: %s: commands need the names of spaces",
-		    SPACES_COUNT, strerror(errno));
+	if (ret) {
+		finding_set(finding, VERDICT_NOTE, "cannot list them: %s", strerror(-ret));
+		return;
+	}
+	finding_set(finding, VERDICT_OK, "you may read %zu", count);
+	free(spaces);
 }

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The module: is it built for this kernel, may the kernel load it, has it? */
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <libkmod.h>
+#include <linux/capability.h>
 #include <lockmgr.h>
 
 #include "doctor.h"
+#include "system.h"
 
 #define MODULE		"lockmgr"
 
@@ -18,10 +22,16 @@
 #define SOURCE		"/usr/src/lockmgr-" LOCKMGR_VERSION
 #define LOADED_VERSION	"/sys/module/lockmgr/version"
 
-/* Asks for a password, for the firmware to ask for at the next start. */
-#define ENROL		"mokutil --import /var/lib/dkms/mok.pub"
+/* Keys that a distribution's DKMS makes, and signs with what it builds. */
+static const char *const machine_keys[] = {
+	"/var/lib/dkms/mok.pub",
+	"/var/lib/shim-signed/mok/MOK.der",
+};
 
 #define TEXT_SIZE	64
+
+#define MODULES_DISABLED \
+	": kernel.modules_disabled is 1: no module is loaded or unloaded until the next start"
 
 /**
  * struct module - what libkmod knows of the module
@@ -114,15 +124,74 @@ static bool read_line(const char *path, char line[TEXT_SIZE])
 /* How it comes to be built, by what is there. */
 static void suggest_build(struct finding *finding, const char *release)
 {
-	char headers[sizeof(((struct utsname *)0)->release) + TEXT_SIZE];
+	char headers[sizeof(((struct utsname *)0)->release) + TEXT_SIZE], command[FINDING_SIZE];
 
 	snprintf(headers, sizeof(headers), "/lib/modules/%s/build/Makefile", release);
-	if (access(headers, F_OK))
-		finding_remedy(finding, "apt install linux-headers-%s", release);
-	else if (!access(SOURCE, F_OK))
+	if (!access(headers, F_OK) && !access(SOURCE, F_OK))
 		finding_remedy(finding, "dkms install lockmgr/%s -k %s", LOCKMGR_VERSION, release);
+	else if (!access(headers, F_OK))
+		finding_add(finding, ": build it from its source, as README says");
+	else if (system_headers_command(SYSTEM_RELEASE, release, command, sizeof(command)))
+		finding_remedy(finding, "%s", command);
 	else
-		finding_remedy(finding, "apt install lockmgr-dkms");
+		finding_add(finding, ": install the package with this kernel's headers");
+}
+
+/* Loaded from a file that modprobe does not find, by insmod. */
+static void suggest_install(struct finding *finding, const char *release)
+{
+	if (!access(SOURCE, F_OK))
+		suggest_build(finding, release);
+	else
+		finding_add(finding, "; in its source tree, 'make install-module' installs it");
+}
+
+/*
+ * Whether root here cannot load modules: engines take the capability away for good, or it
+ * is one in a user namespace only.
+ */
+static bool is_in_container(void)
+{
+	FILE *file = fopen("/proc/self/uid_map", "re");
+	unsigned int inside = 0, outside = 0, count = UINT_MAX;
+
+	if (file) {
+		if (fscanf(file, "%u %u %u", &inside, &outside, &count) != 3)
+			count = UINT_MAX;
+		fclose(file);
+	}
+	return outside || count != UINT_MAX || prctl(PR_CAPBSET_READ, CAP_SYS_MODULE) == 0;
+}
+
+static bool is_blacklisted(const struct module *module)
+{
+	struct kmod_config_iter *entry = kmod_config_get_blacklists(module->context);
+	bool found = false;
+
+	while (entry && !found && kmod_config_iter_next(entry))
+		found = !strcmp(kmod_config_iter_get_key(entry), MODULE);
+	kmod_config_iter_free_iter(entry);
+	return found;
+}
+
+/* Say why nobody here can, or should, load it; returns whether there is a reason. */
+static bool loading_is_forbidden(struct finding *finding, const struct module *module)
+{
+	const char *instead = module->module ? kmod_module_get_install_commands(module->module) :
+					       NULL;
+	char value[TEXT_SIZE];
+
+	if (is_in_container())
+		finding_add(finding, ": this is a container, whose host has to load it");
+	else if (read_line("/proc/sys/kernel/modules_disabled", value) && *value == '1')
+		finding_add(finding, "%s", MODULES_DISABLED);
+	else if (instead && *instead)
+		finding_add(finding, ": by modprobe.d, '%s' is run instead", instead);
+	else if (module->context && is_blacklisted(module))
+		finding_add(finding, ": modprobe.d or the command line blacklists it");
+	else
+		return false;
+	return true;
 }
 
 /* Whether the file says that it is for another kernel; in its first word. */
@@ -149,7 +218,10 @@ void check_module_file(struct finding *finding)
 		finding_set(finding, module_is_loaded(&module) ? VERDICT_NOTE : VERDICT_BAD,
 			    "not installed for kernel %s%s", kernel.release,
 			    module_is_loaded(&module) ? ": gone after a reboot" : "");
-		suggest_build(finding, kernel.release);
+		if (module_is_loaded(&module))
+			suggest_install(finding, kernel.release);
+		else
+			suggest_build(finding, kernel.release);
 	} else if (is_for_other(&module, kernel.release, other)) {
 		finding_set(finding, VERDICT_BAD, "%s is built for kernel %s, this is %s", path,
 			    other, kernel.release);
@@ -158,7 +230,8 @@ void check_module_file(struct finding *finding)
 		   read_line(LOADED_VERSION, loaded) && strcmp(installed, loaded)) {
 		finding_set(finding, VERDICT_NOTE, "%s is version %s, loaded is %s", path,
 			    installed, loaded);
-		finding_remedy(finding, "sh -c 'modprobe -r lockmgr && modprobe lockmgr'");
+		if (!loading_is_forbidden(finding, &module))
+			finding_remedy(finding, "sh -c 'modprobe -r lockmgr && modprobe lockmgr'");
 	} else {
 		finding_set(finding, VERDICT_OK, "%s", path);
 	}
@@ -190,6 +263,19 @@ static bool is_key_known(const char *signer)
 	return known;
 }
 
+/* Asks for a password, for the firmware to ask for at the next start. */
+static void suggest_enrolling(struct finding *finding)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(machine_keys) / sizeof(machine_keys[0]); i++) {
+		if (access(machine_keys[i], F_OK))
+			continue;
+		finding_remedy(finding, "mokutil --import %s", machine_keys[i]);
+		return;
+	}
+}
+
 static void judge_signer(struct finding *finding, const char *signer)
 {
 	if (is_key_known(signer)) {
@@ -200,7 +286,7 @@ static void judge_signer(struct finding *finding, const char *signer)
 	} else {
 		finding_set(finding, VERDICT_BAD, "signed by %s: the kernel does not have that key",
 			    signer);
-		finding_remedy(finding, ENROL);
+		suggest_enrolling(finding);
 	}
 }
 
@@ -223,7 +309,7 @@ void check_signature(struct finding *finding)
 	} else {
 		finding_set(finding, VERDICT_BAD,
 			    "the kernel loads only signed modules (Secure Boot)");
-		finding_remedy(finding, ENROL);
+		finding_add(finding, ": README says how to sign this one");
 	}
 	module_forget(&module);
 }
@@ -239,7 +325,8 @@ void check_loaded(struct finding *finding)
 		finding_set(finding, VERDICT_OK, "version %s", version);
 	} else if (module_path(&module)) {
 		finding_set(finding, VERDICT_BAD, "the module is not loaded");
-		finding_remedy(finding, "modprobe lockmgr");
+		if (!loading_is_forbidden(finding, &module))
+			finding_remedy(finding, "modprobe lockmgr");
 	} else {
 		finding_set(finding, VERDICT_BAD, "there is no module to load");
 	}

@@ -2,12 +2,14 @@
 /* lockctl doctor: what has to be there for locks to work, and what mends what is not. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "doctor.h"
 #include "report.h"
 #include "table.h"
+#include "text.h"
 
 static const struct option_spec options[] = {
 	OPTION_SPEC_JSON,
@@ -52,6 +54,16 @@ static const char *const verdicts[] = {
 	[VERDICT_UNKNOWN] = "unknown",
 };
 
+/* What a module's file, or modprobe.d, says may be any text. */
+static void set_detail(struct finding *finding, size_t place, const char *format,
+		       va_list arguments)
+{
+	char text[sizeof(finding->detail)];
+
+	vsnprintf(text, sizeof(text), format, arguments);
+	text_clean(finding->detail + place, sizeof(finding->detail) - place, text, sizeof(text));
+}
+
 /**
  * finding_set() - say what was found
  * @finding: receives it
@@ -64,7 +76,21 @@ void finding_set(struct finding *finding, enum verdict verdict, const char *form
 
 	finding->verdict = verdict;
 	va_start(arguments, format);
-	vsnprintf(finding->detail, sizeof(finding->detail), format, arguments);
+	set_detail(finding, 0, format, arguments);
+	va_end(arguments);
+}
+
+/**
+ * finding_add() - say more of what was found
+ * @finding: receives it
+ * @format: as for printf(): what stands after the rest
+ */
+void finding_add(struct finding *finding, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	set_detail(finding, strlen(finding->detail), format, arguments);
 	va_end(arguments);
 }
 
@@ -102,7 +128,7 @@ static void print_remedies(const struct finding *findings, bool content)
 	size_t i;
 
 	if (content)
-		printf("\nThe doctor is content.\n");
+		printf("\nNo problem was found.\n");
 	for (i = 0; i < CHECK_COUNT; i++) {
 		if (findings[i].verdict == VERDICT_BAD && findings[i].remedy[0]) {
 			printf("\nThis mends the first that is bad; then ask again:\n  %s\n",

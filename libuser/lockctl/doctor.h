@@ -30,6 +30,8 @@ struct finding {
 
 void finding_set(struct finding *finding, enum verdict verdict, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+void finding_add(struct finding *finding, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void finding_remedy(struct finding *finding, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* lockctl free: give ids back. */
-#include <errno.h>
-
 #include "command.h"
 #include "number.h"
 #include "report.h"
@@ -10,22 +8,11 @@
 static int free_id(struct lockmgr *mgr, const struct arguments *args, const char *text)
 {
 	uint32_t id;
-	int ret;
 
 	if (!number_parse_id(args->command->name, text, &id))
 		return STATUS_USAGE;
 
-	ret = lockmgr_free(mgr, id);
-	if (ret == -ENOENT) {
-		report("lock %u of %s is not allocated", id, args->words[0]);
-		return STATUS_NO;
-	}
-	if (ret == -EINVAL) {
-		report("there is no lock %u in %s", id, args->words[0]);
-		return STATUS_USAGE;
-	}
-	return ret ? report_failure(ret, "cannot free lock %u of %s", id, args->words[0]) :
-		     STATUS_OK;
+	return report_failure_on_lock(lockmgr_free(mgr, id), "free", id, args->words[0]);
 }
 
 static int run(const struct arguments *args)

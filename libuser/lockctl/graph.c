@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "cycle.h"
 #include "duration.h"
 #include "report.h"
 #include "snapshot.h"
@@ -54,7 +55,7 @@ static void print_thread(const struct lock *lock, size_t place, const struct tas
 		printf("\\nprocess %d", task->pid);
 	if (task->tid != task->pid)
 		printf("\\nthread %d", task->tid);
-	if (task_is_stopped(task))
+	if (task_is_stuck(task))
 		printf("\\n%s\", style=filled, fillcolor=orange];\n", task_state(task));
 	else
 		printf("\"];\n");
@@ -100,17 +101,46 @@ static void print_waiter(const struct snapshot *snapshot, const struct lock *loc
 
 static void print_lock(const struct snapshot *snapshot, const struct lock *lock)
 {
-	char label[SPACE_LABEL_SIZE];
+	char label[SPACE_LABEL_SIZE], note[NOTE_LABEL_SIZE];
 	size_t i;
 
 	printf("\t");
 	print_lock_node(lock);
-	printf(" [shape=box, label=\"lock %u of %s\"];\n", lock->info.id,
+	printf(" [shape=box, label=\"lock %u of %s", lock->info.id,
 	       space_label(lock->space, label));
+	if (*lock->info.note) {
+		printf("\\n");
+		print_quoted(lock_note(lock, note));
+	}
+	printf("\"];\n");
 	if (lock->info.flags & LOCKMGR_LOCK_IS_HELD)
 		print_holder(snapshot, lock);
 	for (i = 0; i < lock->waiter_count; i++)
 		print_waiter(snapshot, lock, i);
+}
+
+/* From a holder to the descendant for which it may wait. */
+static void print_descent(const struct step *step, const struct step *next)
+{
+	printf("\t");
+	print_node(step->holds, step->holds->info.tid, 0);
+	printf(" -> ");
+	print_node(next->waits_for, next->waiter->tid, 0);
+	printf(" [label=\"ancestor of\", style=dotted, color=orange, penwidth=2];\n");
+}
+
+static void print_descents(const struct snapshot *snapshot)
+{
+	struct cycles cycles;
+	size_t i, j;
+
+	cycles_find(&cycles, snapshot);
+	for (i = 0; i < cycles.count; i++)
+		for (j = 0; j < cycles.cycles[i].count; j++)
+			if (!cycles.cycles[i].steps[j].waiter)
+				print_descent(&cycles.cycles[i].steps[j],
+					      &cycles.cycles[i].steps[j + 1]);
+	cycles_free(&cycles);
 }
 
 static void print(const struct snapshot *snapshot, bool all)
@@ -122,6 +152,7 @@ static void print(const struct snapshot *snapshot, bool all)
 	for (i = 0; i < snapshot->lock_count; i++)
 		if (snapshot->locks[i].waiter_count || all)
 			print_lock(snapshot, &snapshot->locks[i]);
+	print_descents(snapshot);
 	printf("}\n");
 }
 

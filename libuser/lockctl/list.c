@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "command.h"
+#include "cycle.h"
 #include "duration.h"
 #include "memory.h"
 #include "snapshot.h"
@@ -29,6 +30,7 @@ static const struct option_spec options[] = {
 enum {
 	SPACE,
 	LOCK,
+	NOTE,
 	ALLOCATED,
 	STATE,
 	HOLDER,
@@ -40,6 +42,7 @@ enum {
 	COMMAND,
 	PROCESS_STATE,
 	DEADLOCK,
+	POSSIBLE,
 	DIED,
 	WAITERS,
 	WAITING,
@@ -49,6 +52,7 @@ enum {
 static const struct column columns[] = {
 	[SPACE]		= { "SPACE", "space", COLUMN_TREE },
 	[LOCK]		= { "LOCK", "lock", COLUMN_NUMBER },
+	[NOTE]		= { "NOTE", "note", COLUMN_NOTE },
 	[ALLOCATED]	= { "ALLOCATED", "allocated", COLUMN_BOOLEAN },
 	[STATE]		= { "STATE", "state", COLUMN_TEXT },
 	[HOLDER]	= { "HELD BY", NULL, COLUMN_TEXT },
@@ -57,9 +61,10 @@ static const struct column columns[] = {
 	[HELD_FOR]	= { "HELD FOR", "held_seconds", COLUMN_DURATION },
 	[WAITED_FOR]	= { NULL, "waited_seconds", COLUMN_DURATION },
 	[NAME]		= { NULL, "name", COLUMN_TEXT },
-	[COMMAND]	= { "COMMAND", "command", COLUMN_LONG },
+	[COMMAND]	= { "COMMAND", "command", COLUMN_COMMAND },
 	[PROCESS_STATE]	= { NULL, "process_state", COLUMN_TEXT },
 	[DEADLOCK]	= { NULL, "deadlock", COLUMN_BOOLEAN },
+	[POSSIBLE]	= { NULL, "possible_deadlock", COLUMN_BOOLEAN },
 	[DIED]		= { NULL, "holder_died", COLUMN_BOOLEAN },
 	[WAITERS]	= { NULL, "waiters", COLUMN_NUMBER },
 	[WAITING]	= { "WAITING BEHIND IT", NULL, COLUMN_LINES },
@@ -76,14 +81,19 @@ static bool is_interesting(const struct lock *lock)
 	       (LOCKMGR_LOCK_IS_HELD | LOCKMGR_LOCK_IS_WAITED | LOCKMGR_LOCK_IS_DIED);
 }
 
-/* What matters most about a lock, in a word. */
-static const char *state_of(const struct lock *lock, const struct task *holder)
+/* For people: what matters most about a lock. */
+static void fill_state(struct table *table, const struct lock *lock, const struct task *holder)
 {
 	if (lock->info.flags & LOCKMGR_LOCK_IS_DEADLOCKED)
-		return "deadlock";
-	if (is_held(lock))
-		return task_is_stopped(holder) ? "held, stopped" : "held";
-	return lock->info.flags & LOCKMGR_LOCK_IS_DIED ? "free, holder died" : "free";
+		table_text(table, STATE, "deadlock");
+	else if (is_held(lock) && task_may_be_stuck(holder))
+		table_text(table, STATE, "held, %s", task_state(holder));
+	else if (is_held(lock))
+		table_text(table, STATE, "held");
+	else if (lock->info.flags & LOCKMGR_LOCK_IS_DIED)
+		table_text(table, STATE, "free, holder died");
+	else
+		table_text(table, STATE, "free");
 }
 
 static void print_waiter(FILE *cell, const struct snapshot *snapshot, const struct lock *lock,
@@ -133,12 +143,17 @@ static void fill_task(struct table *table, const struct task *task)
 	if (task->tid)
 		table_number(table, THREAD, task->tid);
 	table_text(table, NAME, "%s", task->name);
-	table_text(table, COMMAND, "%s", task->command);
+	table_command(table, COMMAND, task->command);
 	table_text(table, PROCESS_STATE, "%s", task_state(task));
 }
 
+static bool is_possible(const struct cycles *cycles, const struct lock *lock)
+{
+	return !(lock->info.flags & LOCKMGR_LOCK_IS_DEADLOCKED) && cycles_have(cycles, lock);
+}
+
 static void fill_lock(struct table *table, const struct snapshot *snapshot,
-		      const struct lock *lock)
+		      const struct cycles *cycles, const struct lock *lock)
 {
 	const uint32_t flags = lock->info.flags;
 	struct task holder = { 0 };
@@ -146,6 +161,7 @@ static void fill_lock(struct table *table, const struct snapshot *snapshot,
 	table_row(table);
 	table_space(table, SPACE, lock->space);
 	table_number(table, LOCK, lock->info.id);
+	table_note(table, NOTE, lock);
 	table_boolean(table, ALLOCATED, flags & LOCKMGR_LOCK_IS_ALLOCATED);
 	if (is_held(lock)) {
 		lock_holder(lock, &holder);
@@ -156,11 +172,12 @@ static void fill_lock(struct table *table, const struct snapshot *snapshot,
 	if (table_is_json(table))
 		table_text(table, STATE, "%s", is_held(lock) ? "held" : "free");
 	else
-		table_text(table, STATE, "%s", state_of(lock, &holder));
+		fill_state(table, lock, &holder);
 	table_boolean(table, DEADLOCK, flags & LOCKMGR_LOCK_IS_DEADLOCKED);
+	table_boolean(table, POSSIBLE, is_possible(cycles, lock));
 	table_boolean(table, DIED, flags & LOCKMGR_LOCK_IS_DIED);
 	table_number(table, WAITERS, lock->waiter_count);
-	if (flags & LOCKMGR_LOCK_IS_DEADLOCKED || task_is_stopped(&holder))
+	if (flags & LOCKMGR_LOCK_IS_DEADLOCKED || task_is_stuck(&holder))
 		table_alert(table);
 }
 
@@ -173,6 +190,7 @@ static void fill_waiter(struct table *table, const struct snapshot *snapshot,
 	table_row_below(table);
 	table_space(table, SPACE, lock->space);
 	table_number(table, LOCK, lock->info.id);
+	table_note(table, NOTE, lock);
 	table_text(table, STATE, "waiting");
 	table_duration(table, WAITED_FOR, duration_since(snapshot->now, waiter->since));
 	table_boolean(table, DEADLOCK, waiter->flags & LOCKMGR_WAITER_IS_DEADLOCKED);
@@ -180,11 +198,12 @@ static void fill_waiter(struct table *table, const struct snapshot *snapshot,
 	fill_task(table, &task);
 }
 
-static void fill(struct table *table, const struct snapshot *snapshot, const struct lock *lock)
+static void fill(struct table *table, const struct snapshot *snapshot,
+		 const struct cycles *cycles, const struct lock *lock)
 {
 	size_t i;
 
-	fill_lock(table, snapshot, lock);
+	fill_lock(table, snapshot, cycles, lock);
 	if (!table_is_json(table))
 		fill_waiting(table, snapshot, lock);
 	else
@@ -192,65 +211,99 @@ static void fill(struct table *table, const struct snapshot *snapshot, const str
 			fill_waiter(table, snapshot, lock, i);
 }
 
-/* Returns whether there was something to say. */
-static bool remark_on_holder(const struct lock *lock, const char *label)
+/* Whether something stands between the table and the next remark already. */
+static bool remarks_begun;
+
+static void begin_remark(void)
 {
+	if (!remarks_begun)
+		printf("\n");
+	remarks_begun = true;
+}
+
+/*
+ * What to do about a lock that is held; returns whether there was something to say.  What
+ * may go on in a moment comes behind what will not.
+ */
+static bool remark_on_holder(const struct lock *lock, bool stuck)
+{
+	char space[SPACE_LABEL_SIZE], label[LOCK_LABEL_SIZE];
 	struct task holder;
 
 	lock_holder(lock, &holder);
-	if (!task_is_stopped(&holder))
+	if (!task_may_be_stuck(&holder) || task_is_stuck(&holder) != stuck)
 		return false;
 
-	printf("Lock %u of %s: process %d (%s) is ", lock->info.id, label, holder.pid, holder.name);
-	if (holder.state == 'T')
-		printf("stopped; to let it go on: kill -CONT %d\n", holder.pid);
-	else
-		printf("held up by a debugger.\n");
+	begin_remark();
+	printf("Lock %s of %s: process %d (%s) ", lock_label(lock, label),
+	       space_label(lock->space, space), holder.pid, holder.name);
+	task_remark(&holder, stdout);
+	printf("\n");
 	return true;
 }
 
-/* What to do about a lock; returns whether there was something to say. */
-static bool remark_on(const struct lock *lock)
+static bool remark_on_dead(const struct lock *lock)
 {
-	char label[SPACE_LABEL_SIZE];
+	char space[SPACE_LABEL_SIZE], label[LOCK_LABEL_SIZE];
 
-	space_label(lock->space, label);
-	if (is_held(lock))
-		return remark_on_holder(lock, label);
 	if (!(lock->info.flags & LOCKMGR_LOCK_IS_DIED))
 		return false;
 
-	printf("Lock %u of %s: its last holder died; who takes it next is told so.\n",
-	       lock->info.id, label);
+	begin_remark();
+	printf("Lock %s of %s: its last holder died; the next one is told so.\n",
+	       lock_label(lock, label), space_label(lock->space, space));
 	return true;
 }
 
-static void remark_on_deadlocks(const struct snapshot *snapshot)
-{
-	size_t i, locks = 0;
-
-	for (i = 0; i < snapshot->lock_count; i++)
-		locks += !!(snapshot->locks[i].info.flags & LOCKMGR_LOCK_IS_DEADLOCKED);
-	if (locks)
-		printf("Deadlock: %zu lock%s never be released; 'lockctl deadlocks' explains it.\n",
-		       locks, locks == 1 ? " will" : "s will");
-}
-
-/* For people: what the table does not say by itself. */
-static void print_remarks(const struct snapshot *snapshot, size_t idle, bool empty)
+static void remark_on_locks(const struct snapshot *snapshot)
 {
 	size_t i, remarks = 0;
 
+	for (i = 0; i < snapshot->lock_count && remarks < REMARKS_MAX; i++)
+		remarks += is_held(&snapshot->locks[i]) &&
+			   remark_on_holder(&snapshot->locks[i], true);
+	for (i = 0; i < snapshot->lock_count && remarks < REMARKS_MAX; i++)
+		remarks += remark_on_dead(&snapshot->locks[i]);
+	for (i = 0; i < snapshot->lock_count && remarks < REMARKS_MAX; i++)
+		remarks += is_held(&snapshot->locks[i]) &&
+			   remark_on_holder(&snapshot->locks[i], false);
+}
+
+static void remark_on_deadlocks(const struct snapshot *snapshot, const struct cycles *cycles)
+{
+	size_t i, locks = 0, possible = 0;
+
+	for (i = 0; i < snapshot->lock_count; i++)
+		locks += !!(snapshot->locks[i].info.flags & LOCKMGR_LOCK_IS_DEADLOCKED);
+	for (i = 0; i < snapshot->lock_count; i++)
+		possible += is_possible(cycles, &snapshot->locks[i]);
+	if (locks) {
+		begin_remark();
+		printf("Deadlock: %zu lock%s never be released; 'lockctl deadlocks' explains it.\n",
+		       locks, locks == 1 ? " will" : "s will");
+	}
+	if (possible) {
+		begin_remark();
+		printf("Possible deadlock: %zu lock%s held by a process whose descendant waits; "
+		       "'lockctl deadlocks' explains it.\n",
+		       possible, possible == 1 ? " is" : "s are each");
+	}
+}
+
+/* For people: what the table does not say by itself. */
+static void print_remarks(const struct snapshot *snapshot, const struct cycles *cycles,
+			  size_t idle, bool empty)
+{
+	remarks_begun = empty;
 	if (empty)
 		printf("No lock is held or waited for.\n");
-	else
-		printf("\n");
-	remark_on_deadlocks(snapshot);
-	for (i = 0; i < snapshot->lock_count && remarks < REMARKS_MAX; i++)
-		remarks += remark_on(&snapshot->locks[i]);
-	if (idle)
-		printf("Allocated, but not in use: %zu more lock%s, which --all lists.\n", idle,
-		       idle == 1 ? "" : "s");
+	remark_on_deadlocks(snapshot, cycles);
+	remark_on_locks(snapshot);
+	if (!idle)
+		return;
+	begin_remark();
+	printf("Allocated, but not in use: %zu more lock%s, which --all lists.\n", idle,
+	       idle == 1 ? "" : "s");
 }
 
 static void print(const struct snapshot *snapshot, const struct arguments *args)
@@ -258,19 +311,22 @@ static void print(const struct snapshot *snapshot, const struct arguments *args)
 	const bool all = option_given(args, OPTION_ALL);
 	struct table *table;
 	size_t i, idle = 0;
+	struct cycles cycles;
 	bool empty;
 
+	cycles_find(&cycles, snapshot);
 	table = table_new("locks", columns, sizeof(columns) / sizeof(columns[0]), args);
 	for (i = 0; i < snapshot->lock_count; i++) {
 		if (all || is_interesting(&snapshot->locks[i]))
-			fill(table, snapshot, &snapshot->locks[i]);
+			fill(table, snapshot, &cycles, &snapshot->locks[i]);
 		else
 			idle++;
 	}
 	empty = !table_rows(table);
 	table_print(table);
 	if (table_is_for_people(args))
-		print_remarks(snapshot, idle, empty);
+		print_remarks(snapshot, &cycles, idle, empty);
+	cycles_free(&cycles);
 }
 
 static int run(const struct arguments *args)

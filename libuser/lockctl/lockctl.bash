@@ -44,6 +44,12 @@ _lockctl_takes_id()
 	lockctl "$1" --help 2>/dev/null | head -n 1 | grep -Eq 'SPACE \[?ID\b'
 }
 
+# Several of them.
+_lockctl_takes_ids()
+{
+	lockctl "$1" --help 2>/dev/null | head -n 1 | grep -Eq 'SPACE \[?ID\.\.\.'
+}
+
 _lockctl_takes_file()
 {
 	lockctl "$1" --help 2>/dev/null | head -n 1 | grep -q 'FILE'
@@ -122,7 +128,7 @@ _lockctl()
 	if ((place == 1)) && _lockctl_takes_space "$command"; then
 		_lockctl_compgen "$current" "$(_lockctl_spaces)"
 	elif ((place >= 2)) && _lockctl_takes_id "$command" &&
-		[[ $command != run || $place == 2 ]]; then
+		{ ((place == 2)) || _lockctl_takes_ids "$command"; }; then
 		_lockctl_compgen "$current" "$(_lockctl_ids "${words[0]}")"
 	elif [[ $command == run ]]; then
 		mapfile -t COMPREPLY < <(compgen -c -- "$current")

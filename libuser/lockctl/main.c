@@ -7,13 +7,21 @@
  *	main.c		the table of sub-commands
  *	options.c	their options and help
  *	NAME.c		the sub-command NAME
+ *	run-wait.c	how run waits for its lock
+ *	run-command.c	how run's command starts, gets signals, and ends
+ *	keeper.c	who keeps its lock if lockctl is killed
  *	snapshot.c	what is locked now, by whom, with whom behind
- *	cycle.c		cycles in it
- *	directory.c	which spaces there are, by sysfs
+ *	cycle.c		cycles in it, and possible ones
+ *	directory.c	which spaces there are
  *	space.c		how spaces are named, and opened
- *	task.c		what /proc says of a process
+ *	task.c		what keeps a process from going on, and what helps
+ *	proc.c		what /proc and its cgroup say of it
  *	allocations.c	the file of save and restore
+ *	output-file.c	how a file is written, whatever it is: replaced, or as it is
+ *	attributes.c	what the new file keeps of the old one
+ *	descriptor.c	paths that name what is open already
  *	table.c		tables and JSON
+ *	note.c		notes as they are typed, and in that file
  *	duration.c, number.c, text.c, report.c	what everybody needs
  */
 #include <locale.h>
@@ -39,6 +47,7 @@ static const struct command *const commands[] = {
 	&command_unlink,
 	&command_set_capacity,
 	&command_allocate,
+	&command_set_note,
 	&command_free,
 	&command_free_all,
 	&command_save,
@@ -78,7 +87,7 @@ static int run(int argc, char **argv)
 	const struct command *command;
 
 	if (argc < 2) {
-		report_usage(NULL, "no command");
+		report_usage(NULL, "missing command");
 		return STATUS_USAGE;
 	}
 	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {
@@ -92,7 +101,7 @@ static int run(int argc, char **argv)
 
 	command = find_command(argv[1]);
 	if (!command) {
-		report_usage(NULL, "no command is called '%s'", argv[1]);
+		report_usage(NULL, "unknown command '%s'", argv[1]);
 		return STATUS_USAGE;
 	}
 	return options_run(command, argc - 1, argv + 1);

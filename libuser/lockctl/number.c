@@ -43,7 +43,7 @@ bool number_parse_id(const char *command, const char *text, uint32_t *id)
 	uint64_t number;
 
 	if (!number_parse(text, 10, UINT32_MAX - 1, &number)) {
-		report_usage(command, "'%s' is not the number of a lock", text);
+		report_usage(command, "invalid lock number '%s'", text);
 		return false;
 	}
 	*id = number;

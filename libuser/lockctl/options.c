@@ -2,6 +2,7 @@
 /* Options of sub-commands: both how they are parsed and their help come from one table. */
 #include <ctype.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@
 
 /* What getopt_long() wants. */
 struct getopt_tables {
-	char letters[2 * OPTIONS_MAX + 3];
+	char letters[2 * OPTIONS_MAX + 4];
 	struct option longs[OPTIONS_MAX + 2];
 };
 
@@ -35,6 +36,8 @@ static void fill_tables(struct getopt_tables *tables, const struct command *comm
 
 	if (command->runs_another)
 		*letter++ = '+';
+	/* Have it tell what is missing from what is not known. */
+	*letter++ = ':';
 	for (i = 0; i < count; i++) {
 		const struct option_spec *spec = &command->options[i];
 
@@ -79,8 +82,9 @@ static void print_help(const struct command *command)
 	const size_t count = option_count(command);
 	size_t i;
 
-	printf("Usage: lockctl %s [OPTION...] %s\n\n%c%s.\n", command->name,
-	       command->synopsis, toupper(command->summary[0]), command->summary + 1);
+	printf("Usage: lockctl %s [OPTION...]%s%s\n\n%c%s.\n", command->name,
+	       *command->synopsis ? " " : "", command->synopsis, toupper(command->summary[0]),
+	       command->summary + 1);
 	if (command->details)
 		printf("\n%s\n", command->details);
 	printf("\nOptions:\n");
@@ -95,14 +99,39 @@ static int check_words(const struct arguments *args)
 	const struct command *command = args->command;
 
 	if (args->count < command->words_min) {
-		report_usage(command->name, "something is missing: %s", command->synopsis);
+		report_usage(command->name, "missing argument: %s", command->synopsis);
 		return STATUS_USAGE;
 	}
 	if (command->words_max != WORDS_ANY && args->count > command->words_max) {
-		report_usage(command->name, "'%s' is too much", args->words[command->words_max]);
+		report_usage(command->name, "unexpected argument '%s'",
+			     args->words[command->words_max]);
 		return STATUS_USAGE;
 	}
 	return STATUS_OK;
+}
+
+/*
+ * Say what is wrong with an option.  A letter need not be a word of its own; what
+ * getopt_long() says of it is its value, 0 for a long option that is not known.
+ */
+static void report_option(const struct command *command, int value, const char *word)
+{
+	const int place = optopt ? option_place(command, optopt) : -1;
+	const bool is_long = !strncmp(word, "--", 2);
+
+	if (value == ':' && place >= 0 && is_long)
+		report_usage(command->name, "option '--%s' requires an argument: %s",
+			     command->options[place].name, command->options[place].argument);
+	else if (value == ':' && place >= 0)
+		report_usage(command->name, "option '-%c' requires an argument: %s", optopt,
+			     command->options[place].argument);
+	else if (optopt >= VALUE_OPTION)
+		report_usage(command->name, "option '%.*s' takes no argument",
+			     (int)strcspn(word, "="), word);
+	else if (optopt)
+		report_usage(command->name, "invalid option '-%c'", optopt);
+	else
+		report_usage(command->name, "invalid option '%s'", word);
 }
 
 /**
@@ -128,8 +157,7 @@ int options_run(const struct command *command, int argc, char **argv)
 		}
 		place = option_place(command, value);
 		if (place < 0) {
-			report_usage(command->name, "'%s' is no option, or lacks its argument",
-				     argv[optind - 1]);
+			report_option(command, value, argv[optind - 1]);
 			return STATUS_USAGE;
 		}
 		args.options[place] = optarg ? optarg : "";

@@ -54,13 +54,15 @@ static const char *explain(int error)
 	case EPROTONOSUPPORT:
 		return "the module is not of this version: 'lockctl doctor' says more";
 	case ENOENT:
-		return "there is no such space";
+		return "no such space";
 	case EUSERS:
 		return "the space has as many clients as are allowed";
 	case EDQUOT:
 		return "its owner has used up what users may have";
 	case ENOSPC:
 		return "all ids are allocated";
+	case EOPNOTSUPP:
+		return "the module is of a version without notes";
 	default:
 		return strerror(-error);
 	}
@@ -86,6 +88,32 @@ int report_failure(int error, const char *format, ...)
 }
 
 /**
+ * report_failure_on_lock() - say what failed on one lock, and why
+ * @error: 0, or a negative errno: -ENOENT if the lock is not allocated, -EINVAL if the space
+ *	has none of that number
+ * @what: "free", as in "cannot free lock 17 of web"
+ * @id: the lock
+ * @space: as it was typed
+ *
+ * Return: the exit status
+ */
+int report_failure_on_lock(int error, const char *what, uint32_t id, const char *space)
+{
+	switch (error) {
+	case 0:
+		return STATUS_OK;
+	case -ENOENT:
+		report("lock %u of %s is not allocated", id, space);
+		return STATUS_NO;
+	case -EINVAL:
+		report("there is no lock %u in %s", id, space);
+		return STATUS_USAGE;
+	default:
+		return report_failure(error, "cannot %s lock %u of %s", what, id, space);
+	}
+}
+
+/**
  * status_of() - the exit status for an error of the library
  * @error: a negative errno
  */
@@ -103,6 +131,7 @@ int status_of(int error)
 	case ENOENT:
 		return STATUS_NOT_FOUND;
 	case ENODEV:
+	case EOPNOTSUPP:
 	case EPROTONOSUPPORT:
 	case EUSERS:
 		return STATUS_UNAVAILABLE;

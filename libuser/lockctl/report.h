@@ -4,6 +4,7 @@
 #define LOCKCTL_REPORT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sysexits.h>
 
 /* Exit statuses.  From 64 on they are those of <sysexits.h>. */
@@ -26,6 +27,7 @@ void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void report_usage(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int report_failure(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int report_failure_on_lock(int error, const char *what, uint32_t id, const char *space);
 int report_output(int status);
 
 int status_of(int error);

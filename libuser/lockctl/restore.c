@@ -13,6 +13,7 @@
 
 #include "allocations.h"
 #include "command.h"
+#include "descriptor.h"
 #include "report.h"
 
 enum {
@@ -40,12 +41,21 @@ struct target {
 	uint32_t capacity;
 };
 
+/* What /dev/stdin is need not be something that can be opened again. */
+static FILE *open_file(const char *path)
+{
+	const int descriptor = descriptor_named(path);
+
+	return descriptor < 0 ? fopen(path, "re") : fdopen(descriptor, "r");
+}
+
 /* Returns 0, or the exit status after a message. */
 static int read_file(const char *path, struct allocations *allocations)
 {
 	const bool is_input = !path || !strcmp(path, "-");
-	FILE *file = is_input ? stdin : fopen(path, "re");
+	FILE *file = is_input ? stdin : open_file(path);
 	unsigned int line;
+	int error;
 
 	memset(allocations, 0, sizeof(*allocations));
 	if (!file) {
@@ -53,8 +63,14 @@ static int read_file(const char *path, struct allocations *allocations)
 		return STATUS_NOT_FOUND;
 	}
 	line = allocations_read(allocations, file);
+	error = ferror(file) ? errno : 0;
 	if (!is_input)
 		fclose(file);
+	if (error) {
+		report("cannot read %s: %s", is_input ? "standard input" : path,
+		       strerror(error));
+		return STATUS_NOT_FOUND;
+	}
 	if (!line)
 		return STATUS_OK;
 
@@ -146,7 +162,8 @@ static int allocate(const struct target *target, const struct allocations *alloc
 		const struct range *range = &allocations->ids.ranges[i];
 
 		for (id = range->first; id <= range->last; id++) {
-			ret = lockmgr_allocate_id(target->mgr, id);
+			ret = lockmgr_allocate_id_noted(target->mgr, id,
+							notes_find(&allocations->notes, id));
 			if (ret == -EEXIST && target->is_same)
 				continue;
 			if (ret) {
@@ -221,7 +238,7 @@ static int run(const struct arguments *args)
 const struct command command_restore = {
 	.name = "restore",
 	.synopsis = "[FILE]",
-	.summary = "allocate the ids that save has written, all or none",
+	.summary = "allocate the ids that save has written, with their notes, all or none",
 	.details = "Creates the space if it is missing.\n"
 		   "Without FILE, or with -: from standard input.",
 	.options = options,

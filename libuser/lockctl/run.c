@@ -2,85 +2,50 @@
 /*
  * lockctl run: run a command while holding a lock, as flock(1) does with files.
  *
- * The lock is that of lockctl, which waits for the command; so it is released however
- * lockctl ends.  The command must not go on without it then: the kernel kills it.
+ * The lock is that of lockctl, which waits for the command and then releases it.  With
+ * --no-fork lockctl becomes the command, and the lock is that of whoever has the file.
  */
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "duration.h"
 #include "number.h"
 #include "report.h"
+#include "run-command.h"
+#include "run-wait.h"
 #include "space.h"
-
-/* What shells end with when they cannot run a command. */
-#define STATUS_CANNOT_RUN	126
-#define STATUS_NO_COMMAND	127
-#define STATUS_SIGNAL		128
 
 enum {
 	OPTION_TIMEOUT,
 	OPTION_NONBLOCK,
 	OPTION_CONFLICT,
+	OPTION_NO_FORK,
+	OPTION_VERBOSE,
 };
 
 static const struct option_spec options[] = {
 	{ 'w', "timeout", "SECONDS", "give up if the lock cannot be had by then" },
 	{ 'n', "nonblock", NULL, "give up at once if the lock is held" },
 	{ 'E', "conflict-exit-code", "N", "exit status when giving up; 1" },
+	{ 'F', "no-fork", NULL, "become the command, which has the lock's file" },
+	{ 'v', "verbose", NULL, "say who holds the lock, and when it is acquired" },
 	{ 0 }
 };
 
 /**
  * struct plan - what the arguments ask for
- * @id: the lock
- * @wait: how long to wait for it: not at all, or
- * @limited: only for
- * @timeout_ns: so long
+ * @wait: which lock, and how to wait for it
  * @conflict: exit status where it cannot be had
+ * @words: the command
+ * @no_fork: become it
  */
 struct plan {
-	uint32_t id;
-	bool wait;
-	bool limited;
-	uint64_t timeout_ns;
+	struct wait wait;
 	int conflict;
+	char **words;
+	bool no_fork;
 };
-
-/* Returns 0, or the exit status after a message. */
-static int parse(struct plan *plan, const struct arguments *args)
-{
-	const char *timeout = args->options[OPTION_TIMEOUT];
-	const char *conflict = args->options[OPTION_CONFLICT];
-	const char *name = args->command->name;
-	uint64_t number = STATUS_NO;
-
-	plan->wait = !option_given(args, OPTION_NONBLOCK);
-	plan->limited = timeout;
-	if (!number_parse_id(name, args->words[1], &plan->id))
-		return STATUS_USAGE;
-	if (timeout && !plan->wait) {
-		report_usage(name, "--timeout and --nonblock exclude each other");
-		return STATUS_USAGE;
-	}
-	if (timeout && !duration_parse(timeout, &plan->timeout_ns)) {
-		report_usage(name, "'%s' is no number of seconds", timeout);
-		return STATUS_USAGE;
-	}
-	if (conflict && !number_parse(conflict, 10, 255, &number)) {
-		report_usage(name, "'%s' is no exit status", conflict);
-		return STATUS_USAGE;
-	}
-	plan->conflict = number;
-	return STATUS_OK;
-}
 
 /* The words of the command, where the two dashes may be left out; NULL: none. */
 static char **command_words(const struct arguments *args)
@@ -92,126 +57,104 @@ static char **command_words(const struct arguments *args)
 	return *words ? words : NULL;
 }
 
-static int acquire(struct lockmgr *mgr, const struct plan *plan)
+/* Returns 0, or the exit status after a message. */
+static int parse(struct plan *plan, const struct arguments *args)
 {
-	struct timespec deadline;
+	const char *timeout = args->options[OPTION_TIMEOUT];
+	const char *conflict = args->options[OPTION_CONFLICT];
+	const char *name = args->command->name;
+	uint64_t number = STATUS_NO;
 
-	if (!plan->wait)
-		return lockmgr_trylock(mgr, plan->id);
-	if (!plan->limited)
-		return lockmgr_lock(mgr, plan->id);
-
-	deadline = duration_timespec(duration_now() + plan->timeout_ns);
-	return lockmgr_timedlock(mgr, plan->id, &deadline);
+	plan->words = command_words(args);
+	plan->no_fork = option_given(args, OPTION_NO_FORK);
+	plan->wait = (struct wait) {
+		.space = args->words[0],
+		.may_wait = !option_given(args, OPTION_NONBLOCK),
+		.is_limited = timeout,
+		.verbose = option_given(args, OPTION_VERBOSE),
+	};
+	if (!plan->words) {
+		report_usage(name, "no command to run");
+		return STATUS_USAGE;
+	}
+	if (!number_parse_id(name, args->words[1], &plan->wait.id))
+		return STATUS_USAGE;
+	if (timeout && !plan->wait.may_wait) {
+		report_usage(name, "--timeout and --nonblock exclude each other");
+		return STATUS_USAGE;
+	}
+	if (timeout && !duration_parse(timeout, &plan->wait.timeout_ns)) {
+		report_usage(name, "'%s' is no number of seconds", timeout);
+		return STATUS_USAGE;
+	}
+	if (conflict && !number_parse(conflict, 10, 255, &number)) {
+		report_usage(name, "'%s' is no exit status", conflict);
+		return STATUS_USAGE;
+	}
+	plan->conflict = number;
+	return STATUS_OK;
 }
 
 /* Returns 0 once the lock is held, or a positive exit status after a message. */
-static int lock(struct lockmgr *mgr, const struct plan *plan, const char *space, bool *held)
+static int lock(struct lockmgr *mgr, const struct plan *plan, bool *held)
 {
-	const int ret = acquire(mgr, plan);
+	const int ret = wait_acquire(mgr, &plan->wait);
+	const char *space = plan->wait.space;
+	const uint32_t id = plan->wait.id;
 
 	*held = ret >= 0;
 	if (ret == LOCKMGR_OWNER_DIED)
-		report("the last holder of lock %u of %s died: check what the lock protects",
-		       plan->id, space);
+		report("the last holder of lock %u of %s died: check what the lock protects", id,
+		       space);
 	if (*held)
 		return STATUS_OK;
 	/* As flock(1): whoever set a limit knows what it means. */
 	if (ret == -EBUSY || ret == -ETIMEDOUT)
 		return plan->conflict;
 	if (ret == -EINVAL)
-		return report_failure(ret, "there is no lock %u in %s", plan->id, space);
+		return report_failure(ret, "there is no lock %u in %s", id, space);
 
-	report_failure(ret, "cannot acquire lock %u of %s", plan->id, space);
+	report_failure(ret, "cannot acquire lock %u of %s", id, space);
 	return ret == -EDQUOT ? STATUS_UNAVAILABLE : status_of(ret);
 }
 
-/* Does not return. */
-static void execute(char **words, pid_t parent, const sigset_t *mask)
+static struct end run_with_lock(struct lockmgr *mgr, const struct plan *plan)
 {
-	int error;
+	struct end end = { 0 };
 
-	/* It must not run without the lock, which goes with us. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(STATUS_CANNOT_RUN);
-
-	sigprocmask(SIG_SETMASK, mask, NULL);
-	execvp(words[0], words);
-	error = errno;
-	report("cannot run %s: %s", words[0], strerror(error));
-	_exit(error == ENOENT ? STATUS_NO_COMMAND : STATUS_CANNOT_RUN);
-}
-
-/*
- * Wait for the command's end.  Signals that somebody sends us are for it; those of the
- * terminal it gets without us.
- */
-static int wait_for(pid_t child, const sigset_t *signals)
-{
-	siginfo_t info;
-	int status;
-
-	while (waitpid(child, &status, WNOHANG) != child) {
-		if (sigwaitinfo(signals, &info) < 0 || info.si_signo == SIGCHLD)
-			continue;
-		if (info.si_code <= 0)
-			kill(child, info.si_signo);
-	}
-	return WIFSIGNALED(status) ? STATUS_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-static int run_command(char **words)
-{
-	static const int handled[] = {
-		SIGCHLD, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2
-	};
-	const pid_t parent = getpid();
-	sigset_t signals, before;
-	pid_t child;
-	size_t i;
-
-	sigemptyset(&signals);
-	for (i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
-		sigaddset(&signals, handled[i]);
-	sigprocmask(SIG_BLOCK, &signals, &before);
-	/* Who started us may have it ignored, and then no status would be kept. */
-	signal(SIGCHLD, SIG_DFL);
-
-	child = fork();
-	if (child < 0)
-		return report_failure(-errno, "cannot start %s", words[0]);
-	if (!child)
-		execute(words, parent, &before);
-	return wait_for(child, &signals);
+	if (plan->no_fork)
+		end.status = execute_command(plan->words);
+	else
+		end = run_command(plan->words, mgr);
+	lockmgr_unlock(mgr, plan->wait.id);
+	return end;
 }
 
 static int run(const struct arguments *args)
 {
-	char **words = command_words(args);
-	struct plan plan = { 0 };
+	struct end end = { 0 };
+	struct plan plan;
 	struct lockmgr *mgr;
 	struct space space;
 	bool held;
 	int status;
 
-	if (!words) {
-		report_usage(args->command->name, "no command to run");
-		return STATUS_USAGE;
-	}
 	status = parse(&plan, args);
 	if (status)
 		return status;
-	status = space_attach_named(args->words[0], LOCKMGR_OPEN_WRITEONLY, &space, &mgr);
+	status = space_attach_named(args->words[0], LOCKMGR_OPEN_WRITEONLY | LOCKMGR_OPEN_INHERIT,
+				    &space, &mgr);
 	if (status)
 		return status;
 
-	status = lock(mgr, &plan, args->words[0], &held);
+	status = lock(mgr, &plan, &held);
 	if (held) {
-		status = run_command(words);
-		lockmgr_unlock(mgr, plan.id);
+		end = run_with_lock(mgr, &plan);
+		status = end.status;
 	}
 	lockmgr_close(mgr);
+	if (end.signal)
+		die_of(end.signal);
 	return status;
 }
 

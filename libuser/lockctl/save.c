@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lockctl save: which ids are allocated, in a file from which they can be again. */
-#include <errno.h>
+/* lockctl save: which ids are allocated, and what for, in a file to restore them from. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "allocations.h"
 #include "command.h"
 #include "memory.h"
+#include "output-file.h"
 #include "report.h"
 
 #define LOCKS_AT_ONCE	256
 
-static int collect_ids(struct lockmgr *mgr, struct ranges *ids)
+static int collect_ids(struct lockmgr *mgr, struct allocations *allocations)
 {
 	struct lockmgr_lock_info locks[LOCKS_AT_ONCE];
 	uint64_t cursor = 0;
@@ -26,8 +24,11 @@ static int collect_ids(struct lockmgr *mgr, struct ranges *ids)
 				   &count);
 		if (ret)
 			return ret;
-		for (i = 0; i < count; i++)
-			ranges_add(ids, locks[i].id);
+		for (i = 0; i < count; i++) {
+			ranges_add(&allocations->ids, locks[i].id);
+			if (*locks[i].note)
+				notes_add(&allocations->notes, locks[i].id, locks[i].note);
+		}
 	}
 	return 0;
 }
@@ -45,7 +46,7 @@ static int collect(const char *text, struct allocations *allocations)
 
 	ret = lockmgr_info(mgr, &info);
 	if (!ret)
-		ret = collect_ids(mgr, &allocations->ids);
+		ret = collect_ids(mgr, allocations);
 	lockmgr_close(mgr);
 	if (ret)
 		return report_failure(ret, "cannot list the ids of %s", text);
@@ -57,49 +58,22 @@ static int collect(const char *text, struct allocations *allocations)
 	return STATUS_OK;
 }
 
-/* What mkstemp() makes is for its owner only. */
-static void permit(int fd)
-{
-	const mode_t mask = umask(0);
-
-	umask(mask);
-	fchmod(fd, 0666 & ~mask);
-}
-
 /* Returns 0 or a negative errno. */
-static int write_temporary(const struct allocations *allocations, int fd)
+static int write_file(const struct allocations *allocations, const char *path)
 {
-	FILE *file = fdopen(fd, "w");
-	bool good;
+	size_t length;
+	char *text;
+	FILE *file;
+	int ret;
 
-	if (!file) {
-		close(fd);
-		return -errno;
-	}
-	permit(fd);
-	allocations_write(allocations, file);
-	good = !fflush(file) && !ferror(file) && !fsync(fd);
-	/* What fclose() says is about errors that were seen by then. */
-	if (fclose(file) || !good)
-		return errno ? -errno : -EIO;
-	return 0;
-}
-
-/* The old file stays until the new one is complete.  Returns 0 or a negative errno. */
-static int replace_file(const struct allocations *allocations, const char *path)
-{
-	char *temporary;
-	int fd, ret;
-
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+	file = open_memstream(&text, &length);
+	if (!file)
 		memory_none();
-	fd = mkstemp(temporary);
-	ret = fd < 0 ? -errno : write_temporary(allocations, fd);
-	if (!ret && rename(temporary, path))
-		ret = -errno;
-	if (ret && fd >= 0)
-		unlink(temporary);
-	free(temporary);
+	allocations_write(allocations, file);
+	if (fclose(file))
+		memory_none();
+	ret = output_file_write(path, text, length);
+	free(text);
 	return ret;
 }
 
@@ -111,7 +85,7 @@ static int run(const struct arguments *args)
 
 	status = collect(args->words[0], &allocations);
 	if (!status && path && strcmp(path, "-"))
-		ret = replace_file(&allocations, path);
+		ret = write_file(&allocations, path);
 	else if (!status)
 		allocations_write(&allocations, stdout);
 	if (ret) {
@@ -125,8 +99,9 @@ static int run(const struct arguments *args)
 const struct command command_save = {
 	.name = "save",
 	.synopsis = "SPACE [FILE]",
-	.summary = "write which ids of a space are allocated, for restore",
-	.details = "Without FILE, or with -: to standard output.\n"
+	.summary = "write which ids of a space are allocated, and their notes, for restore",
+	.details = "Without FILE, or with -: to standard output.  FILE may be anything that can\n"
+		   "be written; a regular file is replaced when the new one is complete.\n"
 		   "Nobody should allocate or free meanwhile.",
 	.words_min = 1,
 	.words_max = 2,

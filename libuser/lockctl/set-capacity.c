@@ -17,7 +17,7 @@ static int run(const struct arguments *args)
 	int ret;
 
 	if (strcmp(text, "max") && (!number_parse(text, 10, UINT32_MAX, &capacity) || !capacity)) {
-		report_usage(args->command->name, "'%s' is no capacity", text);
+		report_usage(args->command->name, "invalid capacity '%s'", text);
 		return STATUS_USAGE;
 	}
 	ret = space_attach_named(args->words[0], 0, &space, &mgr);

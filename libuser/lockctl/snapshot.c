@@ -4,6 +4,7 @@
  * some moment while it was taken; what matters on a system that hangs does not change.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "memory.h"
 #include "report.h"
 #include "snapshot.h"
+#include "text.h"
 
 /* How many entries to ask the module for at once. */
 #define LOCKS_AT_ONCE	256
@@ -51,6 +53,17 @@ static struct lock *add_lock(struct snapshot *snapshot, const struct space *spac
 	return lock;
 }
 
+/* A module of version 0.1 lists a lock whose holder died only if it is allocated. */
+static int list_locks(struct lockmgr *mgr, uint32_t filter, uint64_t *cursor,
+		      struct lockmgr_lock_info *infos, size_t max, size_t *count)
+{
+	int ret = lockmgr_list(mgr, filter, cursor, infos, max, count);
+
+	if (ret == -EINVAL && filter & LOCKMGR_LOCK_IS_DIED)
+		ret = lockmgr_list(mgr, filter & ~LOCKMGR_LOCK_IS_DIED, cursor, infos, max, count);
+	return ret;
+}
+
 static int read_locks(struct snapshot *snapshot, const struct space *space,
 		      struct lockmgr *mgr, uint32_t filter)
 {
@@ -60,7 +73,7 @@ static int read_locks(struct snapshot *snapshot, const struct space *space,
 	int ret;
 
 	while (cursor != LOCKMGR_LIST_END) {
-		ret = lockmgr_list(mgr, filter, &cursor, infos, LOCKS_AT_ONCE, &count);
+		ret = list_locks(mgr, filter, &cursor, infos, LOCKS_AT_ONCE, &count);
 		if (ret)
 			return ret;
 		for (i = 0; i < count; i++) {
@@ -183,7 +196,7 @@ static int read_one_lock(struct snapshot *snapshot, struct lockmgr *mgr, uint32_
 	size_t count;
 	int ret;
 
-	ret = lockmgr_list(mgr, SNAPSHOT_ALL, &cursor, &info, 1, &count);
+	ret = list_locks(mgr, SNAPSHOT_ALL, &cursor, &info, 1, &count);
 	if (!ret)
 		ret = lockmgr_info(mgr, &facts);
 	if (ret)
@@ -236,6 +249,25 @@ void snapshot_free(struct snapshot *snapshot)
 		free(snapshot->locks[i].waiters);
 	free(snapshot->locks);
 	free(snapshot->spaces);
+}
+
+/** lock_note() - what a lock stands for, fit to be printed; "": nobody has said */
+const char *lock_note(const struct lock *lock, char label[NOTE_LABEL_SIZE])
+{
+	text_clean(label, NOTE_LABEL_SIZE, lock->info.note, sizeof(lock->info.note));
+	return label;
+}
+
+/** lock_label() - a lock's number, and what it stands for: 17 (container web-1) */
+const char *lock_label(const struct lock *lock, char label[LOCK_LABEL_SIZE])
+{
+	char note[NOTE_LABEL_SIZE];
+
+	if (*lock->info.note)
+		snprintf(label, LOCK_LABEL_SIZE, "%u (%s)", lock->info.id, lock_note(lock, note));
+	else
+		snprintf(label, LOCK_LABEL_SIZE, "%u", lock->info.id);
+	return label;
 }
 
 /** lock_holder() - who holds a lock that is held */

@@ -11,7 +11,7 @@
 #define SNAPSHOT_IN_USE \
 	(LOCKMGR_LOCK_IS_HELD | LOCKMGR_LOCK_IS_WAITED)
 #define SNAPSHOT_ALL \
-	(LOCKMGR_LOCK_IS_ALLOCATED | LOCKMGR_LOCK_IS_HELD | LOCKMGR_LOCK_IS_WAITED)
+	(LOCKMGR_LOCK_IS_ALLOCATED | SNAPSHOT_IN_USE | LOCKMGR_LOCK_IS_DIED)
 
 /**
  * struct lock - a lock at some moment
@@ -42,11 +42,17 @@ struct snapshot {
 	size_t lock_room;
 };
 
+/* Room for a note, each byte of which may become \xNN; and for that and a lock's number. */
+#define NOTE_LABEL_SIZE		(4 * (LOCKMGR_LOCK_NOTE_SIZE - 1) + 1)
+#define LOCK_LABEL_SIZE		(sizeof("4294967295 ()") + NOTE_LABEL_SIZE)
+
 bool snapshot_is_useless(const struct snapshot *snapshot, int status);
 int snapshot_take(struct snapshot *snapshot, const char *space, uint32_t filter);
 int snapshot_take_lock(struct snapshot *snapshot, const char *space, uint32_t id);
 void snapshot_free(struct snapshot *snapshot);
 
+const char *lock_note(const struct lock *lock, char label[NOTE_LABEL_SIZE]);
+const char *lock_label(const struct lock *lock, char label[LOCK_LABEL_SIZE]);
 void lock_holder(const struct lock *lock, struct task *task);
 void waiter_task(const struct lockmgr_waiter_info *waiter, struct task *task);
 

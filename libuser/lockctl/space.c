@@ -7,9 +7,11 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "directory.h"
 #include "number.h"
 #include "report.h"
 #include "space.h"
@@ -17,6 +19,9 @@
 
 #define NAME_CHARACTERS \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+
+/* What a shell, or we, would take for something else in a user's name. */
+#define NOT_TYPED	" \t\n!\"#$%&'()*:;<=>?[\\]^`{|}~"
 
 /** space_name_is_valid() - whether a space can have that name */
 bool space_name_is_valid(const char *name)
@@ -53,7 +58,7 @@ static bool parse_owner(const char *text, size_t length, uid_t *owner)
 {
 	char user[USER_LABEL_SIZE];
 
-	if (length >= sizeof(user))
+	if (!length || length >= sizeof(user))
 		return false;
 	memcpy(user, text, length);
 	user[length] = '\0';
@@ -75,11 +80,11 @@ int space_parse(const char *text, struct space *space)
 
 	space->owner = geteuid();
 	if (colon && !parse_owner(text, colon - text, &space->owner)) {
-		report("there is no user '%.*s'", (int)(colon - text), text);
+		report("unknown user '%.*s'", (int)(colon - text), text);
 		return STATUS_NOT_FOUND;
 	}
 	if (!space_name_is_valid(name)) {
-		report("no space can be called '%s': 1 to %d of A-Za-z0-9._-, no dot in front",
+		report("invalid space name '%s': 1 to %d of A-Za-z0-9._-, no leading dot",
 		       name, LOCKMGR_SPACE_NAME_SIZE - 1);
 		return STATUS_USAGE;
 	}
@@ -88,30 +93,73 @@ int space_parse(const char *text, struct space *space)
 	return STATUS_OK;
 }
 
-/* Names that could be taken for something else are left out. */
-static const char *id_label(const char *name, unsigned int id, char label[USER_LABEL_SIZE])
+/* Whether a name can be typed at a shell as it is shown, and is no option there. */
+static bool can_be_typed(const char *name)
 {
-	if (name && *name && strlen(name) < USER_LABEL_SIZE / 4)
-		text_clean(label, USER_LABEL_SIZE, name, USER_LABEL_SIZE);
-	else
-		snprintf(label, USER_LABEL_SIZE, "%u", id);
-	return label;
+	char shown[USER_LABEL_SIZE];
+
+	text_clean(shown, sizeof(shown), name, sizeof(shown));
+	return *name && *name != '-' && !strcmp(name, shown) && !name[strcspn(name, NOT_TYPED)];
 }
 
-/** user_label() - what a user is called, the number if nothing else */
+/**
+ * user_label() - what a user is called
+ * @uid: the user
+ * @label: receives it
+ *
+ * Return: @label: what user_parse() understands as this user: the name, or the number
+ * where there is no name, or one that is another's number or cannot be typed
+ */
 const char *user_label(uid_t uid, char label[USER_LABEL_SIZE])
 {
 	const struct passwd *user = getpwuid(uid);
+	uid_t parsed;
 
-	return id_label(user ? user->pw_name : NULL, uid, label);
+	if (user && can_be_typed(user->pw_name)) {
+		strcpy(label, user->pw_name);
+		if (user_parse(label, &parsed) && parsed == uid)
+			return label;
+	}
+	snprintf(label, USER_LABEL_SIZE, "%u", uid);
+	return label;
 }
 
-/** group_label() - what a group is called, the number if nothing else */
+/**
+ * group_parse() - a group's name or number
+ * @text: what was typed
+ * @gid: receives the number
+ *
+ * Return: whether there is such a group; numbers need not have a name
+ */
+bool group_parse(const char *text, gid_t *gid)
+{
+	const struct group *group;
+	uint64_t number;
+
+	if (number_parse(text, 10, UINT32_MAX - 1, &number)) {
+		*gid = number;
+		return true;
+	}
+
+	group = getgrnam(text);
+	if (group)
+		*gid = group->gr_gid;
+	return group;
+}
+
+/** group_label() - what a group is called, as user_label() has it of users */
 const char *group_label(gid_t gid, char label[USER_LABEL_SIZE])
 {
 	const struct group *group = getgrgid(gid);
+	gid_t parsed;
 
-	return id_label(group ? group->gr_name : NULL, gid, label);
+	if (group && can_be_typed(group->gr_name)) {
+		strcpy(label, group->gr_name);
+		if (group_parse(label, &parsed) && parsed == gid)
+			return label;
+	}
+	snprintf(label, USER_LABEL_SIZE, "%u", gid);
+	return label;
 }
 
 /** space_label() - a space's name for people, who can type it as it is */
@@ -119,7 +167,8 @@ const char *space_label(const struct space *space, char label[SPACE_LABEL_SIZE])
 {
 	char user[USER_LABEL_SIZE];
 
-	if (space->owner == geteuid())
+	/* A dash in front would make it an option. */
+	if (space->owner == geteuid() && *space->name != '-')
 		snprintf(label, SPACE_LABEL_SIZE, "%s", space->name);
 	else
 		snprintf(label, SPACE_LABEL_SIZE, "%s:%s", user_label(space->owner, user),
@@ -153,12 +202,84 @@ int space_attach(const struct space *space, uint32_t flags, struct lockmgr **mgr
 	return lockmgr_open(mgr, space->name, &options);
 }
 
+/* Of the spaces that the caller may read, those of other users that are called so. */
+static struct space_facts *find_others(const struct space *space, size_t *count)
+{
+	struct space_facts *facts;
+	size_t i, all;
+
+	*count = 0;
+	if (directory_read(&facts, &all))
+		return NULL;
+	for (i = 0; i < all; i++)
+		if (facts[i].space.owner != space->owner &&
+		    !strcmp(facts[i].space.name, space->name))
+			facts[(*count)++] = facts[i];
+	return facts;
+}
+
+/**
+ * space_report_missing() - say that a space is not there, and which one may be meant
+ * @text: what was typed
+ * @space: what it means
+ * @what: what cannot be done with it, for the message
+ *
+ * Return: the exit status
+ */
+int space_report_missing(const char *text, const struct space *space, const char *what)
+{
+	char user[USER_LABEL_SIZE], label[SPACE_LABEL_SIZE];
+	struct space_facts *others = NULL;
+	size_t count = 0;
+	int status;
+
+	if (!strchr(text, ':'))
+		others = find_others(space, &count);
+	if (count == 1) {
+		report("cannot %s space %s: %s has none of that name; there is %s", what, text,
+		       user_label(space->owner, user), space_label(&others->space, label));
+		status = STATUS_NOT_FOUND;
+	} else if (count) {
+		report("cannot %s space %s: %s has none of that name; %zu others do, such as %s",
+		       what, text, user_label(space->owner, user), count,
+		       space_label(&others->space, label));
+		status = STATUS_NOT_FOUND;
+	} else {
+		status = report_failure(-ENOENT, "cannot %s space %s", what, text);
+	}
+	free(others);
+	return status;
+}
+
+/* To look at: if the caller has none of that name, and just one other user does, that one. */
+static bool take_only_other(struct space *space)
+{
+	static bool told;
+	char user[USER_LABEL_SIZE], label[SPACE_LABEL_SIZE];
+	size_t count;
+	struct space_facts *others = find_others(space, &count);
+
+	if (count == 1) {
+		if (!told)
+			report("%s has no space '%s': this is %s",
+			       user_label(space->owner, user), space->name,
+			       space_label(&others->space, label));
+		told = true;
+		*space = others->space;
+	}
+	free(others);
+	return count == 1;
+}
+
 /**
  * space_attach_named() - open a space that somebody typed
  * @text: what was typed
  * @flags: LOCKMGR_OPEN_*
  * @space: receives the name
  * @mgr: receives the handle
+ *
+ * With LOCKMGR_OPEN_READONLY, a name may also mean the space of another user, if there is
+ * only one of that name; nothing is changed in what was not named.
  *
  * Return: 0, or the exit status after a message
  */
@@ -172,6 +293,11 @@ int space_attach_named(const char *text, uint32_t flags, struct space *space,
 		return ret;
 
 	ret = space_attach(space, flags, mgr);
+	if (ret == -ENOENT && flags & LOCKMGR_OPEN_READONLY && !strchr(text, ':') &&
+	    take_only_other(space))
+		ret = space_attach(space, flags, mgr);
+	if (ret == -ENOENT)
+		return space_report_missing(text, space, "open");
 	if (ret)
 		return report_failure(ret, "cannot open space %s", text);
 	return STATUS_OK;

@@ -17,8 +17,8 @@ struct space {
 	char name[LOCKMGR_SPACE_NAME_SIZE];
 };
 
-/* Room for a user's name, and for that with a space's behind it. */
-#define USER_LABEL_SIZE		40
+/* Room for a user's name, the longest that Linux allows, and for that and a space's. */
+#define USER_LABEL_SIZE		257
 #define SPACE_LABEL_SIZE	(USER_LABEL_SIZE + LOCKMGR_SPACE_NAME_SIZE)
 
 bool space_name_is_valid(const char *name);
@@ -27,9 +27,11 @@ const char *space_label(const struct space *space, char label[SPACE_LABEL_SIZE])
 const char *space_full_name(const struct space *space, char label[SPACE_LABEL_SIZE]);
 bool user_parse(const char *text, uid_t *uid);
 const char *user_label(uid_t uid, char label[USER_LABEL_SIZE]);
+bool group_parse(const char *text, gid_t *gid);
 const char *group_label(gid_t gid, char label[USER_LABEL_SIZE]);
 
 int space_attach(const struct space *space, uint32_t flags, struct lockmgr **mgr);
+int space_report_missing(const char *text, const struct space *space, const char *what);
 int space_attach_named(const char *text, uint32_t flags, struct space *space,
 		       struct lockmgr **mgr);
 

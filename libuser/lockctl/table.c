@@ -15,6 +15,7 @@
 #include "duration.h"
 #include "memory.h"
 #include "report.h"
+#include "snapshot.h"
 #include "table.h"
 #include "text.h"
 
@@ -25,6 +26,8 @@
  * @places: where they are in @scols; NULL: they are not
  * @row: the last row that is below no other
  * @line: the last row
+ * @count: how many columns
+ * @has_notes: whether there are notes in it
  * @json: whether it is for programs
  */
 struct table {
@@ -33,8 +36,13 @@ struct table {
 	struct libscols_column *places[COLUMNS_MAX];
 	struct libscols_line *row;
 	struct libscols_line *line;
+	size_t count;
+	bool has_notes;
 	bool json;
 };
+
+/* As much of a command as tells it from others. */
+#define COMMAND_WIDTH	40
 
 /* All that can fail in libsmartcols is for want of memory. */
 static void check(int ret)
@@ -54,6 +62,7 @@ static int column_flags(enum column_kind kind)
 	case COLUMN_TREE:
 		return SCOLS_FL_TREE;
 	case COLUMN_LONG:
+	case COLUMN_COMMAND:
 		return SCOLS_FL_TRUNC;
 	default:
 		return 0;
@@ -108,6 +117,7 @@ struct table *table_new(const char *name, const struct column *columns, size_t c
 
 	memset(table, 0, sizeof(*table));
 	table->columns = columns;
+	table->count = count;
 	table->json = option_given(args, OPTION_JSON);
 	table->scols = scols_new_table();
 	if (!table->scols)
@@ -174,6 +184,49 @@ void table_text(struct table *table, size_t column, const char *format, ...)
 	check(scols_line_refer_column_data(table->line, table->places[column], text));
 }
 
+/* How many bytes of text are a whole number of characters, at most @max of these. */
+static int beginning_of(const char *text, int max)
+{
+	int length = 0;
+
+	while (text[length] && max--) {
+		length++;
+		/* The other bytes of a character in UTF-8. */
+		while ((text[length] & 0xc0) == 0x80)
+			length++;
+	}
+	return length;
+}
+
+/**
+ * table_command() - fill a cell with a command line
+ * @table: the table
+ * @column: which, of any kind
+ * @command: the command line
+ *
+ * In a COLUMN_COMMAND, people see the program without its directory and the first options;
+ * where there is no terminal, nothing else would keep the table from getting very wide.
+ */
+void table_command(struct table *table, size_t column, const char *command)
+{
+	const size_t program = strcspn(command, " ");
+	const char *slash = memrchr(command, '/', program);
+	int length;
+
+	if (table->json || table->columns[column].kind != COLUMN_COMMAND) {
+		table_text(table, column, "%s", command);
+		return;
+	}
+	if (*command == '/' && slash[1] && slash[1] != ' ')
+		command = slash + 1;
+	length = beginning_of(command, COMMAND_WIDTH);
+	if (!command[length])
+		table_text(table, column, "%s", command);
+	else
+		table_text(table, column, "%.*s...",
+			   beginning_of(command, COMMAND_WIDTH - strlen("...")), command);
+}
+
 /** table_number() - fill a cell with a number */
 void table_number(struct table *table, size_t column, uint64_t number)
 {
@@ -207,6 +260,17 @@ void table_space(struct table *table, size_t column, const struct space *space)
 		   table->json ? space_full_name(space, label) : space_label(space, label));
 }
 
+/** table_note() - fill a cell with what a lock stands for, if anybody has said */
+void table_note(struct table *table, size_t column, const struct lock *lock)
+{
+	char note[NOTE_LABEL_SIZE];
+
+	if (!*lock->info.note)
+		return;
+	table_text(table, column, "%s", lock_note(lock, note));
+	table->has_notes = true;
+}
+
 /** table_alert() - have the row catch the eye */
 void table_alert(struct table *table)
 {
@@ -219,9 +283,20 @@ size_t table_rows(const struct table *table)
 	return scols_table_get_nlines(table->scols);
 }
 
+static void hide_notes(struct table *table)
+{
+	size_t i;
+
+	for (i = 0; i < table->count; i++)
+		if (table->columns[i].kind == COLUMN_NOTE && table->places[i])
+			check(scols_column_set_flags(table->places[i], SCOLS_FL_HIDDEN));
+}
+
 /** table_print() - print the table, and forget it */
 void table_print(struct table *table)
 {
+	if (!table->has_notes && !table->json)
+		hide_notes(table);
 	/* libsmartcols prints nothing of a table without rows. */
 	if (table_rows(table))
 		check(scols_print_table(table->scols));

@@ -16,8 +16,12 @@ enum column_kind {
 	COLUMN_LINES,
 	/* Text that may be cut where the terminal ends. */
 	COLUMN_LONG,
+	/* A command, of which people are shown the beginning: other columns follow. */
+	COLUMN_COMMAND,
 	/* Text of a table in which rows can have rows below them. */
 	COLUMN_TREE,
+	/* Of table_note(): people are not shown the column of a table without notes. */
+	COLUMN_NOTE,
 };
 
 /**
@@ -33,8 +37,9 @@ struct column {
 };
 
 /** A table has no more columns than this. */
-#define COLUMNS_MAX	16
+#define COLUMNS_MAX	20
 
+struct lock;
 struct table;
 
 struct table *table_new(const char *name, const struct column *columns, size_t count,
@@ -45,9 +50,11 @@ void table_row(struct table *table);
 void table_row_below(struct table *table);
 void table_text(struct table *table, size_t column, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+void table_command(struct table *table, size_t column, const char *command);
 void table_number(struct table *table, size_t column, uint64_t number);
 void table_duration(struct table *table, size_t column, uint64_t ns);
 void table_boolean(struct table *table, size_t column, bool value);
+void table_note(struct table *table, size_t column, const struct lock *lock);
 void table_space(struct table *table, size_t column, const struct space *space);
 void table_alert(struct table *table);
 size_t table_rows(const struct table *table);

@@ -1,63 +1,30 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What /proc says of a thread beyond what the module does. */
-#include <fcntl.h>
-#include <stdio.h>
+/* What /proc says of a thread beyond what the module does, and what can be done about it. */
 #include <string.h>
-#include <unistd.h>
 
+#include "proc.h"
 #include "task.h"
 #include "text.h"
 
-/* Room for /proc/PID/task/TID/cmdline. */
-#define PATH_SIZE	64
-
-/* Returns how many bytes were read, 0 if none could be; ends them with a NUL. */
-static size_t read_proc(const struct task *task, const char *name, char *text, size_t size)
-{
-	char path[PATH_SIZE];
-	ssize_t length;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", task->pid,
-		 task->tid ? task->tid : task->pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return 0;
-	length = read(fd, text, size - 1);
-	close(fd);
-	if (length < 0)
-		length = 0;
-
-	text[length] = '\0';
-	return length;
-}
-
-/* The state stands behind the name, which is in parentheses and may contain any. */
-static char read_state(const struct task *task)
-{
-	char text[512];
-	const char *end;
-
-	read_proc(task, "stat", text, sizeof(text));
-	end = strrchr(text, ')');
-	return end && end[1] == ' ' ? end[2] : 0;
-}
+/* What a shell takes as it is between single quotes. */
+#define QUOTABLE \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-:@\\+,= "
 
 /* Ids are used again: is it still the thread that the module named? */
 static bool is_same(const struct task *task, const char *name)
 {
 	char text[LOCKMGR_COMMAND_SIZE + 1];
-	size_t length = read_proc(task, "comm", text, sizeof(text));
+	size_t length = proc_read(task->pid, task->tid, "comm", text, sizeof(text));
 
 	if (length && text[length - 1] == '\n')
 		text[length - 1] = '\0';
-	return length && !strncmp(text, name, LOCKMGR_COMMAND_SIZE);
+	return !length || !strncmp(text, name, LOCKMGR_COMMAND_SIZE);
 }
 
-static void read_command(struct task *task)
+static void read_command(struct task *task, pid_t tid)
 {
 	char text[TASK_COMMAND_SIZE];
-	size_t length = read_proc(task, "cmdline", text, sizeof(text));
+	size_t length = proc_read(task->pid, tid, "cmdline", text, sizeof(text));
 	size_t i;
 
 	while (length && !text[length - 1])
@@ -69,6 +36,51 @@ static void read_command(struct task *task)
 		text_clean(task->command, sizeof(task->command), text, length);
 }
 
+/* Of a thread that lives. */
+static enum task_state judge(pid_t pid, pid_t tid, char letter)
+{
+	char file[PATH_MAX];
+
+	if (proc_status_field(pid, "CoreDumping"))
+		return TASK_DUMPING;
+	if (proc_is_frozen(pid, file))
+		return TASK_FROZEN;
+	switch (letter) {
+	case 'R':
+		return TASK_RUNNING;
+	case 'T':
+		return TASK_STOPPED;
+	case 't':
+		return TASK_TRACED;
+	case 'D':
+		return proc_child(pid, tid) ? TASK_VFORKED : TASK_UNINTERRUPTIBLE;
+	default:
+		return TASK_SLEEPING;
+	}
+}
+
+/* A thread that lives, of the task's process: the one that is named, if it does. */
+static pid_t living_thread(const struct task *task, struct proc_stat *stat)
+{
+	pid_t tid = task->tid ? task->tid : task->pid;
+
+	if (proc_stat(task->pid, tid, stat) && stat->state != 'Z' && stat->state != 'X')
+		return tid;
+	/* A thread may end without its process, even the first one. */
+	tid = proc_living_thread(task->pid);
+	return tid && proc_stat(task->pid, tid, stat) ? tid : 0;
+}
+
+/* Where /proc knows no thread of it that lives. */
+static enum task_state judge_unseen(const struct task *task)
+{
+	struct proc_stat stat;
+
+	if (proc_stat(task->pid, task->pid, &stat))
+		return TASK_ENDED;
+	return proc_exists(task->pid, task->pid) ? TASK_NOT_SHOWN : TASK_GONE;
+}
+
 /**
  * task_describe() - find out about a thread
  * @task: receives it
@@ -78,42 +90,120 @@ static void read_command(struct task *task)
  */
 void task_describe(struct task *task, pid_t pid, pid_t tid, const char *name)
 {
+	struct proc_stat stat;
+	pid_t living;
+
 	*task = (struct task) { .pid = pid, .tid = tid };
 	text_clean(task->name, sizeof(task->name), name, LOCKMGR_COMMAND_SIZE);
 	strcpy(task->command, task->name);
-	/* Where the thread is gone, the name is that of who opened the file. */
-	if (!pid || (tid && !is_same(task, name)))
+	if (!pid)
 		return;
+	/* Where the thread is gone, the name is that of who opened the file. */
+	if (tid && !is_same(task, name)) {
+		task->state = TASK_NOT_KNOWN;
+		return;
+	}
 
-	task->state = read_state(task);
-	read_command(task);
+	living = living_thread(task, &stat);
+	if (!living) {
+		task->state = judge_unseen(task);
+		return;
+	}
+	task->state = judge(pid, living, stat.state);
+	read_command(task, living);
 }
 
-/** task_is_stopped() - whether it goes on only when somebody lets it */
-bool task_is_stopped(const struct task *task)
+/** task_is_stuck() - whether it goes on only when somebody or something lets it */
+bool task_is_stuck(const struct task *task)
 {
-	return task->state == 'T' || task->state == 't';
+	return task->state > TASK_UNINTERRUPTIBLE;
+}
+
+/** task_may_be_stuck() - whether it may be so, too, or may go on in a moment */
+bool task_may_be_stuck(const struct task *task)
+{
+	return task->state >= TASK_UNINTERRUPTIBLE;
 }
 
 /** task_state() - its state in a word */
 const char *task_state(const struct task *task)
 {
+	static const char *const words[] = {
+		[TASK_NOT_SHOWN] = "not shown",
+		[TASK_NOT_KNOWN] = "not known",
+		[TASK_GONE] = "gone",
+		[TASK_ENDED] = "ended",
+		[TASK_RUNNING] = "running",
+		[TASK_SLEEPING] = "sleeping",
+		[TASK_UNINTERRUPTIBLE] = "uninterruptible",
+		[TASK_VFORKED] = "in vfork",
+		[TASK_STOPPED] = "stopped",
+		[TASK_TRACED] = "traced",
+		[TASK_FROZEN] = "frozen",
+		[TASK_DUMPING] = "dumping core",
+	};
+
+	return words[task->state];
+}
+
+/* What thaws it, if whoever reads this can type it. */
+static void remark_frozen(const struct task *task, FILE *file)
+{
+	char path[PATH_MAX];
+	const char *value;
+
+	fprintf(file, "is frozen by the freezer of its cgroup");
+	if (!proc_is_frozen(task->pid, path) || !*path || path[strspn(path, QUOTABLE)])
+		return;
+	value = strstr(path, "/freezer.state") ? "THAWED" : "0";
+	if (path[strcspn(path, "\\+,= ")])
+		fprintf(file, "; to thaw it: echo %s >'%s'", value, path);
+	else
+		fprintf(file, "; to thaw it: echo %s >%s", value, path);
+}
+
+static void remark_traced(const struct task *task, FILE *file)
+{
+	const pid_t tracer = proc_status_field(task->pid, "TracerPid");
+
+	if (tracer)
+		fprintf(file, "is stopped by process %d, which traces it; to see that: ps %d",
+			tracer, tracer);
+	else
+		fprintf(file, "is stopped by a process that traces it and is not shown here");
+}
+
+/**
+ * task_remark() - say what keeps it from going on, and which command helps
+ * @task: one that may be stuck
+ * @file: receives it, as the end of a sentence that begins with its name
+ */
+void task_remark(const struct task *task, FILE *file)
+{
+	pid_t child;
+
 	switch (task->state) {
-	case 'R':
-		return "running";
-	case 'S':
-	case 'I':
-		return "sleeping";
-	case 'D':
-		return "in the kernel";
-	case 'T':
-		return "stopped";
-	case 't':
-		return "traced";
-	case 'Z':
-	case 'X':
-		return "ended";
+	case TASK_STOPPED:
+		fprintf(file, "is stopped; to let it go on: kill -CONT %d", task->pid);
+		break;
+	case TASK_TRACED:
+		remark_traced(task, file);
+		break;
+	case TASK_FROZEN:
+		remark_frozen(task, file);
+		break;
+	case TASK_DUMPING:
+		fprintf(file, "is writing a core dump; to end that: kill -KILL %d", task->pid);
+		break;
+	case TASK_VFORKED:
+		child = proc_child(task->pid, task->tid ? task->tid : task->pid);
+		fprintf(file, "waits in vfork() for its child to execute a program or to end");
+		if (child)
+			fprintf(file, "; to end that: kill %d", child);
+		break;
 	default:
-		return task->pid ? "gone" : "not shown";
+		fprintf(file, "is in an uninterruptible wait in the kernel, as for a disk; "
+			      "root sees for what: cat /proc/%d/stack",
+			task->pid);
 	}
 }

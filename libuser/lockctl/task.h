@@ -3,6 +3,7 @@
 #define LOCKCTL_TASK_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include <lockmgr.h>
@@ -11,24 +12,45 @@
 #define TASK_NAME_SIZE		(4 * LOCKMGR_COMMAND_SIZE)
 #define TASK_COMMAND_SIZE	256
 
+enum task_state {
+	/* /proc does not tell: it is of another PID namespace, or another user's. */
+	TASK_NOT_SHOWN,
+	/* What has that number now has another name than the module gave. */
+	TASK_NOT_KNOWN,
+	TASK_GONE,
+	TASK_ENDED,
+	TASK_RUNNING,
+	TASK_SLEEPING,
+	/* From here on it may not go on by itself. */
+	TASK_UNINTERRUPTIBLE,
+	/* And from here on it will not. */
+	TASK_VFORKED,
+	TASK_STOPPED,
+	TASK_TRACED,
+	TASK_FROZEN,
+	TASK_DUMPING,
+};
+
 /**
  * struct task - a thread as the caller sees it; all text is fit to be printed
  * @pid: its process; 0: not shown to the caller, or gone
  * @tid: the thread; 0: likewise
- * @state: as in /proc/PID/stat; 0: unknown
+ * @state: its state; where the thread has ended, that of another one of its process
  * @name: its command name
  * @command: the process's command line; the name where that is not known
  */
 struct task {
 	pid_t pid;
 	pid_t tid;
-	char state;
+	enum task_state state;
 	char name[TASK_NAME_SIZE];
 	char command[TASK_COMMAND_SIZE];
 };
 
 void task_describe(struct task *task, pid_t pid, pid_t tid, const char *name);
-bool task_is_stopped(const struct task *task);
+bool task_is_stuck(const struct task *task);
+bool task_may_be_stuck(const struct task *task);
 const char *task_state(const struct task *task);
+void task_remark(const struct task *task, FILE *file);
 
 #endif /* LOCKCTL_TASK_H */

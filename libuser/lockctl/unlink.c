@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* lockctl unlink: remove the names of spaces. */
+#include <errno.h>
+
 #include "command.h"
 #include "report.h"
 #include "space.h"
@@ -16,6 +18,8 @@ static int unlink_space(const char *text)
 
 	options.owner = space.owner;
 	ret = lockmgr_unlink(space.name, &options);
+	if (ret == -ENOENT)
+		return space_report_missing(text, &space, "unlink");
 	if (ret)
 		return report_failure(ret, "cannot unlink space %s", text);
 	return STATUS_OK;

@@ -41,6 +41,7 @@ enum {
 	NAME,
 	SPACE,
 	LOCK,
+	NOTE,
 	HOLDER,
 	HOLDER_NAME,
 	HOLDER_STATE,
@@ -53,6 +54,7 @@ static const struct column columns[] = {
 	[NAME]		= { "NAME", "name", COLUMN_TEXT },
 	[SPACE]		= { "SPACE", "space", COLUMN_TEXT },
 	[LOCK]		= { "LOCK", "lock", COLUMN_NUMBER },
+	[NOTE]		= { "NOTE", "note", COLUMN_NOTE },
 	[HOLDER]	= { "HELD BY", "holder_pid", COLUMN_NUMBER },
 	[HOLDER_NAME]	= { "NAME", "holder_name", COLUMN_TEXT },
 	[HOLDER_STATE]	= { "WHICH IS", "holder_state", COLUMN_TEXT },
@@ -112,6 +114,7 @@ static void fill_row(struct table *table, const struct snapshot *snapshot,
 	table_text(table, NAME, "%s", task.name);
 	table_space(table, SPACE, lock->space);
 	table_number(table, LOCK, lock->info.id);
+	table_note(table, NOTE, lock);
 	if (!(lock->info.flags & LOCKMGR_LOCK_IS_HELD))
 		return;
 
@@ -121,7 +124,7 @@ static void fill_row(struct table *table, const struct snapshot *snapshot,
 	table_text(table, HOLDER_STATE, "%s%s", task_state(&task),
 		   lock->info.flags & LOCKMGR_LOCK_IS_DEADLOCKED ? ", deadlocked" : "");
 	table_duration(table, HELD, duration_since(snapshot->now, lock->info.since));
-	if (task_is_stopped(&task) || lock->info.flags & LOCKMGR_LOCK_IS_DEADLOCKED)
+	if (task_is_stuck(&task) || lock->info.flags & LOCKMGR_LOCK_IS_DEADLOCKED)
 		table_alert(table);
 }
 
@@ -223,11 +226,12 @@ static int run(const struct arguments *args)
 	struct timespec pause;
 
 	if (interval && (!duration_parse(interval, &interval_ns) || !interval_ns)) {
-		report_usage(args->command->name, "'%s' is no number of seconds", interval);
+		report_usage(args->command->name, "invalid interval '%s': not a number of seconds",
+			     interval);
 		return STATUS_USAGE;
 	}
 	if (times && (!number_parse(times, 10, UINT64_MAX, &count) || !count)) {
-		report_usage(args->command->name, "'%s' is no number of times", times);
+		report_usage(args->command->name, "invalid count '%s'", times);
 		return STATUS_USAGE;
 	}
 	pause = duration_timespec(interval_ns);

@@ -17,6 +17,7 @@ static const struct option_spec options[] = {
 
 enum {
 	ROLE,
+	NOTE,
 	PLACE,
 	PROCESS,
 	THREAD,
@@ -30,6 +31,7 @@ enum {
 
 static const struct column columns[] = {
 	[ROLE]		= { "ROLE", "role", COLUMN_TEXT },
+	[NOTE]		= { NULL, "note", COLUMN_NOTE },
 	[PLACE]		= { "PLACE", "place", COLUMN_NUMBER },
 	[PROCESS]	= { "PROCESS", "pid", COLUMN_NUMBER },
 	[THREAD]	= { "THREAD", "tid", COLUMN_NUMBER },
@@ -52,7 +54,7 @@ static void fill_task(struct table *table, const struct task *task)
 	table_text(table, PROCESS_STATE, "%s", task_state(task));
 	table_text(table, NAME, "%s", task->name);
 	table_text(table, COMMAND, "%s", task->command);
-	if (task_is_stopped(task))
+	if (task_is_stuck(task))
 		table_alert(table);
 }
 
@@ -65,6 +67,7 @@ static void fill_holder(struct table *table, const struct snapshot *snapshot,
 		return;
 	table_row(table);
 	table_text(table, ROLE, "holder");
+	table_note(table, NOTE, lock);
 	table_duration(table, SINCE, duration_since(snapshot->now, lock->info.since));
 	table_boolean(table, DEADLOCK, lock->info.flags & LOCKMGR_LOCK_IS_DEADLOCKED);
 	lock_holder(lock, &task);
@@ -79,6 +82,7 @@ static void fill_waiter(struct table *table, const struct snapshot *snapshot,
 
 	table_row(table);
 	table_text(table, ROLE, "waiter");
+	table_note(table, NOTE, lock);
 	table_number(table, PLACE, place + 1);
 	table_duration(table, SINCE, duration_since(snapshot->now, waiter->since));
 	table_boolean(table, DEADLINE, waiter->flags & LOCKMGR_WAITER_HAS_DEADLINE);
@@ -90,18 +94,18 @@ static void fill_waiter(struct table *table, const struct snapshot *snapshot,
 /* For people: the answer in a sentence, before the table. */
 static void print_sentence(const struct snapshot *snapshot, const struct lock *lock)
 {
-	char label[SPACE_LABEL_SIZE], held[DURATION_SIZE];
+	char space[SPACE_LABEL_SIZE], label[LOCK_LABEL_SIZE], held[DURATION_SIZE];
 	struct task holder;
 
-	printf("Lock %u of %s is ", lock->info.id, space_label(lock->space, label));
+	printf("Lock %s of %s is ", lock_label(lock, label), space_label(lock->space, space));
 	if (lock->info.flags & LOCKMGR_LOCK_IS_HELD) {
 		lock_holder(lock, &holder);
 		duration_text(held, duration_since(snapshot->now, lock->info.since));
 		if (holder.pid)
 			printf("held by process %d (%s) for %s", holder.pid, holder.name, held);
 		else
-			printf("held by a process (%s) that is not shown here, for %s", holder.name,
-			       held);
+			printf("held for %s by a process (%s) that is not shown here, or has ended",
+			       held, holder.name);
 	} else if (lock->info.flags & LOCKMGR_LOCK_IS_DIED) {
 		printf("free; its last holder died without unlocking it");
 	} else {

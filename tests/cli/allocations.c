@@ -19,6 +19,22 @@ static const char saved[] =
 	"17\n"
 	"end\n";
 
+/* What programs of later versions write where ids have notes. */
+static const char saved_notes[] =
+	"lockctl-allocations 2\n"
+	"space 1000:web\n"
+	"group 100\n"
+	"mode 0640\n"
+	"capacity 2048\n"
+	"generation 8f14e45fceea167a\n"
+	"ids 5\n"
+	"0-3\n"
+	"17\n"
+	"notes 2\n"
+	"1 container web-1\n"
+	"17 \\x20\\x5c\\x0a a\\xff\\x20\n"
+	"end\n";
+
 static unsigned int read_text(struct allocations *allocations, const char *text)
 {
 	FILE *file = fmemopen((void *)text, strlen(text), "r");
@@ -30,27 +46,72 @@ static unsigned int read_text(struct allocations *allocations, const char *text)
 	return line;
 }
 
-static void allocations_are_written_as_documented(void **state)
+static void fill(struct allocations *allocations)
 {
-	struct allocations allocations = {
+	uint32_t id;
+
+	*allocations = (struct allocations) {
 		.space = { 1000, "web" },
 		.group = 100,
 		.mode = 0640,
 		.capacity = 2048,
 		.generation = 0x8f14e45fceea167aULL,
 	};
-	char text[sizeof(saved) + 100] = "";
+	for (id = 0; id < 4; id++)
+		ranges_add(&allocations->ids, id);
+	ranges_add(&allocations->ids, 17);
+}
+
+static void expect_written(const struct allocations *allocations, const char *expected)
+{
+	char text[sizeof(saved_notes) + 100] = "";
 	FILE *file = fmemopen(text, sizeof(text), "w");
-	uint32_t id;
+
+	assert_non_null(file);
+	allocations_write(allocations, file);
+	assert_int_equal(fclose(file), 0);
+	assert_string_equal(text, expected);
+}
+
+static void allocations_are_written_as_documented(void **state)
+{
+	struct allocations allocations;
 
 	(void)state;
-	assert_non_null(file);
-	for (id = 0; id < 4; id++)
-		ranges_add(&allocations.ids, id);
-	ranges_add(&allocations.ids, 17);
-	allocations_write(&allocations, file);
-	assert_int_equal(fclose(file), 0);
-	assert_string_equal(text, saved);
+	fill(&allocations);
+	expect_written(&allocations, saved);
+	allocations_free(&allocations);
+}
+
+static const char *const notes[] = { "container web-1", " \\\n a\xff " };
+
+static void notes_are_written_as_documented(void **state)
+{
+	struct allocations allocations;
+	char note[LOCKMGR_LOCK_NOTE_SIZE] = "";
+
+	(void)state;
+	fill(&allocations);
+	strcpy(note, notes[0]);
+	notes_add(&allocations.notes, 1, note);
+	strcpy(note, notes[1]);
+	notes_add(&allocations.notes, 17, note);
+	expect_written(&allocations, saved_notes);
+	allocations_free(&allocations);
+}
+
+static void notes_that_were_written_are_read(void **state)
+{
+	struct allocations allocations;
+
+	(void)state;
+	assert_int_equal(read_text(&allocations, saved_notes), 0);
+	assert_int_equal(ranges_ids(&allocations.ids), 5);
+	assert_null(notes_find(&allocations.notes, 0));
+	assert_string_equal(notes_find(&allocations.notes, 1), notes[0]);
+	assert_null(notes_find(&allocations.notes, 2));
+	assert_string_equal(notes_find(&allocations.notes, 17), notes[1]);
+	assert_null(notes_find(&allocations.notes, 18));
 	allocations_free(&allocations);
 }
 
@@ -69,6 +130,7 @@ static void what_was_written_is_read(void **state)
 	assert_int_equal(ranges_ids(&allocations.ids), 5);
 	assert_int_equal(allocations.ids.count, 2);
 	assert_int_equal(allocations.ids.ranges[1].first, 17);
+	assert_null(notes_find(&allocations.notes, 17));
 	allocations_free(&allocations);
 }
 
@@ -95,7 +157,7 @@ static void files_that_are_not_in_order_are_refused(void **state)
 		const char *instead;
 		unsigned int wrong;
 	} cases[] = {
-		{ "lockctl-allocations 1", "lockctl-allocations 2", 1 },
+		{ "lockctl-allocations 1", "lockctl-allocations 3", 1 },
 		{ "lockctl-allocations 1\n", "", 1 },
 		{ "space 1000:web", "space web", 2 },
 		{ "space 1000:web", "space 1000:we/b", 2 },
@@ -129,7 +191,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(allocations_are_written_as_documented),
+		cmocka_unit_test(notes_are_written_as_documented),
 		cmocka_unit_test(what_was_written_is_read),
+		cmocka_unit_test(notes_that_were_written_are_read),
 		cmocka_unit_test(files_that_are_not_in_order_are_refused),
 	};
 

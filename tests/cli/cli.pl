@@ -16,11 +16,12 @@ BEGIN {
 
 # Users that every Debian system has, by their numbers.
 our %users = (root => 0, daemon => 1, games => 5);
-our $patience = 120;
+our $patience = 600;
 
 chomp(my $top = qx(pwd));
 our $lockctl = "$top/build/lockctl/lockctl";
 our $actor = "$top/build/tests/cli/helpers/actor";
+our $terminal = "$top/build/tests/cli/helpers/terminal";
 my @actors;
 my @spaces;
 my $owner_pid = $$;
@@ -236,11 +237,10 @@ sub run_sleeper
 	return $run;
 }
 
-# start(USER, NAME, UID:SPACE, ID...): a process that locks these, one after the other;
-# tests/cli/helpers/actor.c says what else it understands.
-sub start
+# A process that is poked and heard: with {to} its standard input, {from} its output.
+sub start_process
 {
-	my ($user, @arguments) = @_;
+	my ($user, $name, @command) = @_;
 
 	pipe(my $from, my $out) or die "pipe: $!\n";
 	pipe(my $in, my $to) or die "pipe: $!\n";
@@ -250,9 +250,18 @@ sub start
 		open(STDOUT, '>&', $out);
 		close($_) for $from, $to, $in, $out;
 		become($user);
-		exec { $actor } $actor, @arguments or POSIX::_exit(127);
+		exec { $command[0] } @command or POSIX::_exit(127);
 	}
-	return remember({ pid => $pid, from => $from, to => $to, name => $arguments[0] });
+	return remember({ pid => $pid, from => $from, to => $to, name => $name });
+}
+
+# start(USER, NAME, UID:SPACE, ID...): a process that locks these, one after the other;
+# tests/cli/helpers/actor.c says what else it understands.
+sub start
+{
+	my ($user, @arguments) = @_;
+
+	return start_process($user, $arguments[0], $actor, @arguments);
 }
 
 # Wait for the next thing that an actor says.
@@ -264,7 +273,7 @@ sub hear
 	alarm($patience);
 	my $line = readline($self->{from}) // "nothing\n";
 	alarm(0);
-	chomp($line);
+	$line =~ s/\r?\n\z//;
 	die "$self->{name} says '$line', not '$expected'\n" if $line ne $expected;
 }
 

@@ -1,179 +1,110 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* lockctl: the spaces that a directory shows. */
+/* lockctl: the spaces that the module lists. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "harness.h"
 
 #include "directory.h"
 
-#define DIRECTORY	"/tmp/lockctl-units-XXXXXX"
+/* More than are asked for in one call. */
+#define MANY	150
 
-static char directory[sizeof(DIRECTORY)];
+static struct space_facts *spaces;
+static size_t count;
 
-static const struct id_maps no_maps = { "/none", "/none" };
-
-static void write_file(const char *dir, const char *name, const char *text)
+static void read_directory(void)
 {
-	char path[256];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s/%s", directory, dir, name);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
+	free(spaces);
+	assert_int_equal(directory_read(&spaces, &count), 0);
 }
 
-static void make_space(const char *dir)
+static const struct space_facts *find(const char *name)
 {
-	char path[256];
+	size_t i;
 
-	snprintf(path, sizeof(path), "%s/%s", directory, dir);
-	assert_int_equal(mkdir(path, 0755), 0);
-	write_file(dir, "owner", "1000\n");
-	write_file(dir, "group", "100\n");
-	write_file(dir, "mode", "0640\n");
-	write_file(dir, "capacity", "2048\n");
-	write_file(dir, "allocated", "7\n");
-	write_file(dir, "held", "3\n");
-	write_file(dir, "waiting", "2\n");
-	write_file(dir, "clients", "5\n");
-	write_file(dir, "generation", "8f14e45fceea167a\n");
+	for (i = 0; i < count; i++)
+		if (!strcmp(spaces[i].space.name, name) && spaces[i].space.owner == geteuid())
+			return &spaces[i];
+
+	return NULL;
 }
-
-static int make_directory(void **state)
-{
-	(void)state;
-	strcpy(directory, DIRECTORY);
-	return !mkdtemp(directory);
-}
-
-static int remove_directory(void **state)
-{
-	char command[256];
-
-	(void)state;
-	snprintf(command, sizeof(command), "rm -r '%s'", directory);
-	return system(command);
-}
-
-#define directory_test(function) \
-	cmocka_unit_test_setup_teardown(function, make_directory, remove_directory)
 
 static void spaces_are_read_with_their_facts(void **state)
 {
-	struct space_facts *spaces;
-	size_t count;
+	struct lockmgr_space_info info = { .size = sizeof(info) };
+	struct lockmgr *mgr = space_open_with(LOCKMGR_OPEN_CREATE, 2048);
+	const struct space_facts *facts;
 
 	(void)state;
-	make_space("1000:web");
-	assert_int_equal(directory_read(directory, &no_maps, &spaces, &count), 0);
-	assert_int_equal(count, 1);
-	assert_int_equal(spaces->space.owner, 1000);
-	assert_string_equal(spaces->space.name, "web");
-	assert_int_equal(spaces->group, 100);
-	assert_int_equal(spaces->mode, 0640);
-	assert_int_equal(spaces->capacity, 2048);
-	assert_int_equal(spaces->allocated, 7);
-	assert_int_equal(spaces->held, 3);
-	assert_int_equal(spaces->waiting, 2);
-	assert_int_equal(spaces->clients, 5);
-	assert_int_equal(spaces->generation, 0x8f14e45fceea167aULL);
-	free(spaces);
+	assert_int_equal(lockmgr_allocate_id(mgr, 7), 0);
+	assert_int_equal(lockmgr_lock(mgr, 1), 0);
+	assert_int_equal(lockmgr_lock(mgr, 2), 0);
+	agent_start(agent_new(), agent_lock, 1);
+	wait_for_waiters(mgr, 1, 1);
+	assert_int_equal(lockmgr_info(mgr, &info), 0);
+	read_directory();
+	facts = find(space_name());
+	assert_non_null(facts);
+	assert_int_equal(facts->group, getegid());
+	assert_int_equal(facts->mode, 0600);
+	assert_int_equal(facts->capacity, 2048);
+	assert_int_equal(facts->allocated, 1);
+	assert_int_equal(facts->held, 2);
+	assert_int_equal(facts->waiting, 1);
+	assert_int_equal(facts->clients, 2);
+	assert_int_equal(facts->generation, info.generation);
 }
 
-static void spaces_come_by_owner_and_name(void **state)
+static void unlinked_space_is_not_read(void **state)
 {
-	struct space_facts *spaces;
-	size_t count;
-
 	(void)state;
-	make_space("1000:web");
-	make_space("200:web");
-	make_space("1000:build");
-	assert_int_equal(directory_read(directory, &no_maps, &spaces, &count), 0);
-	assert_int_equal(count, 3);
-	assert_int_equal(spaces[0].space.owner, 200);
-	assert_string_equal(spaces[1].space.name, "build");
-	assert_string_equal(spaces[2].space.name, "web");
-	free(spaces);
+	space_open();
+	assert_int_equal(lockmgr_unlink(space_name(), NULL), 0);
+	read_directory();
+	assert_null(find(space_name()));
 }
 
-static void what_is_no_space_is_left_out(void **state)
+static int come_in_order(const struct space_facts *a, const struct space_facts *b)
 {
-	static const char *const names[] = { "web", ":web", "x:web", "1000:", "1000:.web" };
-	struct space_facts *spaces;
-	size_t i, count;
+	if (a->space.owner != b->space.owner)
+		return a->space.owner < b->space.owner;
 
-	(void)state;
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		make_space(names[i]);
-	assert_int_equal(directory_read(directory, &no_maps, &spaces, &count), 0);
-	assert_int_equal(count, 0);
-	free(spaces);
+	return strcmp(a->space.name, b->space.name) < 0;
 }
 
-static void a_space_with_a_file_that_is_no_number_is_left_out(void **state)
+/* They are made in another order than that of their names. */
+static void many_spaces_come_by_owner_and_name(void **state)
 {
-	struct space_facts *spaces;
-	size_t count;
+	struct lockmgr *mgrs[MANY];
+	char name[64];
+	size_t i;
 
 	(void)state;
-	make_space("1000:web");
-	write_file("1000:web", "held", "many\n");
-	assert_int_equal(directory_read(directory, &no_maps, &spaces, &count), 0);
-	assert_int_equal(count, 0);
-	free(spaces);
-}
-
-static void a_directory_that_is_missing_is_an_error(void **state)
-{
-	struct space_facts *spaces;
-	size_t count;
-
-	(void)state;
-	assert_int_equal(directory_read("/none", &no_maps, &spaces, &count), -ENOENT);
-	assert_null(spaces);
-}
-
-static void owners_are_those_of_the_callers_namespace(void **state)
-{
-	struct space_facts *spaces;
-	char map[sizeof(directory) + sizeof("/map")];
-	const struct id_maps maps = { map, map };
-	size_t count;
-
-	(void)state;
-	make_space("1000:mine");
-	make_space("100004:inside");
-	make_space("300000:outside");
-	write_file("", "map",
-		   "         0       1000          1\n         1     100000      65536\n");
-	snprintf(map, sizeof(map), "%s/map", directory);
-	assert_int_equal(directory_read(directory, &maps, &spaces, &count), 0);
-	assert_int_equal(count, 2);
-	assert_int_equal(spaces[0].space.owner, 0);
-	assert_string_equal(spaces[0].space.name, "mine");
-	assert_int_equal(spaces[1].space.owner, 5);
-	assert_string_equal(spaces[1].space.name, "inside");
-	/* Group 100 is not in the map. */
-	assert_int_equal(spaces[1].group, 65534);
-	free(spaces);
+	for (i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "directory-%03zu-%d", i * 7 % MANY, getpid());
+		assert_int_equal(lockmgr_open(&mgrs[i], name, NULL), 0);
+	}
+	read_directory();
+	for (i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "directory-%03zu-%d", i, getpid());
+		assert_non_null(find(name));
+		lockmgr_unlink(name, NULL);
+		lockmgr_close(mgrs[i]);
+	}
+	for (i = 1; i < count; i++)
+		assert_true(come_in_order(&spaces[i - 1], &spaces[i]));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		directory_test(spaces_are_read_with_their_facts),
-		directory_test(spaces_come_by_owner_and_name),
-		directory_test(what_is_no_space_is_left_out),
-		directory_test(a_space_with_a_file_that_is_no_number_is_left_out),
-		directory_test(a_directory_that_is_missing_is_an_error),
-		directory_test(owners_are_those_of_the_callers_namespace),
+		harness_test(spaces_are_read_with_their_facts),
+		harness_test(unlinked_space_is_not_read),
+		harness_test(many_spaces_come_by_owner_and_name),
 	};
 
 	return harness_run(tests);

@@ -66,11 +66,13 @@ sub mends
 sub test_content
 {
 	same(status(), 0, 'the_doctor_is_content');
-	matches(lockctl('doctor')->{out}, qr/^The doctor is content\.$/m, 'and_says_so');
+	matches(lockctl('doctor')->{out}, qr/^No problem was found\.$/m, 'and_says_so');
 	same(status('daemon'), 0, 'with_any_user');
 	# The machine has it from the tree.
 	same(result('module'), 'note', 'it_notes_that_the_module_is_not_installed');
-	matches(check('module')->{detail}, qr/not installed for kernel \Q$release\E/, 'for_this_kernel');
+	matches(check('module')->{detail}, qr/not installed for kernel \Q$release\E: .*'make install-module'/,
+		'for_this_kernel_and_says_what_installs_it');
+	same(check('module')->{remedy} // '', '', 'which_no_package_would');
 }
 
 sub test_installed
@@ -87,6 +89,37 @@ sub test_not_loaded
 		'other_commands_send_to_the_doctor');
 	same(lockctl('list')->{status}, 69, 'and_end_with_69');
 	mends('loaded', 'a_module_that_is_not_loaded');
+}
+
+# Each would have modprobe fail, or do what an administrator does not want.
+sub test_forbidden
+{
+	my $rule = '/etc/modprobe.d/lockmgr-forbidden.conf';
+	my %reasons = (
+		'install lockmgr /bin/false' => qr/: by modprobe\.d, '\/bin\/false' is run instead$/,
+		'blacklist lockmgr' => qr/: modprobe\.d or the command line blacklists it$/,
+	);
+
+	sh('rmmod lockmgr');
+	for my $text (sort keys %reasons) {
+		write_file($rule, "$text\n");
+		matches(check('loaded')->{detail}, $reasons{$text}, "a_rule_is_named: $text");
+		same(result('loaded') . (check('loaded')->{remedy} // ''), 'bad', 'and_not_gone_against');
+		unlink($rule);
+	}
+	cover('/proc/sys/kernel/modules_disabled', "1\n");
+	matches(check('loaded')->{detail}, qr/: kernel\.modules_disabled is 1: /,
+		'a_kernel_that_loads_no_modules_is_named');
+	same(check('loaded')->{remedy} // '', '', 'and_not_asked_to');
+	uncover('/proc/sys/kernel/modules_disabled');
+
+	my $said = run_as('root', '', qw(setpriv --bounding-set -sys_module),
+			  'build/lockctl/lockctl', 'doctor', '--json');
+	my ($loaded) = grep { $_->{check} eq 'loaded' } @{JSON::PP->new->decode($said->{out})->{checks}};
+	matches($loaded->{detail}, qr/: this is a container, whose host has to load it$/,
+		'a_container_cannot_load_it');
+	same($loaded->{remedy} // '', '', 'and_is_not_asked_to');
+	sh('modprobe lockmgr');
 }
 
 sub test_node
@@ -175,13 +208,25 @@ sub test_signature
 	cover($enforced, "Y\n");
 	same(result('signature'), 'ok', 'a_loaded_module_was_good_enough_for_the_kernel');
 	sh('rmmod lockmgr');
-	same(result('signature') . ' ' . check('signature')->{remedy},
-	     'bad mokutil --import /var/lib/dkms/mok.pub',
-	     'where_signatures_are_wanted_a_module_without_one_is_bad');
+	same(result('signature'), 'bad', 'where_signatures_are_wanted_a_module_without_one_is_bad');
+	matches(check('signature')->{detail}, qr/: README says how to sign this one$/,
+		'it_has_to_be_signed_first');
+	same(check('signature')->{remedy} // '', '', 'to_enroll_a_key_would_not_help');
 
 	sign($installed, $signer);
 	cover('/proc/keys', key_line("$signer too"));
-	same(result('signature'), 'bad', 'so_is_one_with_a_key_that_the_kernel_does_not_have');
+	same(result('signature') . (check('signature')->{remedy} // ''), 'bad',
+	     'so_is_one_with_a_key_that_the_kernel_does_not_have');
+	my $made = !-d '/var/lib/dkms';
+	sh('mkdir -p /var/lib/dkms');
+	my $key = '/var/lib/dkms/mok.pub';
+	if (!-e $key) {
+		write_file($key, '');
+		same(check('signature')->{remedy}, "mokutil --import $key",
+		     'which_is_mended_by_enrolling_the_key_that_there_is');
+		unlink($key);
+	}
+	rmdir('/var/lib/dkms') if $made;
 	same(result('signature', 'daemon'), 'unknown', 'which_only_root_can_know');
 	uncover('/proc/keys');
 	cover('/proc/keys', key_line($signer));
@@ -198,11 +243,21 @@ sub test_nothing
 {
 	sh("rmmod lockmgr && rm '$installed' && depmod");
 	same(status(), 1, 'without_a_module_it_is_not_content');
-	matches(check('module')->{remedy},
-		qr/^(apt install linux-headers-\Q$release\E|dkms install lockmgr\/\S+ -k \Q$release\E|apt install lockmgr-dkms)$/,
-		'it_says_where_to_get_one');
-	matches(lockctl('doctor')->{out}, qr/^This mends the first that is bad; then ask again:\n  \Q@{[check('module')->{remedy}]}\E$/m,
+	if (-e "/lib/modules/$release/build/Makefile") {
+		matches(check('module')->{detail}, qr/: build it from its source, as README says$/,
+			'it_says_where_to_get_one');
+		return;
+	}
+	cover('/etc/os-release', "ID=fedora\n");
+	same(check('module')->{remedy}, "dnf install kernel-devel-$release", 'it_says_where_to_get_one');
+	matches(lockctl('doctor')->{out}, qr/^This mends the first that is bad; then ask again:\n  dnf install kernel-devel-\Q$release\E$/m,
 		'in_words');
+	uncover('/etc/os-release');
+	cover('/etc/os-release', "ID=other\n");
+	matches(check('module')->{detail}, qr/: install the package with this kernel's headers$/,
+		'where_the_command_is_not_known_it_says_what_is_needed');
+	same(check('module')->{remedy} // '', '', 'and_no_command');
+	uncover('/etc/os-release');
 }
 
 # As it was, whatever happened.
@@ -218,6 +273,7 @@ END {
 test_content();
 test_installed();
 test_not_loaded();
+test_forbidden();
 test_node();
 test_permission();
 test_built_for_another();

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The unit tests get lockctl's parts that need neither a module nor libsmartcols; the
-# processes that lockctl looks at are a program of their own.
+# processes that lockctl looks at, and its terminal, are programs of their own.
 
-lockctl_parts   := allocations cycle directory duration memory number report space text
+lockctl_parts   := allocations cycle directory duration memory note number proc report space system task text
 lockctl_objects := $(lockctl_parts:%=build/lockctl/%.o)
 lockctl_units   := $(patsubst tests/%.c,build/tests/%,$(wildcard tests/cli/*.c))
 
-all: build/tests/cli/helpers/actor
+all: build/tests/cli/helpers/actor build/tests/cli/helpers/terminal
 
 build/tests/cli/helpers/actor: build/tests/cli/helpers/actor.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread
 
--include build/tests/cli/helpers/actor.d
+build/tests/cli/helpers/terminal: build/tests/cli/helpers/terminal.o
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lutil
+
+-include build/tests/cli/helpers/actor.d build/tests/cli/helpers/terminal.d
 
 $(lockctl_units): $(lockctl_objects)
 $(lockctl_units): LDFLAGS += $(lockctl_objects)

@@ -20,17 +20,18 @@ sub test_commands
 {
 	same([sort keys %commands], [qw(
 		allocate create deadlocks doctor free free-all graph list restore run save
-		set-capacity spaces unlink watch who
+		set-capacity set-note spaces unlink watch who
 	)], 'help_lists_the_commands');
 	same(lockctl('-h')->{out}, $help, 'short_and_long_help_are_the_same');
 	for my $command (sort keys %commands) {
 		my $said = lockctl($command, '--help');
 
 		same("$said->{status}$said->{err}", '0', "${command}_has_help");
-		matches($said->{out}, qr/^Usage: lockctl \Q$command\E \[OPTION\.\.\.\] .*\n\n\u\Q$commands{$command}\E\.$/m,
+		lacks($said->{out}, qr/[ \t]$/m, "${command}_has_no_trailing_blanks");
+		matches($said->{out}, qr/^Usage: lockctl \Q$command\E \[OPTION\.\.\.\].*\n\n\u\Q$commands{$command}\E\.$/m,
 			"${command}_says_what_it_does");
 		fails(lockctl($command, '--no-such-option'), 64,
-		      qr/^lockctl: '--no-such-option' is no option.*\nTry 'lockctl \Q$command\E --help'\.$/,
+		      qr/^lockctl: invalid option '--no-such-option'\nTry 'lockctl \Q$command\E --help'\.$/,
 		      "${command}_refuses_what_is_no_option");
 	}
 }
@@ -44,22 +45,34 @@ sub test_options
 	for my $command (sort keys %commands) {
 		my @options = lockctl($command, '--help')->{out} =~ /^  (-\w), (--[a-z-]+)/gm;
 
-		same([grep { lockctl($command, $_, @words)->{err} =~ /'\Q$_\E' is no option/ } @options], [],
+		same([grep { lockctl($command, $_, @words)->{err} =~ /invalid option/ } @options], [],
 		     "${command}_knows_the_options_of_its_help");
 	}
 }
 
 sub test_refused
 {
-	fails(lockctl(), 64, qr/^lockctl: no command\nTry 'lockctl --help'\.$/, 'a_command_is_needed');
-	fails(lockctl('lsit'), 64, qr/^lockctl: no command is called 'lsit'$/m, 'it_has_to_exist');
-	fails(lockctl('who', 'web'), 64, qr/something is missing: SPACE ID$/m, 'words_are_needed');
-	fails(lockctl('who', 'web', 1, 2), 64, qr/'2' is too much$/m, 'but_not_more_than_that');
-	fails(lockctl('watch', '--interval', 0), 64, qr/'0' is no number of seconds$/m,
+	fails(lockctl(), 64, qr/^lockctl: missing command\nTry 'lockctl --help'\.$/, 'a_command_is_needed');
+	fails(lockctl('lsit'), 64, qr/^lockctl: unknown command 'lsit'$/m, 'it_has_to_exist');
+	fails(lockctl('who', 'web'), 64, qr/^lockctl: missing argument: SPACE ID$/m, 'words_are_needed');
+	fails(lockctl('who', 'web', 1, 2), 64, qr/^lockctl: unexpected argument '2'$/m, 'but_not_more_than_that');
+	fails(lockctl('watch', '--interval', 0), 64, qr/invalid interval '0': not a number of seconds$/m,
 	      'watch_needs_time_in_between');
-	fails(lockctl('watch', '--count', 'x'), 64, qr/'x' is no number of times$/m,
+	fails(lockctl('watch', '--count', 'x'), 64, qr/invalid count 'x'$/m,
 	      'watch_counts_with_numbers');
-	fails(lockctl('allocate', '--count'), 64, qr/lacks its argument$/m, 'arguments_are_needed');
+	fails(lockctl('allocate', '--count'), 64, qr/^lockctl: option '--count' requires an argument: N$/m,
+	      'arguments_are_needed');
+	fails(lockctl('allocate', '-c'), 64, qr/^lockctl: option '-c' requires an argument: N$/m,
+	      'also_by_a_letter');
+	fails(lockctl('list', '-aXn'), 64, qr/^lockctl: invalid option '-X'$/m,
+	      'a_wrong_letter_among_others_is_named');
+	fails(lockctl('list', 'x', '-X'), 64, qr/^lockctl: invalid option '-X'$/m,
+	      'also_behind_a_word');
+	fails(lockctl('list', '--json=x'), 64, qr/^lockctl: option '--json' takes no argument$/m,
+	      'not_every_option_takes_an_argument');
+	# It has no rows but those of --json.
+	fails(lockctl('deadlocks', '--noheadings'), 64, qr/^lockctl: invalid option '--noheadings'$/m,
+	      'no_option_is_accepted_that_does_nothing');
 }
 
 sub test_version
@@ -99,8 +112,8 @@ sub test_completion
 {
 	same(completed('lockctl '), [sort keys %commands, '--help', '--version'],
 	     'commands_are_completed');
-	same(completed('lockctl set'), ['set-capacity'], 'by_their_beginning');
-	same(completed('lockctl run --'), [qw(--conflict-exit-code --help --nonblock --timeout)],
+	same(completed('lockctl set'), ['set-capacity', 'set-note'], 'by_their_beginning');
+	same(completed('lockctl run --'), [qw(--conflict-exit-code --help --no-fork --nonblock --timeout --verbose)],
 	     'options_are_completed');
 	same(completed('lockctl restore libuser/lockctl/lockctl.b'), ['libuser/lockctl/lockctl.bash'],
 	     'files_are_completed');
@@ -126,6 +139,9 @@ sub test_completion_of_spaces
 	# Of what stands behind a colon readline replaces that only.
 	same(completed('lockctl list daemon:c'), [$space], 'those_of_others_too');
 	same(completed("lockctl free $space "), [3, 5], 'ids_are_completed');
+	same(completed("lockctl free $space 3 "), [3, 5], 'as_many_as_are_taken');
+	same(completed("lockctl set-note $space "), [3, 5], 'or_just_one');
+	same(completed("lockctl set-note $space 3 "), [], 'and_nothing_of_a_text');
 	same(completed('lockctl restore --space compl'), [$space], 'an_option_may_take_a_space');
 	test_completion_behind_options($space);
 }

@@ -56,7 +56,7 @@ sub test_create
 	     ['--mode', 0], ['--group', 'no-such-group']) {
 		fails(lockctl('create', @$_, "x$space"), 64, qr/'\Q$_->[1]\E'/, "create_refuses_@$_");
 	}
-	fails(lockctl('create', 'no/such'), 64, qr/no space can be called 'no\/such'/,
+	fails(lockctl('create', 'no/such'), 64, qr/invalid space name 'no\/such'/,
 	      'create_refuses_bad_names');
 }
 
@@ -66,7 +66,7 @@ sub test_unlink
 
 	same(said(lockctl('unlink', $one, $two)), '0 ', 'unlink_takes_several');
 	same([grep { facts($_) } $one, $two], [], 'unlinked_spaces_are_gone');
-	fails(lockctl('unlink', $one), 66, qr/^lockctl: cannot unlink space $one: there is no such space$/,
+	fails(lockctl('unlink', $one), 66, qr/^lockctl: cannot unlink space $one: no such space$/,
 	      'what_is_gone_cannot_be_unlinked');
 }
 
@@ -98,7 +98,7 @@ sub test_allocate
 	must('allocate', $space);
 	fails(lockctl('allocate', $space), 1, qr/all ids are allocated$/, 'a_space_can_be_full');
 	fails(lockctl('allocate', $space, 6), 64, qr/there is no lock 6/, 'ids_end_at_the_capacity');
-	fails(lockctl('allocate', $space, 'x'), 64, qr/'x' is not the number of a lock/, 'ids_are_numbers');
+	fails(lockctl('allocate', $space, 'x'), 64, qr/invalid lock number 'x'/, 'ids_are_numbers');
 
 	same(said(lockctl('free', $space, 1, 4)), '0 ', 'free_takes_several');
 	same(ids($space), '0 2 3 5', 'freed_ids_are_free');
@@ -160,7 +160,7 @@ EOF
 	same([glob("$dir/*")], [$file], 'and_leaves_no_other_file');
 	fails(lockctl('save', $space, "$dir/no/file"), 74, qr/cannot write .*No such file/,
 	      'a_file_that_cannot_be_written_is_an_error');
-	fails(lockctl('save', "x$space"), 66, qr/there is no such space/, 'so_is_a_space_that_is_not_there');
+	fails(lockctl('save', "x$space"), 66, qr/no such space/, 'so_is_a_space_that_is_not_there');
 	return ($space, $file);
 }
 

@@ -10,7 +10,7 @@ BEGIN {
 	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
 	require './tests/cli/cli.pl';
 }
-our ($lockctl, $patience);
+our ($lockctl, $patience, $terminal);
 
 need_device();
 
@@ -44,7 +44,7 @@ sub status_of
 	return $? & 127 ? 128 + ($? & 127) : $? >> 8;
 }
 
-my $died = qr/lockctl: the last holder of lock \d of $space died: check what the lock protects\n/;
+my $died = qr/lockctl: the last holder of lock \d+ of $space died: check what the lock protects\n/;
 
 sub test_statuses
 {
@@ -66,17 +66,17 @@ sub test_usage
 	my @cases = (
 		[[$space, 1], qr/no command to run/],
 		[[$space, 1, '--'], qr/no command to run/],
-		[[$space], qr/something is missing/],
-		[[$space, 'x', 'true'], qr/'x' is not the number of a lock/],
+		[[$space], qr/missing argument/],
+		[[$space, 'x', 'true'], qr/invalid lock number 'x'/],
 		[['--timeout', 'soon', $space, 1, 'true'], qr/'soon' is no number of seconds/],
 		[['--timeout', 1, '--nonblock', $space, 1, 'true'], qr/exclude each other/],
 		[['-E', 256, $space, 1, 'true'], qr/'256' is no exit status/],
-		[['--no-such', $space, 1, 'true'], qr/'--no-such' is no option/],
+		[['--no-such', $space, 1, 'true'], qr/invalid option '--no-such'/],
 		[[$space, 1048576, 'true'], qr/there is no lock 1048576/],
 	);
 
 	fails(lockctl('run', @{$_->[0]}), 64, $_->[1], "usage: @{$_->[0]}") for @cases;
-	fails(lockctl('run', "x$space", 1, 'true'), 66, qr/there is no such space/,
+	fails(lockctl('run', "x$space", 1, 'true'), 66, qr/no such space/,
 	      'a_space_that_is_not_there_is_66');
 }
 
@@ -103,7 +103,7 @@ sub test_held_meanwhile
 
 	same(fields(lock_rows(3), qw(state pid name)), ["held $run->{pid} lockctl"],
 	     'the_lock_is_held_while_the_command_runs');
-	same([grep { readlink($_) =~ /lockmgr/ } glob("/proc/$run->{command}/fd/*")], [],
+	same([grep { readlink($_) eq '/dev/lockmgr' } glob("/proc/$run->{command}/fd/*")], [],
 	     'the_command_does_not_have_the_file');
 	matches(lock_rows(3)->[0]{command}, qr/run $space 3 -- sh -c/, 'list_says_what_runs');
 
@@ -114,16 +114,52 @@ sub test_held_meanwhile
 	same(status_of($second), 0, 'who_waited_is_next');
 }
 
+sub is_gone
+{
+	return state_of($_[0]) =~ /[ZX]/;
+}
+
+# Whether a lock is held; who finds it free is not told that its holder died.
+sub is_held
+{
+	my ($id) = @_;
+	my $said = said(lockctl('run', '--nonblock', '-E', 99, $space, $id, 'echo', 'free'));
+
+	return $said eq '99 ' ? 'held' : $said eq "0 free\n" ? 'free' : $said;
+}
+
 # The command must not go on without the lock.
 sub test_killed
 {
-	my $run = run_sleeper('root', $space, 4);
+	my $dir = scratch_directory();
+	my $sleep = "$dir/sleep";
+	my @show = ('sh', '-c', 'echo $$; exec "$0" 1000');
 
+	chmod(0755, $dir);
+	system("cp \"\$(command -v sleep)\" $sleep");
+	chown(1, 1, $sleep);
+	chmod(04755, $sleep);
+	kill_run('a command', 0, @show, 'sleep');
+	# The kernel forgets what is to follow from the parent's death, or never knew it.
+	kill_run('setpriv', 1, qw(setpriv --reuid 1 --regid 1 --clear-groups), @show, 'sleep');
+	kill_run('runuser', 1, qw(runuser -u daemon --), @show, 'sleep');
+	kill_run('a set-user-ID program', 1, @show, $sleep);
+}
+
+sub kill_run
+{
+	my ($name, $uid, @command) = @_;
+	my $run = in_background('root', $lockctl, 'run', $space, 4, '--', @command);
+
+	chomp(my $pid = readline($run->{from}));
+	wait_until("$name runs", sub { read_file("/proc/$pid/status") =~ /^Name:\tsleep\n.*^Uid:.*\t$uid\b/ms });
 	kill(KILL => $run->{pid});
-	same(status_of($run), 137, 'run_can_be_killed');
-	wait_until('the command is gone', sub { state_of($run->{command}) =~ /[ZX]/ });
-	matches(said(lockctl('run', '--nonblock', $space, 4, 'echo', 'next')), qr/^0 next\n$died$/,
-		'the_lock_is_free_then_and_the_next_is_told');
+	same(status_of($run), 137, "run_can_be_killed: $name");
+	same(is_gone($pid) ? 'gone' : 'runs', 'runs', 'the_command_goes_on');
+	same(is_held(4), 'held', 'the_lock_is_held_until_it_ends');
+	kill(TERM => $pid);
+	matches(said(lockctl('run', '--timeout', $patience, $space, 4, 'echo', 'next')),
+		qr/^0 next\n$died$/, 'the_lock_is_free_then_and_the_next_is_told');
 }
 
 sub test_signals_while_waiting
@@ -144,6 +180,188 @@ sub test_ignored_children
 			  $lockctl, 'run', $space, 6, '--', 'sh', '-c', 'exit 5');
 
 	same(said($said), '5 ', 'the_status_comes_even_where_children_are_ignored');
+}
+
+sub keepers
+{
+	return scalar grep {
+		(eval { read_file("/proc/$_/comm") } // '') eq "lock-keeper\n" && !is_gone($_)
+	} map { m{(\d+)} } glob('/proc/[0-9]*');
+}
+
+# The lock is the command's only, not that of what it leaves behind.
+sub test_background_children
+{
+	my $said = lockctl('run', $space, 9, '--', 'sh', '-c', 'sleep 1000 >/dev/null 2>&1 & echo $!');
+	my $child = { pid => $said->{out} + 0 };
+
+	same(is_held(9), 'free', 'what_the_command_leaves_behind_has_no_lock');
+	same(is_gone($child->{pid}) ? 'gone' : 'runs', 'runs', 'although_it_runs');
+	kill(KILL => $child->{pid});
+
+	my $run = run_sleeper('root', $space, 9);
+	wait_until('it has a keeper', sub { keepers() == 1 });
+	kill(TERM => $run->{command});
+	same(status_of($run) . ' ' . keepers(), '143 0', 'the_keeper_ends_with_the_command');
+}
+
+sub test_namespaces
+{
+	my @run = ($lockctl, 'run', $space, 10, '--', 'echo', 'works');
+
+	same(said(run_as('root', '', 'unshare', '--pid', @run)), "0 works\n",
+	     'the_command_may_be_the_first_of_a_pid_namespace');
+	same(said(run_as('root', '', 'unshare', '--pid', '--fork', @run)), "0 works\n",
+	     'so_may_lockctl');
+	same(is_held(10), 'free', 'and_the_lock_is_released');
+}
+
+# A program that counts how often it gets a signal until SIGUSR1 comes, before which what was
+# sent earlier arrives.
+my $counter = <<'EOS';
+	my $count = 0;
+	$| = 1;
+	$SIG{$ARGV[0]} = sub { print 'got ', ++$count, "\n" };
+	$SIG{USR1} = sub { print "count $count\n"; exit };
+	print "pid $$ of ", getppid(), "\n";
+	sleep(1000) while 1;
+EOS
+my @counter = ('/usr/bin/perl', '-e', $counter);
+
+# lockctl run on a terminal of its own: {pid} is the terminal's process, {command} the
+# command's, and {parent} that of its parent.
+sub run_on_terminal
+{
+	my ($id, @command) = @_;
+	my $self = start_process('root', 'terminal', $terminal, $lockctl, 'run', $space, $id, '--',
+				 @command);
+
+	local $SIG{ALRM} = sub { die "no process on the terminal\n" };
+	alarm($patience);
+	my $line = readline($self->{from}) // '';
+	alarm(0);
+	($self->{command}, $self->{parent}) = $line =~ /^pid (\d+) of (\d+)\r?$/ or die "the terminal shows '$line'\n";
+	return $self;
+}
+
+my @sleeper = ('sh', '-c', 'echo pid $$ of $PPID; exec sleep 1000');
+my %in_session = (
+	'its group' => [],
+	'a session of its own' => ['setsid'],
+	'a group of its own' => ['timeout', 1000],
+);
+
+sub test_hang_up
+{
+	for my $where (sort keys %in_session) {
+		my $run = run_on_terminal(11, @{$in_session{$where}}, @sleeper);
+
+		close($run->{to});
+		same(status_of($run), 129, "run_ends_with_its_terminal, the command in $where");
+		wait_until('the command is gone', sub { is_gone($run->{command}) });
+		same(is_held(11), 'free', 'the_lock_is_released');
+	}
+}
+
+sub test_typed_signals
+{
+	for my $where (sort keys %in_session) {
+		for my $typed (["\x03", 130], ["\x1c", 131]) {
+			my $run = run_on_terminal(12, @{$in_session{$where}}, @sleeper);
+
+			poke($run, $typed->[0]);
+			same(status_of($run), $typed->[1], "$typed->[1], the command in $where");
+			wait_until('the command is gone', sub { is_gone($run->{command}) });
+			same(is_held(12), 'free', 'the_lock_is_released');
+		}
+	}
+}
+
+# Not twice: by the kernel, and by lockctl.
+sub test_each_signal_once
+{
+	for my $where ('its group', 'a session of its own') {
+		my $run = run_on_terminal(13, @{$in_session{$where}}, @counter, 'INT');
+
+		poke($run, "\x03");
+		hear($run, '^Cgot 1');
+		kill(USR1 => $run->{parent});
+		hear($run, 'count 1');
+		same(status_of($run), 0, "a_command_in_${where}_gets_a_typed_signal_once");
+	}
+	my $run = in_background('root', $lockctl, 'run', $space, 13, '--', @counter, 'HUP');
+	readline($run->{from});
+	kill(HUP => $run->{pid});
+	hear($run, 'got 1');
+	kill(USR1 => $run->{pid});
+	hear($run, 'count 1');
+	same(status_of($run), 0, 'and_one_that_is_sent');
+}
+
+# A shell goes on after Ctrl-C if what it runs only says that it was interrupted.
+sub test_script
+{
+	my $script = "$lockctl run $space 14 -- sh -c 'echo pid \$\$; exec sleep 1000'; echo after";
+	my $shell = start_process('root', 'terminal', $terminal, 'bash', '-c', $script);
+
+	matches(scalar(readline($shell->{from})), qr/^pid \d+\r?$/, 'a_script_runs_it');
+	poke($shell, "\x03");
+	same(status_of($shell), 130, 'a_script_ends_at_an_interrupt');
+	lacks(join('', readline($shell->{from})), qr/after/, 'and_does_not_go_on');
+}
+
+# As nohup(1) has it.
+sub test_ignored_signals
+{
+	my $run = in_background('root', '/usr/bin/perl', '-e', '$SIG{HUP} = "IGNORE"; exec @ARGV',
+				$lockctl, 'run', $space, 15, '--', @counter, 'HUP');
+
+	readline($run->{from});
+	kill(HUP => $run->{pid});
+	kill(USR1 => $run->{pid});
+	hear($run, 'count 0');
+	same(status_of($run), 0, 'a_signal_that_was_ignored_is_not_passed_on');
+}
+
+# The command is lockctl's process, and has the file.
+sub test_no_fork
+{
+	my $script = 'echo pid $$; sleep 1000 >/dev/null 2>&1 & echo $!; wait';
+	my $run = in_background('root', $lockctl, 'run', '--no-fork', $space, 16, '--', 'sh', '-c', $script);
+
+	hear($run, "pid $run->{pid}");
+	chomp(my $child = readline($run->{from}));
+	same(scalar(grep { (readlink($_) // '') eq '/dev/lockmgr' } glob("/proc/$child/fd/*")), 1,
+	     'the_command_and_its_children_have_the_file');
+	same(is_held(16), 'held', 'the_lock_is_held_while_it_runs');
+	kill(KILL => $run->{pid});
+	same(status_of($run), 137, 'it_can_be_killed');
+	same(is_held(16), 'held', 'a_child_that_has_the_file_has_the_lock');
+	kill(KILL => $child);
+	matches(said(lockctl('run', '--timeout', $patience, $space, 16, 'echo', 'next')), qr/^0 next\n$died$/,
+		'nobody_unlocks_it_and_so_the_next_is_told');
+
+	same(said(lockctl('run', '--no-fork', $space, 16, '--', 'sh', '-c', 'exit 7')), '7 ',
+	     'the_status_is_that_of_the_command');
+	lockctl('run', $space, 16, 'true');
+	fails(lockctl('run', '-F', $space, 16, '--', '/no/such/command'), 127,
+	      qr/^lockctl: cannot run .*No such file/, 'a_command_that_is_not_there_is_127');
+	same(is_held(16), 'free', 'and_the_lock_is_released');
+}
+
+sub test_verbose
+{
+	same(said(lockctl('run', '--verbose', $space, 17, 'echo', 'out')) =~ s/after [0-9.]+s/after TIME/r,
+	     "0 out\nlockctl: acquired lock 17 of $space after TIME\n", 'verbose_says_when_it_has_the_lock');
+
+	my $holder = start_holder('root', 'holder', $place, 17);
+	my $held = qr/held by process $holder->{pid} \(.*holder.*\) for \S+/;
+	my $said = lockctl('run', '-v', '--timeout', '0.1', $space, 17, 'true');
+	matches(said($said), qr/\A1 lockctl: waiting for lock 17 of $space: $held\nlockctl: gave up waiting for lock 17 of $space: $held\n\z/,
+		'whom_it_waits_for_and_that_it_gave_up');
+	matches(said(lockctl('run', '-v', '-n', $space, 17, 'true')),
+		qr/\A1 lockctl: gave up waiting for lock 17 of $space: $held\n\z/, 'also_if_it_does_not_wait');
+	end($holder);
 }
 
 # Several that count in a file, which goes wrong where two do it at once.
@@ -175,5 +393,14 @@ test_held_meanwhile();
 test_killed();
 test_signals_while_waiting();
 test_ignored_children();
+test_background_children();
+test_namespaces();
+test_hang_up();
+test_typed_signals();
+test_each_signal_once();
+test_script();
+test_ignored_signals();
+test_no_fork();
+test_verbose();
 test_exclusion();
 done();

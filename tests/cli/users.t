@@ -49,7 +49,7 @@ sub test_names
 	same(as('root', 'allocate', "daemon:$private"), "1\n", 'a_user_in_front_is_anothers');
 	same(as('root', 'allocate', "1:$private"), "2\n", 'so_is_its_number');
 	same(as('root', 'allocate', $private), "0\n", 'the_same_name_is_another_space');
-	fails(lockctl('list', "no-such-user:$private"), 66, qr/there is no user 'no-such-user'/,
+	fails(lockctl('list', "no-such-user:$private"), 66, qr/unknown user 'no-such-user'/,
 	      'users_have_to_exist');
 }
 
@@ -156,6 +156,40 @@ sub test_wait_across_users
 	end($_) for $more, $play, $work;
 }
 
+# Where /proc hides the processes of others, it does not say that they are gone.
+sub test_hidden_processes
+{
+	my $said = run_as('root', '', qw(unshare --mount sh -c),
+			  'mount -t proc -o hidepid=2 proc /proc &&
+			   exec setpriv --reuid 5 --regid 5 --clear-groups "$@"', 'sh',
+			  $lockctl, 'who', "daemon:$open", 1, '--json');
+	my $rows = JSON::PP->new->decode($said->{out})->{tasks};
+
+	same(fields($rows, qw(role name process_state)), ['holder show not shown'],
+	     'processes_that_proc_hides_are_not_gone');
+}
+
+# The names of the spaces of others, without their owner: to look at, if only one can be meant.
+sub test_meant
+{
+	my $said = lockctl('who', $shared, 1);
+
+	matches($said->{out}, qr/^Lock 1 of games:$shared is held by /, 'a_name_that_one_other_has_is_that_ones');
+	same("$said->{status} $said->{err}", "0 lockctl: root has no space '$shared': this is games:$shared\n",
+	     'which_is_said');
+	fails(lockctl(@$_), 66, qr/: root has none of that name; there is games:$shared$/,
+	      "$_->[0]_changes_nothing_by_guess")
+		for ['allocate', $shared], ['free', $shared, 1], ['run', $shared, 2, 'true'],
+		    ['unlink', $shared], ['set-capacity', $shared, 8], ['free-all', '--yes', $shared];
+	fails(lockctl('list', "root:$shared"), 66, qr/: no such space$/, 'with_an_owner_nothing_is_guessed');
+
+	as('games', 'create', $open);
+	forget_space("5:$open");
+	fails(lockctl('list', $open), 66, qr/: root has none of that name; 2 others do, such as daemon:$open$/,
+	      'of_two_none_is_taken');
+	as('games', 'unlink', $open);
+}
+
 sub inside
 {
 	return run_as('root', '', qw(unshare --pid --fork --mount-proc), @_);
@@ -168,7 +202,7 @@ sub test_process_namespace
 	my $rows = JSON::PP->new->decode($said->{out})->{locks};
 
 	same(fields([grep { $_->{lock} == 1 } @$rows], qw(state pid tid name process_state)),
-	     ['held - - boss not shown'], 'processes_outside_have_no_number_inside');
+	     ['held - - - not shown'], 'processes_outside_have_no_number_inside');
 }
 
 # What lockctl says inside of the lock that another lockctl holds there; and that one's number
@@ -210,6 +244,30 @@ sub test_user_namespace
 	     'a_rootless_user_finds_its_spaces_inside');
 	same([grep { $seen{"5:$_"} || $seen{"65534:$_"} } $shared], [],
 	     'and_none_whose_owner_has_no_number_there');
+}
+
+# A mount keeps the namespace while no process is in it. The administrator of the host looks
+# into it as into a container's.
+sub test_ipc_namespace
+{
+	my $file = scratch_directory() . '/ipc';
+	my $inside = "inside-$$";
+	my @enter = ('nsenter', "--ipc=$file", $lockctl);
+
+	write_file($file, '');
+	my $said = run_as('root', '', 'unshare', "--ipc=$file", $lockctl, 'create', $inside);
+	if ($said->{status}) {
+		skip('a_container_shows_its_own_spaces', "no IPC namespace: $said->{err}");
+		return;
+	}
+	my $rows = JSON::PP->new->decode(run_as('root', '', @enter, 'spaces', '--json')->{out});
+	same([map { $_->{space} } @{$rows->{spaces}}], ["0:$inside"],
+	     'a_container_shows_its_own_spaces');
+	same([grep { $_->{space} eq "0:$inside" } @{rows_as('root', 'spaces')}], [],
+	     'and_its_host_does_not_show_them');
+	fails(run_as('root', '', @enter, 'list', $private), 66, qr/: no such space/,
+	      'a_space_of_the_host_is_not_found_in_a_container');
+	run_as('root', '', 'umount', $file);
 }
 
 # What is shown of the space of which the next tests are, to its owner.
@@ -302,7 +360,7 @@ sub clear_own
 	same(as($user, 'free-all', '--yes', $space), '', "${user}_frees_all");
 	same(own_ids($user, $space), '', "${user}_has_freed_all");
 	same(as($user, 'unlink', $space), '', "${user}_unlinks_at_last");
-	fails(lockctl_as($user, 'list', $space), 66, qr/there is no such space$/,
+	fails(lockctl_as($user, 'list', $space), 66, qr/no such space$/,
 	      "${user}_has_nothing_left");
 }
 
@@ -326,8 +384,11 @@ test_refused();
 test_deadlock_of_two_users();
 test_hidden_half();
 test_wait_across_users();
+test_hidden_processes();
+test_meant();
 test_process_namespace();
 test_run_in_process_namespace();
 test_user_namespace();
+test_ipc_namespace();
 test_own_space($_) for qw(daemon games);
 done();

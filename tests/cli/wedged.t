@@ -38,10 +38,12 @@ my $export = start_holder('root', 'export', $place, 5);
 my $import = start_waiter('root', 'import', $place, 5);
 stop($export);
 
-# The dead holder: nobody waited, so nobody knows yet.  And one that somebody has
-# inherited from.
+# Dead holders: nobody waited, so nobody knows yet; one of the two locks is not
+# allocated.  And one that somebody has inherited from.
 my $commit = start_holder('root', 'commit', $place, 6);
 end($commit);
+my $lost = start_holder('root', 'lost', $place, 9);
+end($lost);
 my $dying = start_holder('root', 'dying', $place, 7);
 my $heir = start_waiter('root', 'heir', $place, 7);
 end($dying);
@@ -63,6 +65,7 @@ sub test_list
 		"5 yes held $export->{pid} $export->{pid} export no no 1 " . pids($import),
 		"6 yes free - - - no yes 0 -",
 		"7 yes held $heir->{pid} $heir->{pid} heir no no 0 -",
+		"9 no free - - - no yes 0 -",
 	);
 
 	$_->{waiting} = pids(@{$_->{children} // []}) for @$rows;
@@ -82,7 +85,7 @@ sub test_list
 	     'list_says_for_how_long');
 	same($rows->[0]{command} =~ m{/helpers/actor backup \Q$place\E 1$} ? 'yes' : $rows->[0]{command},
 	     'yes', 'list_has_the_whole_command');
-	same(scalar @{rows('list', '--all', $space)}, 8, 'list_all_has_what_is_only_allocated');
+	same(scalar @{rows('list', '--all', $space)}, 9, 'list_all_has_what_is_only_allocated');
 }
 
 sub test_list_for_people
@@ -91,7 +94,7 @@ sub test_list_for_people
 
 	matches($text, qr/^SPACE LOCK ALLOCATED STATE HELD BY THREAD HELD FOR COMMAND WAITING BEHIND IT$/m,
 		'list_has_headings');
-	matches($text, qr/^$space 1 yes held $backup->{pid} backup $backup->{pid} \d+(\.\d)?s .*actor backup $place 1 $push->{pid} push for \d+(\.\d)?s$/m,
+	matches($text, qr/^$space 1 yes held $backup->{pid} backup $backup->{pid} \d+(\.\d)?s actor backup $place 1 $push->{pid} push for \d+(\.\d)?s$/m,
 		'list_has_a_line_a_lock');
 	matches($text, qr/^ $pull->{pid} pull for \d+(\.\d)?s$/m, 'list_has_the_other_waiters_below');
 	matches($text, qr/^$space 4 yes deadlock $rm->{pid} /m, 'list_calls_a_deadlock_by_its_name');
@@ -104,6 +107,8 @@ sub test_list_for_people
 		'list_points_to_the_deadlock');
 	matches($text, qr/^Lock 6 of $space: its last holder died; /m,
 		'list_remarks_on_a_dead_holder');
+	matches($text, qr/^$space 9 no free, holder died\s*$/m,
+		'list_has_what_a_dead_holder_left_although_it_is_not_allocated');
 	matches($text, qr/^Allocated, but not in use: 1 more lock, which --all lists\.$/m,
 		'list_says_what_it_leaves_out');
 	lacks(must('list', '--noheadings', $space), qr/HELD BY|deadlocks'/,
@@ -227,7 +232,7 @@ sub test_all_spaces
 {
 	my @rows = grep { $_->{space} eq $place } @{rows('list')};
 
-	same(scalar @rows, 7, 'list_without_a_space_has_all');
+	same(scalar @rows, 8, 'list_without_a_space_has_all');
 	my ($row) = grep { $_->{space} eq $place } @{rows('spaces')};
 	same(fields([$row], qw(owner uid group gid mode capacity allocated held waiting)),
 	     ['root 0 root 0 0600 64 8 6 6'], 'spaces_has_its_facts');
@@ -244,7 +249,13 @@ sub test_cure
 	end($run);
 	hear($rm, 'inherited 3');
 	my $said = lockctl('deadlocks');
-	same("$said->{status} $said->{out}", "0 There is no deadlock.\n", 'a_broken_deadlock_is_none');
+	my $time = qr/\d+(?:m |\.)?\d*s/;
+	same($said->{status}, 0, 'a_broken_deadlock_is_none');
+	matches($said->{out}, qr/^No deadlock was found through locks, or holders that wait for descendants\.
+4 threads wait; the longest wait is that of process $push->{pid} \(push\) for lock 1 of $space: $time\.
+It is held by process $backup->{pid} \(backup\), which is sleeping\.
+$/, 'it_says_what_was_looked_at_and_who_waits_longest');
+
 }
 
 # A process may call itself anything.
@@ -264,6 +275,122 @@ sub test_hostile_name
 	end($evil);
 }
 
+# Letters that show nothing, or turn around what follows, among those of a name and a word.
+sub test_invisible_name
+{
+	my $evil = start_holder('root', "a\xe2\x80\xaeb\xef\xbb\xbf", $place, 42);
+	my ($row) = grep { $_->{lock} == 42 } @{rows('list', $space)};
+
+	same($row->{name}, 'a\\xe2\\x80\\xaeb\\xef\\xbb\\xbf', 'invisible_letters_are_spelled_out');
+	matches($row->{command}, qr/ a\\xe2\\x80\\xaeb\\xef\\xbb\\xbf /, 'in_the_command_too');
+	end($evil);
+}
+
+# A table that goes to a file has no terminal that cuts it.
+sub test_width
+{
+	my $long = start('root', 'long', $place, 41, '-', ('40') x 100);
+	hear($long, 'locked 41');
+	my $text = must('list', $space);
+
+	same([grep { length > 200 } split /\n/, $text], [], 'long_options_do_not_make_the_table_wide');
+	matches(squeezed($text), qr/ actor long \Q$place\E 41 - 40 40[ 0-9]*\.\.\. ?$/m,
+		'it_has_the_beginning_of_the_command');
+	my ($row) = grep { $_->{lock} == 41 } @{rows('list', $space)};
+	matches($row->{command}, qr/( 40){40}/, 'programs_get_more_of_it');
+	end($long);
+}
+
+# A holder that waits for a process that it has started, which waits for the lock.
+sub test_descendant
+{
+	my $outer = in_background('root', $lockctl, 'run', $space, 17, '--', 'sh', '-c',
+				  "$lockctl run $space 17 -- true; true");
+	wait_until('the inner one waits', sub { waiters($space, 17) == 1 });
+	my ($inner) = map { $_->{pid} } grep { $_->{role} eq 'waiter' } @{rows('who', $space, 17)};
+	remember({ pid => $inner, name => 'inner' });
+
+	my $said = lockctl('deadlocks');
+	my $time = qr/\d+(?:\.\d)?s/;
+	same($said->{status}, 1, 'a_possible_deadlock_makes_the_status_1');
+	matches($said->{out}, qr/^Possible deadlock 1: a holder may wait for a process that it started\.
+  process $outer->{pid} \(lockctl\)
+    holds lock 17 of $space, for $time
+    is sleeping, waits for no lock, and is an ancestor of process $inner \(lockctl\)
+  process $inner \(lockctl\)
+    waits for lock 17 of $space, for $time, which process $outer->{pid} \(lockctl\) holds
+If it does, none of them can go on until one ends, for example by 'kill $inner' \(lockctl\)\.
+$/, 'deadlocks_spells_a_possible_one_out');
+	same(fields(rows('deadlocks'), qw(deadlock possible pid holds_lock waits_for_lock descendant_pid)), [
+		"1 yes $outer->{pid} 17 - $inner",
+		"1 yes $inner - 17 -",
+	], 'json_has_the_steps_of_a_possible_one');
+	same([map { $_->{lock} } grep { $_->{possible_deadlock} } @{rows('list', $space)}], [17],
+	     'list_marks_its_lock');
+	matches(must('list', $space), qr/^Possible deadlock: 1 lock is held by a process whose descendant waits; 'lockctl deadlocks' explains it\.$/m,
+		'list_points_to_a_possible_one');
+	matches(must('graph', $space), qr/^\t"thread $outer->{pid}" -> "thread $inner" \[label="ancestor of", style=dotted/m,
+		'the_graph_has_the_ancestor_dotted');
+
+	# Whoever follows the advice gets it going again.
+	kill(TERM => $inner);
+	waitpid($outer->{pid}, 0);
+	$outer->{pid} = 0;
+	same(scalar(grep { $_->{lock} == 17 && $_->{state} eq 'held' } @{rows('list', $space)}), 0,
+	     'its_advice_helps');
+}
+
+# Two that are related to each other's waiters only as siblings are.
+sub test_sibling
+{
+	my $holder = run_sleeper('root', $space, 18);
+	my $sibling = in_background('root', $lockctl, 'run', $space, 18, '--', 'true');
+	wait_until('the sibling waits', sub { waiters($space, 18) == 1 });
+
+	same(rows('deadlocks'), [], 'a_sibling_that_waits_is_no_deadlock');
+	kill(TERM => $holder->{pid});
+	waitpid($_->{pid}, 0), $_->{pid} = 0 for $holder, $sibling;
+}
+
+# The group of processes that the kernel does not let run.
+sub test_frozen
+{
+	my $root = '/sys/fs/cgroup';
+	my $mounted = -e "$root/cgroup.procs";
+	my $group = "$root/frozen-$$";
+
+	if (!$mounted && system("mount -t cgroup2 none $root 2>/dev/null")) {
+		skip('a_frozen_holder_is_named', 'no cgroups of version 2');
+		return;
+	}
+	my $frozen = start_holder('root', 'frozen', $place, 19);
+	mkdir($group) or die "$group: $!\n";
+	write_file("$group/cgroup.procs", "$frozen->{pid}\n");
+	write_file("$group/cgroup.freeze", "1\n");
+	wait_until('it is frozen', sub { read_file("$group/cgroup.events") =~ /^frozen 1$/m });
+
+	my $text = squeezed(must('list', $space));
+	matches($text, qr/^$space 19 no held, frozen /m, 'list_says_that_a_holder_is_frozen');
+	matches($text, qr/^Lock 19 of $space: process $frozen->{pid} \(frozen\) is frozen by the freezer of its cgroup; to thaw it: echo 0 >\Q$group\E\/cgroup\.freeze$/m,
+		'and_how_to_thaw_it');
+	my ($cure) = $text =~ /to thaw it: (.*)$/m;
+	same(run_as('root', '', 'sh', '-c', $cure // 'false')->{status}, 0, 'the_advice_can_be_typed');
+	same([map { $_->{process_state} } grep { $_->{lock} == 19 } @{rows('list', $space)}],
+	     ['sleeping'], 'and_helps');
+	end($frozen);
+	rmdir($group);
+	system("umount $root") if !$mounted;
+}
+
+# No empty line stands where nothing follows.
+sub test_last_line
+{
+	my $quiet = new_space('quiet', '--capacity', 4);
+
+	must('allocate', $quiet);
+	lacks(must('list', '--all', $quiet), qr/\n\n/, 'no_empty_line_ends_the_table');
+}
+
 test_list();
 test_list_for_people();
 test_who();
@@ -275,4 +402,10 @@ test_terminal();
 test_all_spaces();
 test_cure();
 test_hostile_name();
+test_invisible_name();
+test_width();
+test_descendant();
+test_sibling();
+test_frozen();
+test_last_line();
 done();

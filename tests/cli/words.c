@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* lockctl: durations, numbers, text and names, as people type and read them. */
+#include <grp.h>
 #include <locale.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -136,6 +139,69 @@ static void names_of_processes_cannot_reach_the_terminal(void **state)
 	assert_string_equal(text, "gr\xc3\xbcn\\xc3");
 }
 
+/* Each is shown as its bytes, and so can be seen. */
+static void what_cannot_be_seen_in_names_is_spelled_out(void **state)
+{
+	static const char *const cases[] = {
+		"\u00a0", "\u00ad", "\u034f", "\u0601", "\u061c", "\u115f", "\u1160", "\u180e",
+		"\u2003", "\u200b", "\u200d", "\u200f", "\u2028", "\u2029", "\u202a", "\u202e",
+		"\u202f", "\u2060", "\u2066", "\u2069", "\u2800", "\u3000", "\u3164", "\ue000",
+		"\ufe0f", "\ufeff", "\uffa0", "\ufff9", "\ufffc", "\U000110bd", "\U0001d173",
+		"\U000e0001", "\U000e0041", "\U000e0100", "\U000f0000", "\U0010fffd",
+		/* A control character, one that is not assigned, and no character at all. */
+		"\xc2\x9b", "\U0003fffd", "\xef\xbf\xbf"
+	};
+	char text[64], expected[64], *to;
+	const char *from;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		to = expected + sprintf(expected, "a");
+		for (from = cases[i]; *from; from++)
+			to += sprintf(to, "\\x%02x", (unsigned char)*from);
+		strcpy(to, "b");
+		snprintf(text, sizeof(text), "a%sb", cases[i]);
+		text_clean(text, sizeof(text), strdupa(text), sizeof(text));
+		assert_string_equal(text, expected);
+	}
+}
+
+static void marks_belong_to_the_character_before_them(void **state)
+{
+	char text[64];
+
+	(void)state;
+	text_clean(text, sizeof(text), "u\u0308n", 4);
+	assert_string_equal(text, "u\u0308n");
+	/* What is printed in front of a name is no part of it. */
+	text_clean(text, sizeof(text), "\u0308n", 3);
+	assert_string_equal(text, "\\xcc\\x88n");
+	text_clean(text, sizeof(text), " \u0308", 3);
+	assert_string_equal(text, " \\xcc\\x88");
+	text_clean(text, sizeof(text), "\n\u0308", 3);
+	assert_string_equal(text, "\\x0a\\xcc\\x88");
+	text_clean(text, sizeof(text), "a\u0301\u0301\u0301\u0301", 9);
+	assert_string_equal(text, "a\u0301\u0301\u0301\\xcc\\x81");
+}
+
+static void writing_of_all_peoples_can_be_printed(void **state)
+{
+	static const char *const cases[] = {
+		"gr\u00fcn", "\u041f\u0440\u0438\u0432\u0435\u0442", "\u65e5\u672c\u8a9e",
+		"\u05e9\u05dc\u05d5\u05dd", "\u0e01\u0e33\u0e25\u0e31\u0e07",
+		"\u0939\u093f\u0928\u094d\u0926\u0940", "\U0001f600", "\u20ac"
+	};
+	char text[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		text_clean(text, sizeof(text), cases[i], strlen(cases[i]));
+		assert_string_equal(text, cases[i]);
+	}
+}
+
 static void text_ends_where_its_room_does(void **state)
 {
 	char text[8];
@@ -156,6 +222,84 @@ static void text_ends_where_its_room_does(void **state)
 /* ------------------------------------------------------------------------
  * Names of spaces
  */
+
+#define LONG_NAME	"a-name-of-more-than-forty-characters@directory.example"
+
+/* The users and groups of this system, by the same names and numbers. */
+static struct {
+	const char *name;
+	unsigned int id;
+} accounts[] = {
+	{ "root", 0 },
+	{ "daemon", 1 },
+	{ "5000", 4001 },
+	{ "nobody", 65534 },
+	{ "systemd-network", 998 },
+	{ LONG_NAME, 4002 },
+	/* Of two with one number the first is meant, of two with one name likewise. */
+	{ "toor", 0 },
+	{ "twice", 4003 },
+	{ "twice", 4004 },
+	{ "DOMAIN\\user", 4005 },
+	{ "-dash", 4006 },
+	{ "host$", 4007 },
+	{ "two words", 4008 },
+	{ "\u202ename", 4009 },
+	{ "gr\u00fcn", 4010 },
+	{ "", 4011 },
+	{ "a:b", 4012 },
+};
+
+static int find_account(const char *name, unsigned int id)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(accounts); i++)
+		if (name ? !strcmp(accounts[i].name, name) : accounts[i].id == id)
+			return i;
+	return -1;
+}
+
+static struct passwd *find_user(const char *name, uid_t uid)
+{
+	static struct passwd user;
+	int i = find_account(name, uid);
+
+	user = (struct passwd) { .pw_name = i < 0 ? NULL : (char *)accounts[i].name };
+	user.pw_uid = i < 0 ? 0 : accounts[i].id;
+	return i < 0 ? NULL : &user;
+}
+
+static struct group *find_group(const char *name, gid_t gid)
+{
+	static struct group group;
+	int i = find_account(name, gid);
+
+	group = (struct group) { .gr_name = i < 0 ? NULL : (char *)accounts[i].name };
+	group.gr_gid = i < 0 ? 0 : accounts[i].id;
+	return i < 0 ? NULL : &group;
+}
+
+/* In the place of the C library's. */
+struct passwd *getpwnam(const char *name)
+{
+	return find_user(name, 0);
+}
+
+struct passwd *getpwuid(uid_t uid)
+{
+	return find_user(NULL, uid);
+}
+
+struct group *getgrnam(const char *name)
+{
+	return find_group(name, 0);
+}
+
+struct group *getgrgid(gid_t gid)
+{
+	return find_group(NULL, gid);
+}
 
 static void a_name_alone_is_the_callers(void **state)
 {
@@ -184,6 +328,63 @@ static void a_user_in_front_is_its_owner(void **state)
 	assert_string_equal(space_label(&space, label), "4294967294:web");
 }
 
+static void labels_mean_the_same_when_they_are_typed(void **state)
+{
+	static const struct {
+		uid_t owner;
+		const char *label;
+	} cases[] = {
+		{ 4001, "4001:web" },
+		{ 5000, "5000:web" },
+		{ 65534, "nobody:web" },
+		{ 998, "systemd-network:web" },
+		{ 4002, LONG_NAME ":web" },
+		{ 4003, "twice:web" },
+		{ 4004, "4004:web" },
+		{ 4005, "4005:web" },
+		{ 4006, "4006:web" },
+		{ 4007, "4007:web" },
+		{ 4008, "4008:web" },
+		{ 4009, "4009:web" },
+		{ 4010, "gr\u00fcn:web" },
+		{ 4011, "4011:web" },
+		{ 4012, "4012:web" },
+		{ 4294967294, "4294967294:web" },
+	};
+	char label[SPACE_LABEL_SIZE], group[USER_LABEL_SIZE];
+	struct space parsed;
+	size_t i;
+	gid_t gid;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct space space = { cases[i].owner, "web" };
+
+		assert_string_equal(space_label(&space, label), cases[i].label);
+		assert_int_equal(space_parse(label, &parsed), 0);
+		assert_int_equal(parsed.owner, space.owner);
+		assert_string_equal(parsed.name, "web");
+		/* Groups have the same names and numbers here. */
+		group_label(space.owner, group);
+		assert_int_equal(strncmp(group, label, strlen(group)), 0);
+		assert_true(group_parse(group, &gid));
+		assert_int_equal(gid, space.owner);
+	}
+}
+
+static void a_space_whose_name_looks_like_an_option_has_its_owner_in_front(void **state)
+{
+	struct space space = { geteuid(), "-n" };
+	char label[SPACE_LABEL_SIZE];
+
+	(void)state;
+	space_label(&space, label);
+	assert_int_not_equal(*label, '-');
+	assert_int_equal(space_parse(label, &space), 0);
+	assert_int_equal(space.owner, geteuid());
+	assert_string_equal(space.name, "-n");
+}
+
 static void other_names_are_refused(void **state)
 {
 	static const char *const cases[] = {
@@ -210,9 +411,14 @@ int main(void)
 		cmocka_unit_test(what_happens_later_was_just_now),
 		cmocka_unit_test(numbers_are_whole_and_in_range),
 		cmocka_unit_test(names_of_processes_cannot_reach_the_terminal),
+		cmocka_unit_test(what_cannot_be_seen_in_names_is_spelled_out),
+		cmocka_unit_test(marks_belong_to_the_character_before_them),
+		cmocka_unit_test(writing_of_all_peoples_can_be_printed),
 		cmocka_unit_test(text_ends_where_its_room_does),
 		cmocka_unit_test(a_name_alone_is_the_callers),
 		cmocka_unit_test(a_user_in_front_is_its_owner),
+		cmocka_unit_test(labels_mean_the_same_when_they_are_typed),
+		cmocka_unit_test(a_space_whose_name_looks_like_an_option_has_its_owner_in_front),
 		cmocka_unit_test(other_names_are_refused),
 	};
 

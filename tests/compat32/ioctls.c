@@ -70,7 +70,9 @@ static void version_is_told(void)
 	memset(&args, 0xa5, sizeof(args));
 	expect(call(file, LOCKMGR_IOC_VERSION, &args), 0);
 	expect(args.reserved, 0);
-	expect(args.features, LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP);
+	expect(args.features, LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP |
+				      LOCKMGR_FEATURE_PROCESS_END |
+				      LOCKMGR_FEATURE_INTERRUPTIBLE | LOCKMGR_FEATURE_NOTES);
 	close(file);
 }
 
@@ -151,6 +153,31 @@ static void list_fills_entries_at_a_32_bit_address(void)
 	close(file);
 }
 
+static void notes_arrive_and_are_listed(void)
+{
+	struct lockmgr_ioctl_note note = { .id = 4, .note = "container web-1" };
+	struct lockmgr_lock_entry entry;
+	struct lockmgr_ioctl_list args = {
+		.entries = (uintptr_t)&entry,
+		.entry_size = sizeof(entry),
+		.count = 1,
+		.filter = LOCKMGR_ENTRY_ALLOCATED,
+	};
+	int file = open_space();
+
+	memset(&entry, 0xa5, sizeof(entry));
+	expect(call(file, LOCKMGR_IOC_SET_NOTE, &note), -ENOENT);
+	expect(call(file, LOCKMGR_IOC_ALLOCATE_ID_NOTED, &note), 0);
+	expect(call(file, LOCKMGR_IOC_LIST_LOCKS, &args), 0);
+	expect(args.count, 1);
+	expect(memcmp(entry.note, note.note, sizeof(note.note)), 0);
+	note = (struct lockmgr_ioctl_note) { .note = "pod p" };
+	expect(call(file, LOCKMGR_IOC_ALLOCATE_NOTED, &note), 0);
+	expect(note.id, 0);
+	expect(strcmp(note.note, "pod p"), 0);
+	close(file);
+}
+
 static void entries_beyond_32_bits_return_efault(void)
 {
 	struct lockmgr_lock_entry entry;
@@ -223,6 +250,7 @@ int main(void)
 		tap_test(ids_are_allocated_found_and_freed),
 		tap_test(deadlines_of_64_bits_arrive),
 		tap_test(list_fills_entries_at_a_32_bit_address),
+		tap_test(notes_arrive_and_are_listed),
 		tap_test(entries_beyond_32_bits_return_efault),
 		tap_test(waiters_of_an_idle_lock_are_none),
 		tap_test(unlinking_removes_the_name),

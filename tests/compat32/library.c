@@ -16,7 +16,9 @@ static void module_tells_its_version(void)
 	struct lockmgr_module_info info = { .size = sizeof(info) };
 
 	expect(lockmgr_module(NULL, &info), 0);
-	expect(info.features, LOCKMGR_HAS_DEADLOCK | LOCKMGR_HAS_MAP);
+	expect(info.features, LOCKMGR_HAS_DEADLOCK | LOCKMGR_HAS_MAP |
+				      LOCKMGR_HAS_PROCESS_END |
+				      LOCKMGR_HAS_INTERRUPTIBLE | LOCKMGR_HAS_NOTES);
 }
 
 static void ids_are_allocated_found_and_freed(void)

@@ -22,8 +22,10 @@ static const struct chapter {
 	{ "A holder is killed", 64, play_killed },
 	{ "Who holds what, and who waits", 64, play_table },
 	{ "Two processes deadlock", 64, play_deadlock },
+	{ "Two processes deadlock, and nobody asked to be told", 64, play_stuck },
 	{ "A freed lock can still be used", 64, play_freed },
 	{ "All numbers are taken", 3, play_full },
+	{ "Two real podmans, one of them stuck", 64, play_podman },
 	{ 0 }
 };
 

@@ -14,8 +14,12 @@ void play_full(struct lockmgr *mgr);
 void play_counter(struct lockmgr *mgr);
 void play_killed(struct lockmgr *mgr);
 void play_deadlock(struct lockmgr *mgr);
+void play_stuck(struct lockmgr *mgr);
 
 /* In table.c */
 void play_table(struct lockmgr *mgr);
+
+/* In podman.c */
+void play_podman(struct lockmgr *mgr);
 
 #endif /* DEMO_H */

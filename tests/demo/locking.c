@@ -146,3 +146,26 @@ void play_deadlock(struct lockmgr *mgr)
 	fact_result(0, actor_do(two, lockmgr_unlock, b), "process two unlocks lock 1 instead");
 	fact_result(0, actor_answer(one).result, "process one goes on with both");
 }
+
+/* Without LOCKMGR_OPEN_DETECT_DEADLOCK both wait, until somebody looks. */
+void play_stuck(struct lockmgr *mgr)
+{
+	struct actor *run = actor_new("run", 0);
+	struct actor *rm = actor_new("rm", 0);
+	const char *output;
+	bool both;
+
+	fact_result(0, actor_do(run, lockmgr_lock, 3), "process run locks lock 3");
+	fact_result(0, actor_do(rm, lockmgr_lock, 4), "process rm locks lock 4");
+	actor_ask(run, lockmgr_lock, 4);
+	wait_for_waiters(mgr, 4, 1);
+	actor_ask(rm, lockmgr_lock, 3);
+	fact_waiters(mgr, 3, 1, "each waits for the lock of the other");
+
+	output = show_lockctl("deadlocks", 1);
+	both = strstr(output, "(run)") && strstr(output, "(rm)");
+	fact(both, "lockctl names both, and what to do", "both", both ? "both" : "not both");
+	actor_kill(rm);
+	fact_result(LOCKMGR_OWNER_DIED, actor_answer(run).result,
+		    "rm is killed; run gets its lock, and is told");
+}

@@ -15,7 +15,7 @@
 #include "stage.h"
 
 /* How long anything may take before it counts as stuck. */
-#define PATIENCE_S	30
+#define PATIENCE_S	600
 
 #define ACTORS_MAX	16
 
@@ -159,6 +159,37 @@ void stage_close(struct lockmgr *mgr)
 	if (ret)
 		give_up("cannot remove the space %s: %s", space, strerror(-ret));
 	lockmgr_close(mgr);
+}
+
+const char *show_lockctl(const char *command, int status)
+{
+	static char output[8192];
+	char typed[128], *line, *rest;
+	size_t size;
+	FILE *pipe;
+	int ended;
+
+	snprintf(typed, sizeof(typed), LOCKCTL " %s %s 2>&1", command, space);
+	fflush(stdout);
+	pipe = popen(typed, "re");
+	if (!pipe)
+		give_up("cannot run lockctl: %m");
+	size = fread(output, 1, sizeof(output) - 1, pipe);
+	output[size] = '\0';
+	ended = pclose(pipe);
+
+	printf("\n      $ lockctl %s %s\n", command, space);
+	for (line = output; *line; line = rest) {
+		size_t length = strcspn(line, "\n");
+
+		printf("      %.*s\n", (int)length, line);
+		rest = line + length + (line[length] == '\n');
+	}
+	printf("\n");
+	if (!WIFEXITED(ended) || WEXITSTATUS(ended) != status)
+		give_up("lockctl %s ended with %d", command, ended);
+
+	return output;
 }
 
 static uint32_t lock_waiters(struct lockmgr *mgr, uint32_t id)

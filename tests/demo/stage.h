@@ -45,6 +45,12 @@ struct lockmgr *stage_open(uint32_t capacity);
 /** End all actors, and remove the space. */
 void stage_close(struct lockmgr *mgr);
 
+/**
+ * Run `lockctl COMMAND` on the space, and show what is typed and what it prints; it has
+ * to end with that status.  Returns the output, until the next call.
+ */
+const char *show_lockctl(const char *command, int status);
+
 /** Wait until that many threads wait for a lock. */
 void wait_for_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count);
 

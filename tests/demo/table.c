@@ -11,12 +11,13 @@
 
 /* What the processes do, and so what has to be listed. */
 static const struct row {
+	const char *note;
 	const char *holder;
 	const char *waiters[WAITERS_MAX + 1];
 } rows[LOCKS] = {
-	{ "build", { "push", "prune", "inspect" } },
-	{ "start", { NULL } },
-	{ "stop", { "remove" } },
+	{ "storage", "build", { "push", "prune", "inspect" } },
+	{ "container web-1", "start", { NULL } },
+	{ "container db", "stop", { "remove" } },
 };
 
 struct cast {
@@ -28,8 +29,10 @@ struct cast {
 static void play_row(struct lockmgr *mgr, uint32_t id, struct cast *cast)
 {
 	const struct row *row = &rows[id];
-	uint32_t i;
+	uint32_t allocated, i;
 
+	if (lockmgr_allocate_noted(mgr, &allocated, row->note) || allocated != id)
+		give_up("cannot allocate lock %u for %s", id, row->note);
 	cast->holder = actor_new(row->holder, 0);
 	if (actor_do(cast->holder, lockmgr_lock, id))
 		give_up("%s cannot take lock %u", row->holder, id);
@@ -94,10 +97,11 @@ static bool is_between(uint64_t since, uint64_t begin, uint64_t end)
 void play_table(struct lockmgr *mgr)
 {
 	struct lockmgr_lock_info locks[LOCKS] = { 0 };
-	uint32_t holders = 0, waiters = 0, times = 0;
+	uint32_t holders = 0, waiters = 0, times = 0, listed = 0, noted = 0;
 	struct cast casts[LOCKS] = { 0 };
 	uint64_t begin = now_ns(), now;
 	uint32_t count, id;
+	const char *output;
 
 	for (id = 0; id < LOCKS; id++)
 		play_row(mgr, id, &casts[id]);
@@ -118,6 +122,14 @@ void play_table(struct lockmgr *mgr)
 	}
 	printf("\n");
 
+	output = show_lockctl("list", 0);
+	for (id = 0; id < LOCKS; id++) {
+		listed += !!strstr(output, rows[id].holder);
+		noted += !!strstr(output, rows[id].note);
+	}
+	fact(listed == LOCKS, "lockctl list shows them, and what each waits for", "3 holders",
+	     "%u holders", listed);
+	fact(noted == LOCKS, "and what each lock stands for", "3 notes", "%u notes", noted);
 	fact(count == LOCKS && holders == LOCKS, "each lock that is held is listed with its holder",
 	     "3 locks", "%u locks, %u right", count, holders);
 	fact(waiters == 4, "so is each process that waits, in the order of arrival",

@@ -30,15 +30,26 @@ sub test_version
 	same(first('debian/changelog', qr/\Alockmgr \((.*)\)/), $version,
 	     'the_changelog_of_debian_begins_with_the_version');
 	same(first('NEWS', qr/^(\d+\.\d+\.\d+)$/m), $version, 'so_do_the_news');
+	same(first('libuser/go/handle.go', qr/^const Version = "(.*)"$/m), $version,
+	     'so_does_the_go_package');
+	same(first('libuser/go/handle.go', qr/^const versionMajor = (\d+)$/m),
+	     ($version =~ /^(\d+)/)[0], 'and_its_major_version_is_that_of_it');
+	same(first('libuser/go/doc.go', qr/require example\.org\/lockmgr v(\S+)/), $version,
+	     'and_so_does_its_documentation');
 	same(set(@named), [$version], 'readme_names_no_other');
 }
 
 sub test_symbols
 {
-	my @packaged = read_file('debian/liblockmgr1.symbols') =~ /^ (lockmgr_\w+)@/gm;
-	my @mapped = read_file('libuser/liblockmgr.map') =~ /^\t(lockmgr_\w+);/gm;
+	my @packaged = read_file('debian/liblockmgr1.symbols') =~ /^ (lockmgr_\w+\@\S+)/gm;
+	my @exported = read_file('libuser/old.c') =~ /(lockmgr_\w+\@LOCKMGR_[\d.]+)/g;
+	my $version;
 
-	same([sort @packaged], [sort @mapped], 'packages_say_the_symbols_of_the_library');
+	for (split /\n/, read_file('libuser/liblockmgr.map')) {
+		$version = $1 if /^(LOCKMGR_[\d.]+) /;
+		push @exported, "$1\@$version" if /^\t(lockmgr_\w+);/;
+	}
+	same([sort @packaged], [sort @exported], 'packages_say_the_symbols_of_the_library');
 }
 
 # "6.1" of each place that names the oldest kernel.
@@ -49,9 +60,10 @@ sub test_kernels
 
 	same(first('Kbuild', qr/needs Linux ([\d.]+) or later/), $oldest,
 	     'kbuild_names_the_oldest_kernel_that_it_takes');
-	same(first('dkms.conf', qr/Linux ([\d.]+) or later/), $oldest, 'so_does_dkms');
-	same(set($readme =~ /Linux ([\d.]+) or later/g), [$oldest], 'so_does_readme');
-	same(first('debian/control', qr/installed, ([\d.]+) or later/), $oldest,
+	same(first('dkms.conf', qr/Linux ([\d.]+), and 6\.5 or later/), $oldest, 'so_does_dkms');
+	same(first('README.md', qr/Linux ([\d.]+), or 6\.5 or later/), $oldest,
+	     'so_does_readme');
+	same(first('debian/control', qr/installed: ([\d.]+), and 6\.5 or later/), $oldest,
 	     'so_does_the_package');
 }
 

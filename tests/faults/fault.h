@@ -190,10 +190,23 @@ static inline void fault_begin(void)
 	}
 }
 
+/** Whether what that thread does from now on can meet faults; returns whether it could before. */
+static inline bool fault_expose(pid_t thread, bool exposed)
+{
+	char directory[64];
+	bool before;
+
+	snprintf(directory, sizeof(directory), "/proc/%d", thread);
+	before = fault_get_number(directory, "make-it-fail", 10);
+	fault_put_number(directory, "make-it-fail", exposed);
+
+	return before;
+}
+
 /** After all. */
 static inline void fault_end(void)
 {
-	fault_put("/proc/self", "make-it-fail", "0");
+	fault_expose(gettid(), false);
 	fault_prepare(FAULT_SLAB);
 	fault_prepare(FAULT_PAGE);
 	fault_prepare(FAULT_COPY);
@@ -320,14 +333,14 @@ struct fault {
 	long passes;
 };
 
-/** Between these two, calls of this process meet the fault. */
+/** Between these two, calls of this thread meet the fault. */
 static inline void fault_arm(const struct fault *fault)
 {
 	const char *directory = fault_directory(fault->site->kind);
 
 	fault_put_number(directory, "times", FAULT_TIMES);
 	fault_put_number(directory, "space", fault->passes);
-	fault_put("/proc/self", "make-it-fail", "1");
+	fault_expose(gettid(), true);
 }
 
 /** Returns whether it has made something fail. */
@@ -335,7 +348,7 @@ static inline bool fault_disarm(const struct fault *fault)
 {
 	const char *directory = fault_directory(fault->site->kind);
 
-	fault_put("/proc/self", "make-it-fail", "0");
+	fault_expose(gettid(), false);
 
 	return fault_get_number(directory, "times", 10) != FAULT_TIMES;
 }

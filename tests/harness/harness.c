@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,27 @@ static size_t agent_count;
 bool records_are_mapped(void)
 {
 	return !getenv("LOCKMGR_TEST_NO_MAP");
+}
+
+static unsigned int pays_after;
+
+/* Before main(), for what tests do before the first one is set up. */
+__attribute__((constructor)) static void read_when_it_pays(void)
+{
+	pays_after = lockmgr_map_after;
+	map_at_once();
+}
+
+void map_at_once(void)
+{
+	lockmgr_map_after = 1;
+}
+
+unsigned int map_when_it_pays(void)
+{
+	lockmgr_map_after = pays_after;
+
+	return pays_after;
 }
 
 int __wrap_lockmgr_open(struct lockmgr **mgr, const char *space,
@@ -89,6 +111,24 @@ struct timespec deadline_in(long milliseconds)
 	uint64_t ns = now_ns() + milliseconds * 1000000LL;
 
 	return (struct timespec) { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+}
+
+uint64_t scaled(uint64_t count)
+{
+	const char *scale = getenv("LOCKMGR_SCALE");
+	double product = scale ? count * strtod(scale, NULL) : count;
+
+	return product < 1 ? 1 : product;
+}
+
+unsigned int stride(void)
+{
+	return 8 / scaled(8) ?: 1;
+}
+
+bool kernel_watches_itself(void)
+{
+	return !access("/proc/lockdep", F_OK) || !access("/sys/kernel/debug/kmemleak", F_OK);
 }
 
 void wait_until(bool (*condition)(void *data), void *data, const char *what)
@@ -404,6 +444,13 @@ long agent_unlock(struct lockmgr **mgr, long id)
 	return lockmgr_unlock(*mgr, id);
 }
 
+long agent_unshare(struct lockmgr **mgr, long namespaces)
+{
+	(void)mgr;
+
+	return unshare(namespaces) ? -errno : 0;
+}
+
 long agent_close(struct lockmgr **mgr, long unused)
 {
 	(void)unused;
@@ -422,6 +469,7 @@ int harness_setup(void **state)
 	static unsigned int tests;
 
 	(void)state;
+	map_at_once();
 	tests++;
 	snprintf(names[0], sizeof(names[0]), "test-%d-%u", getpid(), tests);
 	snprintf(names[1], sizeof(names[1]), "other-%d-%u", getpid(), tests);

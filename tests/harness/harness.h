@@ -51,6 +51,15 @@ const char *other_space_name(void);
 /** Whether locks are taken in memory where they may be, and not all through the kernel. */
 bool records_are_mapped(void);
 
+/**
+ * When the library maps records: after the first lock, so that tests need not acquire
+ * many before.  So it is when a test begins.
+ */
+void map_at_once(void);
+
+/** When it does in programs that are no tests; returns after how many locks. */
+unsigned int map_when_it_pays(void);
+
 /** A handle on the space of space_name(), made if it is missing. */
 struct lockmgr *space_open(void);
 
@@ -100,6 +109,14 @@ long agent_lock(struct lockmgr **mgr, long id);
 long agent_trylock(struct lockmgr **mgr, long id);
 long agent_unlock(struct lockmgr **mgr, long id);
 long agent_close(struct lockmgr **mgr, long unused);
+/** It enters namespaces of its own, CLONE_NEW*; returns 0 or -errno. */
+long agent_unshare(struct lockmgr **mgr, long namespaces);
+
+/* ------------------------------------------------------------------------
+ * What the library has for tests
+ */
+
+extern unsigned int lockmgr_map_after;
 
 /* ------------------------------------------------------------------------
  * Both ways: the linker puts the second in the place of lockmgr_open()
@@ -125,6 +142,15 @@ uint64_t now_coarse_ns(void);
 
 /** Wait until a condition holds, looking every millisecond. */
 void wait_until(bool (*condition)(void *data), void *data, const char *what);
+
+/** A count of rounds or objects, made larger or smaller by LOCKMGR_SCALE; at least 1. */
+uint64_t scaled(uint64_t count);
+
+/** The step from one of many alike to the next: 1, and up to 8 where LOCKMGR_SCALE is less. */
+unsigned int stride(void);
+
+/** Whether the kernel watches its locks or its memory: then it takes time and memory for that. */
+bool kernel_watches_itself(void);
 
 /** Facts of one lock. */
 struct lockmgr_lock_info lock_info(struct lockmgr *mgr, uint32_t id);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * alloc.c: the lowest free id, a given one, free, free all, capacity, counts.
+ * alloc.c: the lowest free id, a given one, free, free all, capacity, counts; and note.c:
+ * what ids stand for.
  */
 #include <linux/err.h>
 #include <linux/module.h>
 
 #include "alloc.h"
 #include "fixture.h"
+#include "note.h"
 #include "quota.h"
 #include "suites.h"
 
@@ -52,13 +54,24 @@ static void destroy_ids(void *data)
 	lockmgr_ids_destroy(data);
 }
 
+static bool has_leaves(const struct lockmgr_ids *ids)
+{
+	u32 i;
+
+	for (i = 0; i < LOCKMGR_BRANCHES; i++)
+		if (ids->branches[i])
+			return true;
+
+	return false;
+}
+
 static int init(struct kunit *test)
 {
 	struct lockmgr_ids *ids = kunit_kzalloc(test, sizeof(*ids), GFP_KERNEL);
 
 	if (!ids)
 		return -ENOMEM;
-	lockmgr_ids_init(ids, fixture_user(test), 4 * LEAF);
+	lockmgr_ids_init(ids, fixture_payers(test), 4 * LEAF);
 	test->priv = ids;
 
 	return kunit_add_action_or_reset(test, destroy_ids, ids);
@@ -70,7 +83,7 @@ static void fill(struct kunit *test, u32 count)
 	u32 i, id;
 
 	for (i = 0; i < count; i++) {
-		KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate(test->priv, &id), 0);
+		KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate(test->priv, &id, true), 0);
 		KUNIT_ASSERT_EQ(test, id, i);
 	}
 }
@@ -82,7 +95,7 @@ static void expect_allocated(struct kunit *test, u32 expected)
 
 	lockmgr_ids_count(ids, &capacity, &allocated);
 	KUNIT_EXPECT_EQ(test, allocated, expected);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&ids->user->ids), expected);
+	KUNIT_EXPECT_EQ(test, fixture_charged(ids->payers, LOCKMGR_CHARGE_IDS), expected);
 }
 
 /* ------------------------------------------------------------------------
@@ -100,7 +113,7 @@ static void lowest_free_id_is_allocated(struct kunit *test)
 	if (param->hole != U32_MAX)
 		KUNIT_ASSERT_EQ(test, lockmgr_ids_free(ids, param->hole), 0);
 
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id), param->ret);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id, true), param->ret);
 	KUNIT_EXPECT_EQ(test, id, param->id);
 	KUNIT_EXPECT_TRUE(test, lockmgr_ids_test(ids, param->id));
 }
@@ -121,7 +134,7 @@ static void given_id_is_allocated_alone(struct kunit *test)
 	struct lockmgr_ids *ids = test->priv;
 	u32 i;
 
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, id), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, id, true), 0);
 	for (i = 0; i < 4 * LEAF; i++)
 		KUNIT_ASSERT_EQ_MSG(test, lockmgr_ids_test(ids, i), i == id, "id %u", i);
 	expect_allocated(test, 1);
@@ -131,8 +144,8 @@ static void given_id_that_is_allocated_exists(struct kunit *test)
 {
 	u32 id = *(const u32 *)test->param_value;
 
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(test->priv, id), 0);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(test->priv, id), -EEXIST);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(test->priv, id, true), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(test->priv, id, true), -EEXIST);
 	expect_allocated(test, 1);
 }
 
@@ -141,11 +154,11 @@ static void lowest_free_id_passes_over_given_ones(struct kunit *test)
 	struct lockmgr_ids *ids = test->priv;
 	u32 id;
 
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, 0), 0);
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, 2), 0);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, 0, true), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, 2, true), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id, true), 0);
 	KUNIT_EXPECT_EQ(test, id, 1);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id, true), 0);
 	KUNIT_EXPECT_EQ(test, id, 3);
 }
 
@@ -155,8 +168,8 @@ static void leaf_filled_by_a_given_id_is_passed_over(struct kunit *test)
 	u32 id;
 
 	fill(test, LEAF - 1);
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(test->priv, LEAF - 1), 0);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(test->priv, &id), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(test->priv, LEAF - 1, true), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(test->priv, &id, true), 0);
 	KUNIT_EXPECT_EQ(test, id, LEAF);
 }
 
@@ -168,10 +181,10 @@ static void ids_from_the_capacity_on_are_invalid(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, lockmgr_ids_set_capacity(ids, 10), 0);
 	for (i = 0; i < ARRAY_SIZE(beyond); i++) {
-		KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, beyond[i]), -EINVAL);
+		KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, beyond[i], true), -EINVAL);
 		KUNIT_EXPECT_EQ(test, lockmgr_ids_free(ids, beyond[i]), -EINVAL);
 	}
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, 9), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, 9, true), 0);
 }
 
 static void last_id_of_all_can_be_allocated(struct kunit *test)
@@ -180,7 +193,7 @@ static void last_id_of_all_can_be_allocated(struct kunit *test)
 	u32 id = LOCKMGR_CAPACITY_MAX - 1;
 
 	KUNIT_ASSERT_EQ(test, lockmgr_ids_set_capacity(ids, LOCKMGR_CAPACITY_MAX), 0);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, id), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, id, true), 0);
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_next(ids, 0), id);
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_free(ids, id), 0);
 }
@@ -194,11 +207,11 @@ static void freed_id_is_free(struct kunit *test)
 	u32 id = *(const u32 *)test->param_value;
 	struct lockmgr_ids *ids = test->priv;
 
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, id), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, id, true), 0);
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_free(ids, id), 0);
 	KUNIT_EXPECT_FALSE(test, lockmgr_ids_test(ids, id));
 	expect_allocated(test, 0);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, id), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, id, true), 0);
 }
 
 static void free_id_cannot_be_freed(struct kunit *test)
@@ -209,7 +222,7 @@ static void free_id_cannot_be_freed(struct kunit *test)
 
 	/* Without a leaf, and in one. */
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_free(ids, id), -ENOENT);
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, neighbour), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, neighbour, true), 0);
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_free(ids, id), -ENOENT);
 	KUNIT_EXPECT_TRUE(test, lockmgr_ids_test(ids, neighbour));
 	expect_allocated(test, 1);
@@ -219,12 +232,12 @@ static void leaf_goes_with_its_last_id(struct kunit *test)
 {
 	struct lockmgr_ids *ids = test->priv;
 
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, LEAF), 0);
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, LEAF + 1), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, LEAF, true), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, LEAF + 1, true), 0);
 	KUNIT_ASSERT_EQ(test, lockmgr_ids_free(ids, LEAF), 0);
-	KUNIT_EXPECT_FALSE(test, xa_empty(&ids->leaves));
+	KUNIT_EXPECT_TRUE(test, has_leaves(ids));
 	KUNIT_ASSERT_EQ(test, lockmgr_ids_free(ids, LEAF + 1), 0);
-	KUNIT_EXPECT_TRUE(test, xa_empty(&ids->leaves));
+	KUNIT_EXPECT_FALSE(test, has_leaves(ids));
 }
 
 static void free_all_frees_every_id(struct kunit *test)
@@ -232,10 +245,10 @@ static void free_all_frees_every_id(struct kunit *test)
 	struct lockmgr_ids *ids = test->priv;
 
 	fill(test, LEAF + 1);
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, 4 * LEAF - 1), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, 4 * LEAF - 1, true), 0);
 	lockmgr_ids_free_all(ids);
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_next(ids, 0), U32_MAX);
-	KUNIT_EXPECT_TRUE(test, xa_empty(&ids->leaves));
+	KUNIT_EXPECT_FALSE(test, has_leaves(ids));
 	expect_allocated(test, 0);
 	/* No leaf counts as full any more. */
 	fill(test, 1);
@@ -257,7 +270,7 @@ static void next_finds_each_allocated_id_once(struct kunit *test)
 	u32 i, id = 0;
 
 	for (i = 0; i < ARRAY_SIZE(bounds); i++)
-		KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, bounds[i]), 0);
+		KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, bounds[i], true), 0);
 	for (i = 0; i < ARRAY_SIZE(bounds); i++) {
 		id = lockmgr_ids_next(ids, id);
 		KUNIT_EXPECT_EQ(test, id, bounds[i]);
@@ -272,8 +285,8 @@ static void next_finds_low_bits_of_later_leaves(struct kunit *test)
 {
 	struct lockmgr_ids *ids = test->priv;
 
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, 500), 0);
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, 2 * LEAF + 3), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, 500, true), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, 2 * LEAF + 3, true), 0);
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_next(ids, 501), 2 * LEAF + 3);
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_next(ids, LEAF + 700), 2 * LEAF + 3);
 }
@@ -314,7 +327,7 @@ static void capacity_never_passes_an_allocated_id(struct kunit *test)
 	struct lockmgr_ids *ids = test->priv;
 	u32 capacity, allocated;
 
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, param->allocated), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, param->allocated, true), 0);
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_set_capacity(ids, param->capacity), param->ret);
 	lockmgr_ids_count(ids, &capacity, &allocated);
 	KUNIT_EXPECT_EQ(test, capacity, param->ret ? 4 * LEAF : param->capacity);
@@ -328,11 +341,11 @@ static void grown_capacity_can_be_allocated(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, lockmgr_ids_set_capacity(ids, 2), 0);
 	fill(test, 2);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id, true), -ENOSPC);
 	KUNIT_ASSERT_EQ(test, lockmgr_ids_set_capacity(ids, 3), 0);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id, true), 0);
 	KUNIT_EXPECT_EQ(test, id, 2);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id, true), -ENOSPC);
 }
 
 static void id_beyond_the_quota_is_refused(struct kunit *test)
@@ -342,13 +355,13 @@ static void id_beyond_the_quota_is_refused(struct kunit *test)
 
 	fixture_limit(test, &lockmgr_limits.locks_per_user, 2);
 	fill(test, 2);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id), -EDQUOT);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, 2 * LEAF), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(ids, &id, true), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, 2 * LEAF, true), -EDQUOT);
 	KUNIT_EXPECT_FALSE(test, lockmgr_ids_test(ids, 2 * LEAF));
 	expect_allocated(test, 2);
 
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_free(ids, 0), 0);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, 2 * LEAF), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id(ids, 2 * LEAF, true), 0);
 }
 
 static void allocated_id_holds_the_module(struct kunit *test)
@@ -364,6 +377,164 @@ static void allocated_id_holds_the_module(struct kunit *test)
 	fill(test, 2);
 	lockmgr_ids_free_all(test->priv);
 	KUNIT_EXPECT_EQ(test, module_refcount(THIS_MODULE), before);
+}
+
+/* ------------------------------------------------------------------------
+ * Notes
+ */
+
+static void expect_note(struct kunit *test, u32 id, const char *expected)
+{
+	char text[LOCKMGR_NOTE_SIZE] = {};
+
+	KUNIT_EXPECT_TRUE(test, lockmgr_ids_describe(test->priv, id, text));
+	KUNIT_EXPECT_STREQ_MSG(test, text, expected, "id %u", id);
+}
+
+static void expect_no_notes(struct kunit *test)
+{
+	struct lockmgr_ids *ids = test->priv;
+
+	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&ids->notes));
+}
+
+static void lowest_free_id_is_allocated_with_its_note(struct kunit *test)
+{
+	u32 id = 0;
+
+	fill(test, 1);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_noted(test->priv, &id, true, "web-1"), 0);
+	KUNIT_EXPECT_EQ(test, id, 1);
+	expect_note(test, 0, "");
+	expect_note(test, 1, "web-1");
+	expect_allocated(test, 2);
+}
+
+static void given_id_is_allocated_with_its_note(struct kunit *test)
+{
+	u32 id = *(const u32 *)test->param_value;
+
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id_noted(test->priv, id, true, "web-1"), 0);
+	expect_note(test, id, "web-1");
+	expect_allocated(test, 1);
+}
+
+static void later_note_replaces_the_former(struct kunit *test)
+{
+	static const char *const notes[] = { "a", "a longer one", "", "", "b", "a", "" };
+	u32 i;
+
+	fill(test, 3);
+	for (i = 0; i < ARRAY_SIZE(notes); i++) {
+		KUNIT_ASSERT_EQ(test, lockmgr_ids_set_note(test->priv, 1, notes[i]), 0);
+		expect_note(test, 1, notes[i]);
+		expect_note(test, 0, "");
+		expect_note(test, 2, "");
+	}
+	expect_no_notes(test);
+}
+
+static void only_an_allocated_id_has_a_note(struct kunit *test)
+{
+	struct lockmgr_ids *ids = test->priv;
+
+	/* Without a leaf, in one, and beyond. */
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_set_note(ids, 1, "web-1"), -ENOENT);
+	fill(test, 1);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_set_note(ids, 1, "web-1"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_set_note(ids, 4 * LEAF, "web-1"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_set_note(ids, U32_MAX, ""), -EINVAL);
+	expect_no_notes(test);
+}
+
+static void allocation_that_fails_leaves_no_note(struct kunit *test)
+{
+	struct lockmgr_ids *ids = test->priv;
+	u32 id;
+
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_set_capacity(ids, 2), 0);
+	fixture_limit(test, &lockmgr_limits.locks_per_user, 1);
+	fill(test, 1);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id_noted(ids, 0, true, "web-1"), -EEXIST);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id_noted(ids, 2, true, "web-1"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_id_noted(ids, 1, true, "web-1"), -EDQUOT);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_noted(ids, &id, true, "web-1"), -EDQUOT);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_set_capacity(ids, 1), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate_noted(ids, &id, true, "web-1"), -ENOSPC);
+	expect_no_notes(test);
+}
+
+static void note_goes_with_its_allocation(struct kunit *test)
+{
+	u32 id = *(const u32 *)test->param_value;
+	struct lockmgr_ids *ids = test->priv;
+	char text[LOCKMGR_NOTE_SIZE] = {};
+
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id_noted(ids, id, true, "web-1"), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_free(ids, id), 0);
+	KUNIT_EXPECT_FALSE(test, lockmgr_ids_describe(ids, id, text));
+	KUNIT_EXPECT_STREQ(test, text, "");
+	expect_no_notes(test);
+
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id_noted(ids, id, true, "web-2"), 0);
+	lockmgr_ids_free_all(ids);
+	expect_no_notes(test);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, id, true), 0);
+	expect_note(test, id, "");
+}
+
+/* Removing one of many, wherever it is in the tree, leaves the others. */
+static void notes_are_found_in_every_order(struct kunit *test)
+{
+	struct lockmgr_ids *ids = test->priv;
+	char text[LOCKMGR_NOTE_SIZE];
+	u32 i;
+
+	/* 7 and 1009 have no common divisor. */
+	for (i = 0; i < 1009; i++) {
+		snprintf(text, sizeof(text), "id %u", i * 7 % 1009);
+		KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id_noted(ids, i * 7 % 1009, true, text),
+				0);
+	}
+	for (i = 0; i < 1009; i += 3)
+		KUNIT_ASSERT_EQ(test, lockmgr_ids_free(ids, i), 0);
+	for (i = 0; i < 1009; i++) {
+		if (i % 3) {
+			snprintf(text, sizeof(text), "id %u", i);
+			expect_note(test, i, text);
+		}
+		KUNIT_EXPECT_EQ(test, !!lockmgr_note_find(&ids->notes, i), !!(i % 3));
+	}
+}
+
+struct text_param {
+	const char *name;
+	char text[LOCKMGR_NOTE_SIZE];
+	bool valid;
+};
+
+#define ALL_TEXT	"sixty-four bytes, so that there is no room for any NUL after it."
+
+static const struct text_param texts[] = {
+	{ "none", "", true },
+	{ "one byte", "x", true },
+	{ "any bytes", "\x01\x1b\n\x7f\x80\xff", true },
+	{ "the longest", "sixty-three bytes, so that there is room for just a NUL there..", true },
+	{ "without end", ALL_TEXT, false },
+	{ "a byte after its end", "x\0y", false },
+	{ "a byte after none", "\0y", false },
+	{ "the last byte after its end", { 'x', [LOCKMGR_NOTE_SIZE - 1] = 'y' }, false },
+};
+
+static_assert(sizeof(ALL_TEXT) == LOCKMGR_NOTE_SIZE + 1);
+
+KUNIT_ARRAY_PARAM_DESC(texts, texts, name);
+
+static void note_ends_in_zeros(struct kunit *test)
+{
+	const struct text_param *param = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, lockmgr_note_valid(param->text), param->valid);
 }
 
 static struct kunit_case cases[] = {
@@ -386,6 +557,14 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(grown_capacity_can_be_allocated),
 	KUNIT_CASE(id_beyond_the_quota_is_refused),
 	KUNIT_CASE(allocated_id_holds_the_module),
+	KUNIT_CASE(lowest_free_id_is_allocated_with_its_note),
+	KUNIT_CASE_PARAM(given_id_is_allocated_with_its_note, bounds_gen_params),
+	KUNIT_CASE(later_note_replaces_the_former),
+	KUNIT_CASE(only_an_allocated_id_has_a_note),
+	KUNIT_CASE(allocation_that_fails_leaves_no_note),
+	KUNIT_CASE_PARAM(note_goes_with_its_allocation, bounds_gen_params),
+	KUNIT_CASE(notes_are_found_in_every_order),
+	KUNIT_CASE_PARAM(note_ends_in_zeros, texts_gen_params),
 	{}
 };
 

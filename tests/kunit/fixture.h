@@ -16,11 +16,12 @@
 
 #include <linux/lockmgr.h>
 
+#include "quota.h"
 #include "space.h"
 #include "wait.h"
 
 struct lockmgr_client;
-struct lockmgr_user;
+struct lockmgr_namespace;
 
 /* Who owns what the tests make; nobody else has spaces under that number. */
 #define FIXTURE_OWNER	KUIDT_INIT(64001)
@@ -30,17 +31,22 @@ struct lockmgr_user;
 #define FIXTURE_NOGROUP	KGIDT_INIT(64004)
 
 /* How long something may take that is sure to happen. */
-#define FIXTURE_PATIENCE	(60 * HZ)
+#define FIXTURE_PATIENCE	(600 * HZ)
 
 void fixture_limit(struct kunit *test, unsigned int *limit, unsigned int value);
-struct lockmgr_user *fixture_user(struct kunit *test);
+struct lockmgr_payers *fixture_payers(struct kunit *test);
+long fixture_charged(const struct lockmgr_payers *payers, enum lockmgr_charge what);
+struct user_namespace *fixture_namespace(struct kunit *test, struct user_namespace *parent,
+					 kuid_t owner);
 struct cred *fixture_cred(struct kunit *test, kuid_t user, kgid_t group);
 
+struct lockmgr_namespace *fixture_ipc(void);
 struct lockmgr_space_args fixture_args(const char *name);
 struct lockmgr_client *fixture_unattached(struct kunit *test);
 int fixture_attach(struct kunit *test, struct lockmgr_client *client,
 		   const struct lockmgr_space_args *args);
 struct lockmgr_client *fixture_client(struct kunit *test, const char *space);
+int fixture_unlink(const char *name, kuid_t owner, const struct cred *cred);
 void fixture_close(struct kunit *test, struct lockmgr_client *client);
 
 struct lockmgr_record *fixture_record(struct kunit *test, struct lockmgr_client *client, u32 id);
@@ -54,6 +60,8 @@ u64 fixture_word(struct lockmgr_client *client, u32 id);
  * @ticket: as lockmgr_lock()
  * @task: the thread
  * @done: the call has returned
+ * @again: to call once more, or to end
+ * @over: to end
  * @ret: what it returned
  */
 struct fixture_call {
@@ -63,12 +71,15 @@ struct fixture_call {
 	u64 ticket;
 	struct task_struct *task;
 	struct completion done;
+	struct completion again;
+	bool over;
 	int ret;
 };
 
 struct fixture_call *fixture_call(struct kunit *test, struct lockmgr_client *client, u32 id,
 				  ktime_t deadline, u64 ticket);
 struct fixture_call *fixture_waiting(struct kunit *test, struct lockmgr_client *client, u32 id);
+void fixture_call_again(struct fixture_call *call, u64 ticket);
 void fixture_signal(struct fixture_call *call);
 int fixture_result(struct kunit *test, struct fixture_call *call);
 

@@ -25,9 +25,13 @@ static int run_call(void *data)
 	struct fixture_call *call = data;
 
 	allow_signal(SIGUSR1);
-	call->ret = lockmgr_client_lock(call->client, call->id, true, call->deadline,
-					&call->ticket);
-	complete_all(&call->done);
+	while (!READ_ONCE(call->over)) {
+		call->ret = lockmgr_client_lock(call->client, call->id, true, call->deadline,
+						&call->ticket);
+		complete_all(&call->done);
+		wait_for_completion(&call->again);
+		flush_signals(current);
+	}
 
 	return 0;
 }
@@ -37,7 +41,9 @@ static void end_call(void *data)
 {
 	struct fixture_call *call = data;
 
+	WRITE_ONCE(call->over, true);
 	fixture_signal(call);
+	complete_all(&call->again);
 	kthread_stop(call->task);
 	put_task_struct(call->task);
 }
@@ -54,6 +60,7 @@ struct fixture_call *fixture_call(struct kunit *test, struct lockmgr_client *cli
 	call->deadline = deadline;
 	call->ticket = ticket;
 	init_completion(&call->done);
+	init_completion(&call->again);
 
 	call->task = kthread_create(run_call, call, "lockmgr-call");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(call->task));
@@ -64,6 +71,14 @@ struct fixture_call *fixture_call(struct kunit *test, struct lockmgr_client *cli
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, end_call, call), 0);
 
 	return call;
+}
+
+/* The same thread calls once more, after its call has returned. */
+void fixture_call_again(struct fixture_call *call, u64 ticket)
+{
+	call->ticket = ticket;
+	reinit_completion(&call->done);
+	complete(&call->again);
 }
 
 /* Begin a call that has to wait, and return when it is in the queue. */

@@ -3,7 +3,8 @@
 #
 # Loads the module that contains the KUnit tests, whose file LOCKMGR_KUNIT_KO in
 # the environment names, and says as TAP what they said: one test a case, or a
-# case's parameter. No other lockmgr may be loaded, and none is when this ends.
+# case's parameter. A lockmgr that is loaded already goes first, so nothing may use it; none
+# is loaded when this ends.
 
 use strict;
 use warnings;
@@ -94,6 +95,7 @@ my @suites = suites();
 
 system('mount', '-t', 'debugfs', 'debugfs', $debugfs) if !-d "$debugfs/kunit";
 -d $results or die "the kernel has no KUnit\n";
+!-e '/sys/module/lockmgr' or system('rmmod', 'lockmgr') == 0 or die "the module is in use\n";
 # That it ends well says nothing about the tests, which have run by then.
 system('insmod', $module) == 0 or die "$module cannot be loaded\n";
 suite($_) for @suites;

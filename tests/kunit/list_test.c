@@ -17,6 +17,7 @@
 #define ALLOCATED	LOCKMGR_ENTRY_ALLOCATED
 #define HELD		LOCKMGR_ENTRY_HELD
 #define WAITED		LOCKMGR_ENTRY_WAITED
+#define DIED		LOCKMGR_ENTRY_DIED
 
 static int trylock(struct lockmgr_client *client, u32 id)
 {
@@ -34,7 +35,7 @@ static void info_has_the_facts_of_the_space(struct kunit *test)
 
 	fixture_client(test, "list");
 	KUNIT_ASSERT_EQ(test, lockmgr_ids_set_capacity(&client->space->ids, 50), 0);
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->space->ids, 7), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->space->ids, 7, true), 0);
 	lockmgr_space_info(client->space, &info);
 	KUNIT_EXPECT_STREQ(test, info.name, "list");
 	KUNIT_EXPECT_EQ(test, info.generation, client->space->generation);
@@ -52,7 +53,7 @@ static void info_tells_that_the_name_is_gone(struct kunit *test)
 	struct lockmgr_client *client = fixture_client(test, "list");
 	struct lockmgr_ioctl_info info = {};
 
-	KUNIT_ASSERT_EQ(test, lockmgr_space_unlink("list", FIXTURE_OWNER, current_cred()), 0);
+	KUNIT_ASSERT_EQ(test, fixture_unlink("list", FIXTURE_OWNER, current_cred()), 0);
 	lockmgr_space_info(client->space, &info);
 	KUNIT_EXPECT_EQ(test, info.flags, LOCKMGR_SPACE_UNLINKED);
 	KUNIT_EXPECT_STREQ(test, info.name, "list");
@@ -98,7 +99,7 @@ static struct list *list_all(struct kunit *test, struct lockmgr_client *client, 
 struct filter_param {
 	const char *name;
 	u32 filter;
-	u32 ids[4];
+	u32 ids[5];
 	int count;
 };
 
@@ -113,7 +114,9 @@ static const struct filter_param filters[] = {
 	{ "allocated or held", ALLOCATED | HELD, { 1, 2, 3, 300 }, 4 },
 	{ "allocated or waited for", ALLOCATED | WAITED, { 1, 3, 300 }, 3 },
 	{ "held or waited for", HELD | WAITED, { 2, 3, 300 }, 3 },
-	{ "any of them", ALLOCATED | HELD | WAITED, { 1, 2, 3, 300 }, 4 },
+	{ "its holder died", DIED, { 4 }, 1 },
+	{ "held or its holder died", HELD | DIED, { 2, 3, 4, 300 }, 4 },
+	{ "any of them", ALLOCATED | HELD | WAITED | DIED, { 1, 2, 3, 4, 300 }, 5 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(filters, filters, name);
@@ -122,8 +125,8 @@ static struct lockmgr_client *make_locks(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_client(test, "list");
 
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->space->ids, 1), 0);
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->space->ids, 300), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->space->ids, 1, true), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->space->ids, 300, true), 0);
 	KUNIT_ASSERT_EQ(test, trylock(client, 2), 0);
 	KUNIT_ASSERT_EQ(test, trylock(client, 3), 0);
 	KUNIT_ASSERT_EQ(test, trylock(client, 300), 0);
@@ -237,7 +240,7 @@ static void entry_tells_of_a_holder_that_died(struct kunit *test)
 	struct lockmgr_client *client = fixture_client(test, "list");
 	struct lockmgr_lock_entry *entry;
 
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->space->ids, 9), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->space->ids, 9, true), 0);
 	fixture_record(test, client, 9)->word = LOCKMGR_WORD_DIED;
 	entry = &list_all(test, client, ALLOCATED)->entries[0];
 	KUNIT_EXPECT_EQ(test, entry->flags, ALLOCATED | LOCKMGR_ENTRY_DIED);

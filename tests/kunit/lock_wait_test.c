@@ -215,17 +215,222 @@ static void waiter_returns_to_its_place_with_its_ticket(struct kunit *test)
 	const struct lock *lock = test->priv;
 	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
 	struct fixture_call *later = fixture_waiting(test, lock->waiter, ID);
-	struct fixture_call *again;
 
 	fixture_signal(leaver);
 	KUNIT_ASSERT_EQ(test, fixture_result(test, leaver), -ERESTARTSYS);
-	again = fixture_call(test, lock->waiter, ID, KTIME_MAX, leaver->ticket);
+	fixture_call_again(leaver, leaver->ticket);
 	fixture_await_waiters(test, lock->waiter, ID, 2);
 
 	KUNIT_ASSERT_EQ(test, unlock(lock->holder), 0);
 	KUNIT_EXPECT_EQ(test, trylock(lock->holder), -EBUSY);
-	KUNIT_EXPECT_EQ(test, fixture_result(test, again), 0);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, leaver), 0);
 	KUNIT_EXPECT_FALSE(test, completion_done(&later->done));
+}
+
+/* ------------------------------------------------------------------------
+ * Tickets that are not the caller's, or not any more: it queues up as anybody else
+ */
+
+/* How many wait before it. */
+static u32 place_of(struct kunit *test, const struct fixture_call *call)
+{
+	struct lockmgr_bucket *bucket = lockmgr_bucket(&call->client->space->queues, call->id);
+	struct lockmgr_waiter *waiter;
+	u32 place = 0;
+
+	spin_lock(&bucket->lock);
+	waiter = lockmgr_queue_first(bucket, call->id);
+	while (waiter && waiter->task != call->task) {
+		place++;
+		waiter = lockmgr_queue_after(bucket, call->id, waiter->ticket);
+	}
+	spin_unlock(&bucket->lock);
+	KUNIT_EXPECT_NOT_NULL(test, waiter);
+
+	return place;
+}
+
+/* Have it leave because of a signal; returns its ticket. */
+static u64 interrupt(struct kunit *test, struct fixture_call *call)
+{
+	fixture_signal(call);
+	KUNIT_ASSERT_EQ(test, fixture_result(test, call), -ERESTARTSYS);
+	KUNIT_ASSERT_NE(test, call->ticket, 0);
+
+	return call->ticket;
+}
+
+/* The same thread calls again, and waits behind that many. */
+static void expect_return(struct kunit *test, struct fixture_call *call, u64 ticket, u32 place)
+{
+	u32 others = fixture_waiters(call->client, call->id);
+
+	fixture_call_again(call, ticket);
+	fixture_await_waiters(test, call->client, call->id, others + 1);
+	KUNIT_EXPECT_EQ(test, place_of(test, call), place);
+}
+
+static void ticket_of_another_thread_is_worth_nothing(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
+	struct fixture_call *forger;
+	u64 ticket;
+
+	fixture_waiting(test, lock->waiter, ID);
+	ticket = interrupt(test, leaver);
+	forger = fixture_call(test, lock->waiter, ID, KTIME_MAX, ticket);
+	fixture_await_waiters(test, lock->waiter, ID, 2);
+	KUNIT_EXPECT_EQ(test, place_of(test, forger), 1);
+
+	/* Nor has it taken anything from whom it was given to. */
+	expect_return(test, leaver, ticket, 0);
+}
+
+static void ticket_of_another_client_is_worth_nothing(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
+	u64 ticket;
+
+	fixture_waiting(test, lock->waiter, ID);
+	ticket = interrupt(test, leaver);
+	leaver->client = lock->holder;
+	expect_return(test, leaver, ticket, 1);
+}
+
+static void ticket_of_another_lock_is_worth_nothing(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *leaver;
+	u64 ticket;
+
+	KUNIT_ASSERT_EQ(test, lockmgr_client_lock(lock->holder, OTHER, false, 0, NULL), 0);
+	leaver = fixture_waiting(test, lock->waiter, OTHER);
+	fixture_waiting(test, lock->waiter, ID);
+	ticket = interrupt(test, leaver);
+	leaver->id = ID;
+	expect_return(test, leaver, ticket, 1);
+}
+
+static void ticket_that_was_never_given_is_worth_nothing(struct kunit *test)
+{
+	static const u64 tickets[] = { 1, 2, 3, 4, 1000, S64_MAX, U64_MAX - 1, U64_MAX };
+	const struct lock *lock = test->priv;
+	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
+	struct fixture_call *forger;
+	u32 i;
+
+	/* So that a place before the first is free. */
+	fixture_waiting(test, lock->waiter, ID);
+	interrupt(test, leaver);
+	for (i = 0; i < ARRAY_SIZE(tickets); i++) {
+		forger = fixture_call(test, lock->waiter, ID, KTIME_MAX, tickets[i]);
+		fixture_await_waiters(test, lock->waiter, ID, 2 + i);
+		KUNIT_EXPECT_EQ(test, place_of(test, forger), 1 + i);
+	}
+}
+
+/* Once the leaver has the lock, its ticket gets it no other place. */
+static void expect_ticket_used(struct kunit *test, struct fixture_call *leaver, u64 ticket)
+{
+	const struct lock *lock = test->priv;
+
+	KUNIT_ASSERT_EQ(test, fixture_result(test, leaver), 0);
+	fixture_waiting(test, lock->holder, ID);
+	expect_return(test, leaver, ticket, 1);
+}
+
+static void ticket_is_good_for_one_acquisition(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
+	u64 ticket = interrupt(test, leaver);
+
+	expect_return(test, leaver, ticket, 0);
+	KUNIT_ASSERT_EQ(test, unlock(lock->holder), 0);
+	expect_ticket_used(test, leaver, ticket);
+}
+
+static void who_acquires_the_lock_otherwise_has_used_its_ticket(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
+	u64 ticket = interrupt(test, leaver);
+
+	/* It finds it free. */
+	KUNIT_ASSERT_EQ(test, unlock(lock->holder), 0);
+	fixture_call_again(leaver, 0);
+	expect_ticket_used(test, leaver, ticket);
+}
+
+/* A handler may wait for the lock that its thread waits for, but that is one thread. */
+static void thread_has_one_place_in_a_queue(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
+	u64 first, second;
+
+	first = interrupt(test, leaver);
+	fixture_waiting(test, lock->waiter, ID);
+	expect_return(test, leaver, 0, 1);
+	second = interrupt(test, leaver);
+	fixture_waiting(test, lock->waiter, ID);
+	expect_return(test, leaver, first, 2);
+	interrupt(test, leaver);
+	expect_return(test, leaver, second, 2);
+}
+
+/* As a handler does that waits for another lock than the call that it interrupts. */
+static void thread_has_a_place_in_each_queue(struct kunit *test)
+{
+	const struct lock *lock = test->priv;
+	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
+	u64 outer, inner;
+
+	KUNIT_ASSERT_EQ(test, lockmgr_client_lock(lock->holder, OTHER, false, 0, NULL), 0);
+	outer = interrupt(test, leaver);
+	leaver->id = OTHER;
+	expect_return(test, leaver, 0, 0);
+	inner = interrupt(test, leaver);
+	fixture_waiting(test, lock->waiter, ID);
+	fixture_waiting(test, lock->waiter, OTHER);
+
+	expect_return(test, leaver, inner, 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_client_unlock(lock->holder, OTHER), 0);
+	KUNIT_ASSERT_EQ(test, fixture_result(test, leaver), 0);
+	leaver->id = ID;
+	expect_return(test, leaver, outer, 0);
+}
+
+/* One thread leaves more queues than there can be promises; then it returns to each. */
+static void oldest_of_too_many_promises_is_forgotten(struct kunit *test)
+{
+	const u32 count = LOCKMGR_PROMISES_MAX + 1;
+	const struct lock *lock = test->priv;
+	u64 *tickets = kunit_kcalloc(test, count, sizeof(*tickets), GFP_KERNEL);
+	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
+	u32 i;
+
+	KUNIT_ASSERT_NOT_NULL(test, tickets);
+	tickets[0] = interrupt(test, leaver);
+	for (i = 1; i < count; i++) {
+		leaver->id = ID + i;
+		KUNIT_ASSERT_EQ(test, lockmgr_client_lock(lock->holder, ID + i, false, 0, NULL),
+				0);
+		expect_return(test, leaver, 0, 0);
+		tickets[i] = interrupt(test, leaver);
+	}
+	KUNIT_EXPECT_EQ(test, lock->waiter->promises.count, LOCKMGR_PROMISES_MAX);
+
+	/* The last ones first: the first return makes a promise again, and has no room. */
+	for (i = count; i--;) {
+		leaver->id = ID + i;
+		fixture_queue(test, lock->holder, ID + i, fixture_thread(test));
+		expect_return(test, leaver, tickets[i], i ? 0 : 1);
+		interrupt(test, leaver);
+	}
+	KUNIT_EXPECT_EQ(test, lock->waiter->promises.count, LOCKMGR_PROMISES_MAX);
 }
 
 /* ------------------------------------------------------------------------
@@ -349,20 +554,16 @@ static void signal_does_not_take_a_handed_lock_away(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
 	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
-	struct fixture_call *again;
 	int ret;
 
-	fixture_signal(leaver);
-	KUNIT_ASSERT_EQ(test, fixture_result(test, leaver), -ERESTARTSYS);
-	again = fixture_call(test, lock->waiter, ID, KTIME_MAX, leaver->ticket);
-	fixture_await_waiters(test, lock->waiter, ID, 1);
+	expect_return(test, leaver, interrupt(test, leaver), 0);
 
 	preempt_disable();
 	ret = unlock(lock->holder);
-	fixture_signal(again);
+	fixture_signal(leaver);
 	preempt_enable();
 	KUNIT_ASSERT_EQ(test, ret, 0);
-	KUNIT_EXPECT_EQ(test, fixture_result(test, again), 0);
+	KUNIT_EXPECT_EQ(test, fixture_result(test, leaver), 0);
 	KUNIT_EXPECT_EQ(test, owner(lock), lock->waiter->token);
 }
 
@@ -483,6 +684,15 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(waiter_leaves_for_a_signal_with_its_ticket),
 	KUNIT_CASE(those_behind_who_leaves_get_the_lock),
 	KUNIT_CASE(waiter_returns_to_its_place_with_its_ticket),
+	KUNIT_CASE(ticket_of_another_thread_is_worth_nothing),
+	KUNIT_CASE(ticket_of_another_client_is_worth_nothing),
+	KUNIT_CASE(ticket_of_another_lock_is_worth_nothing),
+	KUNIT_CASE(ticket_that_was_never_given_is_worth_nothing),
+	KUNIT_CASE(ticket_is_good_for_one_acquisition),
+	KUNIT_CASE(who_acquires_the_lock_otherwise_has_used_its_ticket),
+	KUNIT_CASE(thread_has_one_place_in_a_queue),
+	KUNIT_CASE(thread_has_a_place_in_each_queue),
+	KUNIT_CASE(oldest_of_too_many_promises_is_forgotten),
 	KUNIT_CASE(woken_in_vain_the_waiter_is_soon_handed_the_lock),
 	KUNIT_CASE(overtaken_in_memory_the_waiter_comes_back_itself),
 	KUNIT_CASE(overtaken_in_memory_the_waiter_is_soon_handed_the_lock),

@@ -181,19 +181,6 @@ static const struct cap_param caps[] = {
 
 KUNIT_ARRAY_PARAM_DESC(caps, caps, name);
 
-/* As if it had been made there. The namespace is gone with the test. */
-static void contain(struct kunit *test, struct cred *cred)
-{
-	struct user_namespace *namespace = kunit_kzalloc(test, sizeof(*namespace), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, namespace);
-	namespace->parent = &init_user_ns;
-	namespace->level = 1;
-	namespace->owner = cred->fsuid;
-	refcount_set(&namespace->ns.count, 1);
-	cred->user_ns = namespace;
-}
-
 static struct cred *cred_with(struct kunit *test, const struct cap_param *param)
 {
 	struct cred *cred = fixture_cred(test, param->user, FIXTURE_NOGROUP);
@@ -201,7 +188,7 @@ static struct cred *cred_with(struct kunit *test, const struct cap_param *param)
 	if (param->cap != NO_CAP)
 		cap_raise(cred->cap_effective, param->cap);
 	if (param->contained)
-		contain(test, cred);
+		cred->user_ns = fixture_namespace(test, &init_user_ns, cred->fsuid);
 
 	return cred;
 }
@@ -234,7 +221,7 @@ static void only_the_owner_and_sys_admin_free_all(struct kunit *test)
 	struct lockmgr_space *space = fixture_client(test, "permission")->space;
 	struct cred *cred = cred_with(test, param);
 
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&space->ids, 3), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&space->ids, 3, true), 0);
 	KUNIT_EXPECT_EQ(test, lockmgr_space_free_all(space, cred),
 			param->administrate ? 0 : -EPERM);
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_test(&space->ids, 3), !param->administrate);
@@ -247,7 +234,7 @@ static void only_the_owner_and_sys_admin_unlink(struct kunit *test)
 	struct lockmgr_space *space = fixture_client(test, "permission")->space;
 	struct cred *cred = cred_with(test, param);
 
-	KUNIT_EXPECT_EQ(test, lockmgr_space_unlink("permission", FIXTURE_OWNER, cred),
+	KUNIT_EXPECT_EQ(test, fixture_unlink("permission", FIXTURE_OWNER, cred),
 			param->administrate ? 0 : -EPERM);
 	KUNIT_EXPECT_EQ(test, space->linked, !param->administrate);
 }

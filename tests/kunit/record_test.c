@@ -115,12 +115,12 @@ static void destroy_records(void *data)
 	lockmgr_records_destroy(data);
 }
 
-static struct lockmgr_records *records_of(struct kunit *test, struct lockmgr_user *user)
+static struct lockmgr_records *records_of(struct kunit *test, struct lockmgr_payers *payers)
 {
 	struct lockmgr_records *records = kunit_kzalloc(test, sizeof(*records), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, records);
-	lockmgr_records_init(records, user, LOCKMGR_CAPACITY_MAX);
+	lockmgr_records_init(records, payers, LOCKMGR_CAPACITY_MAX);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_records, records), 0);
 
 	return records;
@@ -128,7 +128,7 @@ static struct lockmgr_records *records_of(struct kunit *test, struct lockmgr_use
 
 static int init(struct kunit *test)
 {
-	test->priv = records_of(test, fixture_user(test));
+	test->priv = records_of(test, fixture_payers(test));
 
 	return 0;
 }
@@ -136,7 +136,7 @@ static int init(struct kunit *test)
 /* The record of an id, whose page is made if it is missing. */
 static struct lockmgr_record *make(struct kunit *test, struct lockmgr_records *records, u32 id)
 {
-	struct lockmgr_record *page = lockmgr_records_page(records, id);
+	struct lockmgr_record *page = lockmgr_records_page(records, id, true);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(page));
 
@@ -146,12 +146,12 @@ static struct lockmgr_record *make(struct kunit *test, struct lockmgr_records *r
 /* Whether there is room for a page. */
 static int try_page(struct lockmgr_records *records, u32 number)
 {
-	return PTR_ERR_OR_ZERO(lockmgr_records_page(records, number * LOCKMGR_PAGE_RECORDS));
+	return PTR_ERR_OR_ZERO(lockmgr_records_page(records, number * LOCKMGR_PAGE_RECORDS, true));
 }
 
 static long charged(const struct lockmgr_records *records)
 {
-	return atomic_long_read(&records->user->records);
+	return fixture_charged(records->payers, LOCKMGR_CHARGE_RECORDS);
 }
 
 static void record_of_a_page_never_used_is_not_found(struct kunit *test)
@@ -166,19 +166,19 @@ static void record_of_a_page_never_used_is_not_found(struct kunit *test)
 static void page_is_made_once_and_holds_all_its_ids(struct kunit *test)
 {
 	struct lockmgr_records *records = test->priv;
-	struct lockmgr_record *page = lockmgr_records_page(records, LOCKMGR_PAGE_RECORDS);
+	struct lockmgr_record *page = lockmgr_records_page(records, LOCKMGR_PAGE_RECORDS, true);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(page));
-	KUNIT_EXPECT_PTR_EQ(test, lockmgr_records_page(records, 2 * LOCKMGR_PAGE_RECORDS - 1),
+	KUNIT_EXPECT_PTR_EQ(test, lockmgr_records_page(records, 2 * LOCKMGR_PAGE_RECORDS - 1, true),
 			    page);
 	KUNIT_EXPECT_PTR_EQ(test, lockmgr_record_find(records, LOCKMGR_PAGE_RECORDS + 1),
 			    &page[lockmgr_id_to_index(1)]);
-	KUNIT_EXPECT_PTR_NE(test, lockmgr_records_page(records, 0), page);
+	KUNIT_EXPECT_PTR_NE(test, lockmgr_records_page(records, 0, true), page);
 }
 
 static void new_page_is_blank(struct kunit *test)
 {
-	struct lockmgr_record *page = lockmgr_records_page(test->priv, 0);
+	struct lockmgr_record *page = lockmgr_records_page(test->priv, 0, true);
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(page));
 	KUNIT_EXPECT_NULL(test, memchr_inv(page, 0, PAGE_SIZE));
@@ -214,7 +214,7 @@ static void page_beyond_the_quota_is_refused(struct kunit *test)
 static void spaces_of_a_user_share_the_quota(struct kunit *test)
 {
 	struct lockmgr_records *records = test->priv;
-	struct lockmgr_records *others = records_of(test, records->user);
+	struct lockmgr_records *others = records_of(test, records->payers);
 
 	make(test, records, 0);
 	make(test, others, 0);

@@ -147,7 +147,7 @@ static void owners_tell_spaces_of_a_name_apart(struct kunit *test)
 	args.owner = FIXTURE_OTHER;
 	KUNIT_ASSERT_EQ(test, fixture_attach(test, client, &args), 0);
 	KUNIT_EXPECT_PTR_NE(test, fixture_client(test, "space")->space, client->space);
-	KUNIT_EXPECT_EQ(test, lockmgr_space_unlink("space", FIXTURE_OTHER, current_cred()), 0);
+	KUNIT_EXPECT_EQ(test, fixture_unlink("space", FIXTURE_OTHER, current_cred()), 0);
 }
 
 static void new_space_of_a_name_has_another_generation(struct kunit *test)
@@ -155,7 +155,7 @@ static void new_space_of_a_name_has_another_generation(struct kunit *test)
 	struct lockmgr_client *client = fixture_client(test, "space");
 	u64 generation = client->space->generation;
 
-	KUNIT_ASSERT_EQ(test, lockmgr_space_unlink("space", FIXTURE_OWNER, current_cred()), 0);
+	KUNIT_ASSERT_EQ(test, fixture_unlink("space", FIXTURE_OWNER, current_cred()), 0);
 	KUNIT_EXPECT_NE(test, fixture_client(test, "space")->space->generation, generation);
 }
 
@@ -246,6 +246,72 @@ static void space_beyond_the_limit_is_refused(struct kunit *test)
 	fixture_client(test, "space");
 }
 
+/* As somebody without capabilities, for reading, writing or both. */
+static struct lockmgr_space_args args_of(struct kunit *test, kuid_t user, kgid_t group, int want)
+{
+	struct lockmgr_space_args args = fixture_args("space");
+
+	args.mode = 0666;
+	args.want = want;
+	args.cred = fixture_cred(test, user, group);
+
+	return args;
+}
+
+/* Neither a token, nor a place among those that have one. */
+static void client_that_only_looks_takes_no_place(struct kunit *test)
+{
+	struct lockmgr_client *client, *reader = fixture_unattached(test);
+	struct lockmgr_space_args args = fixture_args("space");
+
+	fixture_limit(test, &lockmgr_limits.clients_per_space, 1);
+	client = fixture_client(test, "space");
+	args.create = false;
+	args.want = MAY_READ;
+	KUNIT_EXPECT_EQ(test, fixture_attach(test, reader, &args), 0);
+	KUNIT_EXPECT_EQ(test, join(test, &args), 0);
+	KUNIT_EXPECT_EQ(test, reader->token, 0);
+	KUNIT_EXPECT_EQ(test, client->space->client_count, 3);
+	args.want = MAY_READ | MAY_WRITE;
+	KUNIT_EXPECT_EQ(test, join(test, &args), -EUSERS);
+	args.want = MAY_WRITE;
+	KUNIT_EXPECT_EQ(test, join(test, &args), -EUSERS);
+	fixture_close(test, client);
+	KUNIT_EXPECT_EQ(test, reader->space->client_count, 2);
+	KUNIT_EXPECT_EQ(test, join(test, &args), 0);
+}
+
+/* Each class in turn fills its places up, the weakest first. */
+static void classes_do_not_share_the_limit(struct kunit *test)
+{
+	const int both = MAY_READ | MAY_WRITE;
+	struct lockmgr_space_args classes[] = {
+		args_of(test, FIXTURE_OTHER, FIXTURE_NOGROUP, both),
+		args_of(test, FIXTURE_OTHER, FIXTURE_GROUP, both),
+		args_of(test, FIXTURE_OWNER, FIXTURE_NOGROUP, both),
+		fixture_args("space"),
+	};
+	struct lockmgr_space_args args = fixture_args("space");
+	struct lockmgr_client *creator = fixture_unattached(test);
+	unsigned int i;
+
+	args.mode = 0666;
+	KUNIT_ASSERT_EQ(test, fixture_attach(test, creator, &args), 0);
+	fixture_close(test, creator);
+
+	fixture_limit(test, &lockmgr_limits.clients_per_space, 2);
+	for (i = 0; i < LOCKMGR_CLASSES; i++) {
+		struct lockmgr_client *client = fixture_unattached(test);
+
+		KUNIT_EXPECT_EQ(test, fixture_attach(test, client, &classes[i]), 0);
+		KUNIT_EXPECT_EQ(test, client->class, i);
+		KUNIT_EXPECT_EQ(test, lockmgr_client_is_favoured(client),
+				i >= LOCKMGR_CLASS_OWNER);
+		KUNIT_EXPECT_EQ(test, join(test, &classes[i]), 0);
+		KUNIT_EXPECT_EQ(test, join(test, &classes[i]), -EUSERS);
+	}
+}
+
 /* ------------------------------------------------------------------------
  * Leaving and unlinking
  */
@@ -264,11 +330,11 @@ static void unlinked_space_is_not_found(struct kunit *test)
 	struct lockmgr_client *client = fixture_client(test, "space");
 	struct lockmgr_space_args args = fixture_args("space");
 
-	KUNIT_EXPECT_EQ(test, lockmgr_space_unlink("space", FIXTURE_OWNER, current_cred()), 0);
+	KUNIT_EXPECT_EQ(test, fixture_unlink("space", FIXTURE_OWNER, current_cred()), 0);
 	KUNIT_EXPECT_FALSE(test, client->space->linked);
 	args.create = false;
 	KUNIT_EXPECT_EQ(test, join(test, &args), -ENOENT);
-	KUNIT_EXPECT_EQ(test, lockmgr_space_unlink("space", FIXTURE_OWNER, current_cred()),
+	KUNIT_EXPECT_EQ(test, fixture_unlink("space", FIXTURE_OWNER, current_cred()),
 			-ENOENT);
 }
 
@@ -276,7 +342,7 @@ static void name_of_another_owner_is_not_unlinked(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_client(test, "space");
 
-	KUNIT_EXPECT_EQ(test, lockmgr_space_unlink("space", FIXTURE_OTHER, current_cred()),
+	KUNIT_EXPECT_EQ(test, fixture_unlink("space", FIXTURE_OTHER, current_cred()),
 			-ENOENT);
 	KUNIT_EXPECT_TRUE(test, client->space->linked);
 }
@@ -287,8 +353,8 @@ static void client_goes_on_with_an_unlinked_space(struct kunit *test)
 	u64 ticket = 0;
 	u32 id;
 
-	KUNIT_ASSERT_EQ(test, lockmgr_space_unlink("space", FIXTURE_OWNER, current_cred()), 0);
-	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(&client->space->ids, &id), 0);
+	KUNIT_ASSERT_EQ(test, fixture_unlink("space", FIXTURE_OWNER, current_cred()), 0);
+	KUNIT_EXPECT_EQ(test, lockmgr_ids_allocate(&client->space->ids, &id, true), 0);
 	KUNIT_EXPECT_EQ(test, lockmgr_client_lock(client, id, true, 0, &ticket), 0);
 	KUNIT_EXPECT_EQ(test, lockmgr_client_unlock(client, id), 0);
 }
@@ -300,10 +366,55 @@ static void unlinked_space_goes_with_its_last_client(struct kunit *test)
 	struct lockmgr_space_args args = fixture_args("space-2");
 
 	fixture_limit(test, &lockmgr_limits.spaces_per_user, 1);
-	KUNIT_ASSERT_EQ(test, lockmgr_space_unlink("space", FIXTURE_OWNER, current_cred()), 0);
+	KUNIT_ASSERT_EQ(test, fixture_unlink("space", FIXTURE_OWNER, current_cred()), 0);
 	KUNIT_EXPECT_EQ(test, join(test, &args), -EDQUOT);
 	fixture_close(test, client);
 	KUNIT_EXPECT_EQ(test, join(test, &args), 0);
+}
+
+static struct lockmgr_client *fixture_reader(struct kunit *test)
+{
+	struct lockmgr_space_args args = fixture_args("space");
+	struct lockmgr_client *reader = fixture_unattached(test);
+
+	args.create = false;
+	args.want = MAY_READ;
+	KUNIT_ASSERT_EQ(test, fixture_attach(test, reader, &args), 0);
+
+	return reader;
+}
+
+/* A reader keeps the space, but nothing that its owner is charged for. */
+static void owner_pays_no_more_when_only_readers_have_an_unlinked_space(struct kunit *test)
+{
+	struct lockmgr_client *client = fixture_client(test, "space");
+	struct lockmgr_space *space = fixture_reader(test)->space;
+	u32 id;
+
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate(&space->ids, &id, true), 0);
+	fixture_record(test, client, 0)->word = LOCKMGR_WORD_DIED;
+	fixture_record(test, client, LOCKMGR_PAGE_RECORDS)->word = LOCKMGR_WORD_DIED;
+	KUNIT_ASSERT_EQ(test, fixture_unlink("space", FIXTURE_OWNER, current_cred()), 0);
+	KUNIT_EXPECT_EQ(test, fixture_charged(space->payers, LOCKMGR_CHARGE_IDS), 1);
+	fixture_close(test, client);
+	KUNIT_EXPECT_EQ(test, fixture_charged(space->payers, LOCKMGR_CHARGE_IDS), 0);
+	KUNIT_EXPECT_EQ(test, fixture_charged(space->payers, LOCKMGR_CHARGE_RECORDS), 0);
+	KUNIT_EXPECT_EQ(test, space->user->own.spaces, 0);
+}
+
+/* Whichever comes last: its clients' end, or that of its name. */
+static void owner_pays_no_more_when_a_space_of_readers_is_unlinked(struct kunit *test)
+{
+	struct lockmgr_client *client = fixture_client(test, "space");
+	struct lockmgr_space *space = fixture_reader(test)->space;
+	u32 id;
+
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate(&space->ids, &id, true), 0);
+	fixture_close(test, client);
+	KUNIT_EXPECT_EQ(test, fixture_charged(space->payers, LOCKMGR_CHARGE_IDS), 1);
+	KUNIT_ASSERT_EQ(test, fixture_unlink("space", FIXTURE_OWNER, current_cred()), 0);
+	KUNIT_EXPECT_EQ(test, fixture_charged(space->payers, LOCKMGR_CHARGE_IDS), 0);
+	KUNIT_EXPECT_EQ(test, space->user->own.spaces, 0);
 }
 
 /* ------------------------------------------------------------------------
@@ -313,6 +424,16 @@ static void unlinked_space_goes_with_its_last_client(struct kunit *test)
 static struct lockmgr_record *find(struct lockmgr_client *client, u32 id)
 {
 	return lockmgr_record_find(&client->space->records, id);
+}
+
+static void reader_keeps_no_records(struct kunit *test)
+{
+	struct lockmgr_client *client = fixture_client(test, "space");
+	struct lockmgr_client *reader = fixture_reader(test);
+
+	fixture_record(test, client, 0);
+	fixture_close(test, client);
+	KUNIT_EXPECT_NULL(test, find(reader, 0));
 }
 
 static void blank_records_go_with_the_last_client(struct kunit *test)
@@ -331,7 +452,7 @@ static void records_of_allocated_ids_stay_until_they_are_freed(struct kunit *tes
 {
 	struct lockmgr_client *client = fixture_client(test, "space");
 
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->space->ids, 3), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->space->ids, 3, true), 0);
 	fixture_record(test, client, 0);
 	fixture_close(test, client);
 	client = fixture_client(test, "space");
@@ -346,7 +467,7 @@ static void records_go_when_all_ids_are_freed(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_client(test, "space");
 
-	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->space->ids, 3), 0);
+	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(&client->space->ids, 3, true), 0);
 	fixture_record(test, client, 0);
 	fixture_close(test, client);
 	client = fixture_client(test, "space");
@@ -398,7 +519,7 @@ static void walk_meets_a_space_without_a_name_while_it_is_there(struct kunit *te
 	struct lockmgr_client *client = fixture_client(test, "space");
 	const struct lockmgr_space *space = client->space;
 
-	KUNIT_ASSERT_EQ(test, lockmgr_space_unlink("space", FIXTURE_OWNER, current_cred()), 0);
+	KUNIT_ASSERT_EQ(test, fixture_unlink("space", FIXTURE_OWNER, current_cred()), 0);
 	KUNIT_EXPECT_EQ(test, meetings(space), 1);
 	fixture_close(test, client);
 	KUNIT_EXPECT_EQ(test, meetings(space), 0);
@@ -414,7 +535,7 @@ static void walk_goes_on_where_a_space_has_lost_its_name(struct kunit *test)
 		space = lockmgr_space_next(space);
 	while (space && space != client->space);
 	KUNIT_ASSERT_NOT_NULL(test, space);
-	KUNIT_EXPECT_EQ(test, lockmgr_space_unlink("space", FIXTURE_OWNER, current_cred()), 0);
+	KUNIT_EXPECT_EQ(test, fixture_unlink("space", FIXTURE_OWNER, current_cred()), 0);
 	fixture_close(test, client);
 	space = lockmgr_space_next(space);
 	KUNIT_EXPECT_PTR_EQ(test, space, next->space);
@@ -448,12 +569,17 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE_PARAM(changed_capacity_is_limited, capacities_gen_params),
 	KUNIT_CASE(client_beyond_the_limit_is_refused),
 	KUNIT_CASE(space_without_room_for_a_client_is_not_made),
+	KUNIT_CASE(client_that_only_looks_takes_no_place),
+	KUNIT_CASE(classes_do_not_share_the_limit),
 	KUNIT_CASE(space_beyond_the_limit_is_refused),
 	KUNIT_CASE(space_outlives_its_clients),
 	KUNIT_CASE(unlinked_space_is_not_found),
 	KUNIT_CASE(name_of_another_owner_is_not_unlinked),
 	KUNIT_CASE(client_goes_on_with_an_unlinked_space),
 	KUNIT_CASE(unlinked_space_goes_with_its_last_client),
+	KUNIT_CASE(owner_pays_no_more_when_only_readers_have_an_unlinked_space),
+	KUNIT_CASE(owner_pays_no_more_when_a_space_of_readers_is_unlinked),
+	KUNIT_CASE(reader_keeps_no_records),
 	KUNIT_CASE(blank_records_go_with_the_last_client),
 	KUNIT_CASE(records_of_allocated_ids_stay_until_they_are_freed),
 	KUNIT_CASE(records_go_when_all_ids_are_freed),

@@ -17,6 +17,8 @@ kunit_test_suites(&lockmgr_quota_suite,
 		  &lockmgr_lock_mapped_suite,
 		  &lockmgr_permit_suite,
 		  &lockmgr_space_suite,
+		  &lockmgr_namespace_suite,
 		  &lockmgr_client_suite,
+		  &lockmgr_process_suite,
 		  &lockmgr_list_suite,
 		  &lockmgr_count_suite);

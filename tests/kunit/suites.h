@@ -7,6 +7,7 @@
 /* One beside each file of kmod/, and called like it. */
 extern struct kunit_suite lockmgr_alloc_suite;
 extern struct kunit_suite lockmgr_client_suite;
+extern struct kunit_suite lockmgr_namespace_suite;
 extern struct kunit_suite lockmgr_deadlock_suite;
 extern struct kunit_suite lockmgr_holder_suite;
 extern struct kunit_suite lockmgr_list_suite;
@@ -16,6 +17,7 @@ extern struct kunit_suite lockmgr_lock_mapped_suite;
 extern struct kunit_suite lockmgr_lock_suite;
 extern struct kunit_suite lockmgr_lock_wait_suite;
 extern struct kunit_suite lockmgr_permit_suite;
+extern struct kunit_suite lockmgr_process_suite;
 extern struct kunit_suite lockmgr_quota_suite;
 extern struct kunit_suite lockmgr_record_suite;
 extern struct kunit_suite lockmgr_space_suite;

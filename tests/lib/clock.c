@@ -21,7 +21,7 @@
 #define OFFSET_S	100000L
 
 /* When a process counts as stuck. */
-#define STUCK_S		30
+#define STUCK_S		600
 
 /* Children of the caller have a clock that is that far ahead of the kernel's. */
 static bool set_clock_ahead(long seconds)

@@ -16,7 +16,7 @@
 #define PLAIN	LOCKMGR_OPEN_CREATE
 
 /* Longer than anything takes. */
-#define LONG_MS	(100 * 1000)
+#define LONG_MS	(500 * 1000)
 
 static struct agent *agent_that_holds(uint32_t flags, uint32_t id)
 {

@@ -11,7 +11,7 @@ for source in $sources; do
 	name=$(basename "$source" .c)
 	number=$((number + 1))
 
-	output=$(timeout 60 "build/examples/$name" 2>&1)
+	output=$(timeout 600 "build/examples/$name" 2>&1)
 	status=$?
 	if [ "$status" -eq 0 ]; then
 		echo "ok $number - ${name}_example_ends_well"

@@ -176,10 +176,15 @@ static int call_list_waiters(struct lockmgr *mgr)
 	return lockmgr_list_waiters(mgr, 0, &cursor, &waiter, 1, &count);
 }
 
+static int call_fd(struct lockmgr *mgr)
+{
+	return lockmgr_fd(mgr);
+}
+
 static const child_fn calls[] = {
 	call_set_capacity, call_allocate, call_allocate_id, call_retrieve, call_free,
 	lockmgr_free_all, call_available, call_held, call_lock, call_trylock,
-	call_timedlock, call_unlock, call_info, call_list, call_list_waiters
+	call_timedlock, call_unlock, call_info, call_list, call_list_waiters, call_fd
 };
 
 static void every_call_in_the_child_returns_echild(void **state)
@@ -333,6 +338,27 @@ static void child_of_fork_keeps_no_file_at_all(void **state)
 	assert_int_equal(count_device_files(), 2);
 }
 
+/* Those that are attached to a space. */
+static int count_attached_files(struct lockmgr *mgr)
+{
+	char path[64], line[256];
+	int fd, count = 0;
+
+	(void)mgr;
+	for (fd = 0; fd < 100; fd++) {
+		FILE *info;
+
+		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+		info = fopen(path, "r");
+		while (info && fgets(line, sizeof(line), info))
+			count += !strncmp(line, "space:", strlen("space:"));
+		if (info)
+			fclose(info);
+	}
+
+	return -count;
+}
+
 static _Atomic bool stop;
 
 static int open_and_close_until_stopped(struct lockmgr *unused, uint32_t unused_too)
@@ -351,17 +377,21 @@ static int open_and_close_until_stopped(struct lockmgr *unused, uint32_t unused_
 	return ret;
 }
 
-static void child_keeps_no_file_that_another_thread_just_opened(void **state)
+/* One that is open, but will not be attached, does no harm. */
+static void child_keeps_no_space_that_another_thread_just_opened(void **state)
 {
+	struct lockmgr *mgr = space_open();
 	struct worker *workers[2];
 	int i, files = 0;
 
 	(void)state;
+	assert_int_equal(count_attached_files(NULL), -1);
+	space_close(mgr);
 	stop = false;
 	for (i = 0; i < 2; i++)
 		workers[i] = worker_start(open_and_close_until_stopped, NULL, 0);
 	for (i = 0; i < 40; i++)
-		files += in_child(&by_fork, count_files, NULL);
+		files += in_child(&by_fork, count_attached_files, NULL);
 	stop = true;
 	for (i = 0; i < 2; i++)
 		assert_int_equal(worker_finish(workers[i]), 0);
@@ -432,6 +462,20 @@ static long agent_fork(struct lockmgr **mgr, long unused)
 	return pid;
 }
 
+static long agent_raw_fork(struct lockmgr **mgr, long unused)
+{
+	pid_t pid = raw_fork();
+
+	(void)mgr;
+	(void)unused;
+	if (!pid) {
+		*told = 1;
+		live_on();
+	}
+
+	return pid;
+}
+
 static long agent_raw_fork_and_call(struct lockmgr **mgr, long unused)
 {
 	pid_t pid = raw_fork();
@@ -471,6 +515,12 @@ static void dead_parents_locks_are_released_while_a_child_lives(void **state)
 	dead_parents_locks_are_released(agent_fork);
 }
 
+static void dead_parents_locks_are_released_while_a_raw_child_lives(void **state)
+{
+	(void)state;
+	dead_parents_locks_are_released(agent_raw_fork);
+}
+
 static void dead_parents_locks_are_released_once_a_raw_child_has_made_a_call(void **state)
 {
 	(void)state;
@@ -504,12 +554,29 @@ static void files_are_close_on_exec(void **state)
 	assert_int_equal(checked, 2);
 }
 
+/* Whether an agent has executed it. */
+static bool runs_cat(void *data)
+{
+	char path[64], name[16] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", agent_pid(data));
+	file = fopen(path, "r");
+	if (!file)
+		return false;
+	if (!fgets(name, sizeof(name), file))
+		name[0] = '\0';
+	fclose(file);
+
+	return !strcmp(name, "cat\n");
+}
+
 static long agent_exec_sleep(struct lockmgr **mgr, long unused)
 {
 	(void)mgr;
 	(void)unused;
 
-	return execlp("sleep", "sleep", "120", NULL);
+	return execlp("sleep", "sleep", "1000", NULL);
 }
 
 static void exec_releases_the_locks(void **state)
@@ -525,6 +592,97 @@ static void exec_releases_the_locks(void **state)
 	assert_int_equal(lockmgr_timedlock(mgr, 0, &deadline), LOCKMGR_OWNER_DIED);
 	assert_int_equal(kill(agent_pid(agent), 0), 0);
 	assert_int_equal(waitpid(agent_pid(agent), NULL, WNOHANG), 0);
+}
+
+/* ------------------------------------------------------------------------
+ * Files that shall be inherited
+ */
+
+#define INHERIT	(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_INHERIT)
+
+static int count_files_after_every_call(struct lockmgr *mgr)
+{
+	return call_everything_twice(mgr) ? -ERANGE : -count_device_files();
+}
+
+static void child_keeps_a_file_to_inherit_but_cannot_use_the_handle(void **state)
+{
+	struct lockmgr *mgr = space_open_with(INHERIT, 0);
+
+	assert_int_equal(in_child(*state, count_files_after_every_call, mgr), 1);
+	assert_int_equal(lockmgr_lock(mgr, 0), 0);
+}
+
+static int count_files_after_close(struct lockmgr *mgr)
+{
+	lockmgr_close(mgr);
+
+	return -count_device_files();
+}
+
+static void close_in_the_child_closes_a_file_to_inherit(void **state)
+{
+	struct lockmgr *mgr = space_open_with(INHERIT, 0);
+
+	assert_int_equal(lockmgr_lock(mgr, 0), 0);
+	assert_int_equal(in_child(*state, count_files_after_close, mgr), 0);
+	assert_int_equal(lockmgr_trylock(space_open(), 0), -EBUSY);
+	assert_int_equal(lockmgr_unlock(mgr, 0), 0);
+}
+
+static void only_files_to_inherit_are_not_close_on_exec(void **state)
+{
+	(void)state;
+	assert_int_equal(fcntl(lockmgr_fd(space_open()), F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(lockmgr_fd(space_open_with(INHERIT, 0)), F_GETFD), 0);
+}
+
+static long agent_exec_cat(struct lockmgr **mgr, long input)
+{
+	(void)mgr;
+	dup2(input, STDIN_FILENO);
+
+	return execlp("cat", "cat", NULL);
+}
+
+/* Of another end, the program that was executed hears. */
+static void locks_of_a_file_to_inherit_outlive_exec_and_no_more(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct timespec deadline = deadline_in(60 * 1000);
+	struct agent *agent;
+	int input[2];
+
+	(void)state;
+	assert_int_equal(pipe2(input, O_CLOEXEC), 0);
+	agent = agent_new_with(INHERIT);
+	assert_int_equal(agent_call(agent, agent_lock, 0), 0);
+	agent_start(agent, agent_exec_cat, input[0]);
+	wait_until(runs_cat, agent, "the agent executes cat");
+	assert_int_equal(lockmgr_trylock(mgr, 0), -EBUSY);
+
+	close(input[0]);
+	close(input[1]);
+	assert_int_equal(lockmgr_timedlock(mgr, 0, &deadline), LOCKMGR_OWNER_DIED);
+}
+
+static void locks_of_a_file_to_inherit_live_as_long_as_a_child_that_has_it(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct agent *agent = agent_new_with(INHERIT);
+	struct timespec deadline = deadline_in(60 * 1000);
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(agent_call(agent, agent_lock, 0), 0);
+	child = agent_call(agent, agent_fork, 0);
+	assert_true(child > 0);
+	wait_until(has_told, NULL, "the child lives on");
+	agent_kill(agent);
+	assert_int_equal(lockmgr_trylock(mgr, 0), -EBUSY);
+
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(lockmgr_timedlock(mgr, 0, &deadline), LOCKMGR_OWNER_DIED);
 }
 
 /* clang-format off */
@@ -548,11 +706,17 @@ int main(void)
 		FORKED(child_keeps_no_file_after_a_call),
 		FORKED(fork_while_a_thread_waits_leaves_it_waiting),
 		harness_test(child_of_fork_keeps_no_file_at_all),
-		harness_test(child_keeps_no_file_that_another_thread_just_opened),
+		harness_test(child_keeps_no_space_that_another_thread_just_opened),
 		SHARED(dead_parents_locks_are_released_while_a_child_lives),
+		SHARED(dead_parents_locks_are_released_while_a_raw_child_lives),
 		SHARED(dead_parents_locks_are_released_once_a_raw_child_has_made_a_call),
 		harness_test(files_are_close_on_exec),
 		harness_test(exec_releases_the_locks),
+		FORKED(child_keeps_a_file_to_inherit_but_cannot_use_the_handle),
+		FORKED(close_in_the_child_closes_a_file_to_inherit),
+		harness_test(only_files_to_inherit_are_not_close_on_exec),
+		harness_test(locks_of_a_file_to_inherit_outlive_exec_and_no_more),
+		SHARED(locks_of_a_file_to_inherit_live_as_long_as_a_child_that_has_it),
 	};
 
 	return harness_run(tests);

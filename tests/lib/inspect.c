@@ -27,7 +27,7 @@
 #define CLOCK_SLACK_NS	100000000
 
 /* Longer than anything takes. */
-#define LONG_MS		(100 * 1000)
+#define LONG_MS		(500 * 1000)
 
 static struct lockmgr_space_info info_of(struct lockmgr *mgr)
 {
@@ -209,8 +209,7 @@ static void filter_of_all_bits_lists_all_in_use(void **state)
 static void unfit_filter_returns_einval(void **state)
 {
 	struct lockmgr *mgr = space_open();
-	const uint32_t filters[] = { 0, LOCKMGR_LOCK_IS_DIED, LOCKMGR_LOCK_IS_DEADLOCKED,
-				     HELD | 1U << 31 };
+	const uint32_t filters[] = { 0, LOCKMGR_LOCK_IS_DEADLOCKED, HELD | 1U << 31 };
 	struct lockmgr_lock_info lock;
 	uint64_t cursor = 0;
 	size_t count, i;
@@ -567,6 +566,23 @@ static void holder_whose_thread_ended_is_shown_without_it(void **state)
 	assert_int_equal(lock.pid, getpid());
 	assert_string_not_equal(lock.command, "a-thread");
 	assert_string_not_equal(lock.command, "");
+}
+
+/* The lock that somebody died with is not allocated. */
+static void filter_died_lists_locks_whose_holder_died(void **state)
+{
+	struct agent *agent = agent_that_holds(7);
+	struct lockmgr_lock_info locks[4];
+	struct lockmgr *mgr = space_open();
+
+	(void)state;
+	assert_int_equal(lockmgr_lock(mgr, 6), 0);
+	agent_kill(agent);
+	assert_int_equal(list_all(mgr, LOCKMGR_LOCK_IS_DIED, locks, 4, 4), 1);
+	assert_int_equal(locks[0].id, 7);
+	assert_int_equal(locks[0].flags, LOCKMGR_LOCK_IS_DIED);
+	assert_int_equal(list_all(mgr, ANY, locks, 4, 4), 1);
+	assert_int_equal(list_all(mgr, ANY | LOCKMGR_LOCK_IS_DIED, locks, 4, 4), 2);
 }
 
 static void lock_of_the_dead_is_shown_as_such_until_it_is_taken(void **state)
@@ -948,6 +964,7 @@ static void holder_outside_is_shown_in_a_pid_namespace_without_number(void **sta
 	assert_true(inside->outer.flags & HELD);
 	assert_int_equal(inside->outer.pid, 0);
 	assert_int_equal(inside->outer.tid, 0);
+	assert_string_equal(inside->outer.command, "");
 }
 
 static void waiter_outside_is_shown_in_a_pid_namespace_without_number(void **state)
@@ -958,6 +975,7 @@ static void waiter_outside_is_shown_in_a_pid_namespace_without_number(void **sta
 	assert_int_equal(inside->outer.waiters, 1);
 	assert_int_not_equal(inside->outer_waiter.client, 0);
 	assert_int_equal(inside->outer_waiter.pid, 0);
+	assert_string_equal(inside->outer_waiter.command, "");
 	assert_int_equal(inside->outer_waiter.tid, 0);
 }
 
@@ -977,6 +995,7 @@ int main(void)
 		harness_test(filter_allocated_or_waited_lists_both),
 		harness_test(filter_of_all_bits_lists_all_in_use),
 		harness_test(unfit_filter_returns_einval),
+		harness_test(filter_died_lists_locks_whose_holder_died),
 		harness_test(flags_tell_what_each_lock_is),
 		harness_test(list_in_pieces_of_any_size_names_each_lock_once_in_order),
 		harness_test(list_of_more_than_fits_fills_the_buffer),

@@ -247,7 +247,7 @@ static void open_with_unfit_flags_returns_einval(void **state)
 	assert_int_equal(try_open_flags(LOCKMGR_OPEN_EXCL), -EINVAL);
 	assert_int_equal(try_open_flags(LOCKMGR_OPEN_READONLY | LOCKMGR_OPEN_CREATE), -EINVAL);
 	assert_int_equal(try_open_flags(LOCKMGR_OPEN_READONLY | LOCKMGR_OPEN_WRITEONLY), -EINVAL);
-	assert_int_equal(try_open_flags(LOCKMGR_OPEN_CREATE | 1U << 6), -EINVAL);
+	assert_int_equal(try_open_flags(LOCKMGR_OPEN_CREATE | 1U << 7), -EINVAL);
 	assert_int_equal(try_open_flags(LOCKMGR_OPEN_CREATE | 1U << 31), -EINVAL);
 }
 
@@ -726,7 +726,10 @@ static void module_detects_deadlocks(void **state)
 	(void)state;
 	assert_int_equal(lockmgr_module(NULL, &info), 0);
 
-	assert_int_equal(info.features, LOCKMGR_HAS_DEADLOCK | LOCKMGR_HAS_MAP);
+	assert_int_equal(info.features, LOCKMGR_HAS_DEADLOCK | LOCKMGR_HAS_MAP |
+						LOCKMGR_HAS_PROCESS_END |
+						LOCKMGR_HAS_INTERRUPTIBLE |
+						LOCKMGR_HAS_NOTES);
 }
 
 static void module_with_unfit_arguments_returns_einval(void **state)

@@ -7,7 +7,9 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -119,6 +121,43 @@ static void write_only_means_system_calls(void **state)
 }
 
 /* ------------------------------------------------------------------------
+ * When it pays
+ */
+
+static unsigned int count_mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned int count = 0;
+	char line[512];
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		if (strstr(line, "/dev/lockmgr"))
+			count++;
+	fclose(maps);
+
+	return count;
+}
+
+static void program_that_takes_few_locks_maps_nothing(void **state)
+{
+	const unsigned int after = map_when_it_pays();
+	struct lockmgr *mgr = space_open();
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < after; i++) {
+		assert_int_equal(count_mappings(), 0);
+		assert_int_equal(lockmgr_lock(mgr, ID), 0);
+		assert_int_equal(lockmgr_unlock(mgr, ID), 0);
+	}
+	/* The records and the clock. */
+	assert_int_equal(count_mappings(), records_are_mapped() ? 2 : 0);
+	space_close(mgr);
+	assert_int_equal(count_mappings(), 0);
+}
+
+/* ------------------------------------------------------------------------
  * What is seen
  */
 
@@ -143,14 +182,21 @@ static void expect_holder(struct lockmgr *mgr, pid_t tid, uint64_t before)
 	assert_in_range(info.since, before - 1000000000, now_ns());
 }
 
+static bool is_over(void *time)
+{
+	return now_ns() > *(const uint64_t *)time;
+}
+
 static void holder_is_seen_with_thread_and_time(void **state)
 {
 	struct lockmgr *mgr = warm_open();
-	uint64_t before = now_ns();
+	/* So that the time of the acquisition before cannot be taken for that of the next. */
+	uint64_t later = now_ns() + 2000000000;
 
 	(void)state;
+	wait_until(is_over, &later, "two seconds are over");
 	assert_int_equal(lockmgr_lock(mgr, ID), 0);
-	expect_holder(mgr, gettid(), before);
+	expect_holder(mgr, gettid(), later);
 }
 
 static pid_t thread_tid;
@@ -289,6 +335,7 @@ int main(void)
 		harness_test(first_lock_of_a_page_makes_one),
 		harness_test(no_map_means_system_calls),
 		harness_test(write_only_means_system_calls),
+		harness_test(program_that_takes_few_locks_maps_nothing),
 		harness_test(holder_is_seen_with_thread_and_time),
 		harness_test(thread_that_took_it_is_seen_and_any_may_unlock),
 		harness_test(child_is_seen_as_itself),

@@ -2,10 +2,12 @@
 /* Limits, and what locks cost. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -221,6 +223,22 @@ static int allocate(struct lockmgr *mgr, uint32_t count)
 	return ret;
 }
 
+/* Lock ids far from each other until there is an error, and return it. */
+static int lock_scattered(struct lockmgr *mgr, uint32_t first, uint32_t *count)
+{
+	uint32_t id;
+	int ret = 0;
+
+	*count = 0;
+	for (id = first; id < MILLION && !ret; id += 1024) {
+		ret = lockmgr_trylock(mgr, id);
+		if (!ret)
+			++*count;
+	}
+
+	return ret;
+}
+
 /* ------------------------------------------------------------------------
  * Spaces per user
  */
@@ -348,6 +366,268 @@ static void space_that_may_have_no_client_is_not_made(void **state)
 }
 
 /* ------------------------------------------------------------------------
+ * Parties with different rights
+ */
+
+/* Users who share a space of OWNER's with all others. */
+#define STRANGER	1003
+
+/* What agents open, and how: shared with them by being set before they are made. */
+static struct lockmgr_options agent_options;
+
+static struct agent *agent_of(uid_t user, const struct lockmgr_options *opts)
+{
+	agent_options = *opts;
+
+	return agent_new_as(user, user, 0, NULL);
+}
+
+static long do_open_space(struct lockmgr **mgr, long number)
+{
+	return lockmgr_open(mgr, numbered_space(number), &agent_options);
+}
+
+/* Open once more and forget it: the process keeps the handle. */
+static long do_open_until_refused(struct lockmgr **mgr, long most)
+{
+	long count;
+	int ret;
+
+	for (count = 0; count < most; count++) {
+		ret = do_open_space(mgr, 0);
+		if (ret)
+			return ret == -EUSERS ? count : ret;
+	}
+
+	return count;
+}
+
+/* A space of OWNER's that everybody may do that with. */
+static void create_shared_space(uint32_t mode)
+{
+	struct lockmgr_options opts = options_for(OWNER, LOCKMGR_OPEN_CREATE);
+
+	opts.mode = mode;
+	assert_int_equal(lockmgr_open(&handles[0], numbered_space(0), &opts), 0);
+}
+
+static void who_may_only_read_keeps_nobody_from_opening(void **state)
+{
+	struct lockmgr_options readonly = options_for(OWNER, LOCKMGR_OPEN_READONLY);
+	struct lockmgr_options opts = options_for(OWNER, 0);
+	struct agent *stranger, *owner;
+
+	(void)state;
+	create_shared_space(0644);
+	close_space(0);
+	set_limit("clients_per_space", 2);
+	stranger = agent_of(STRANGER, &readonly);
+	assert_int_equal(agent_call(stranger, do_open_until_refused, 10), 10);
+	owner = agent_of(OWNER, &opts);
+	assert_int_equal(agent_call(owner, do_open_until_refused, 10), 2);
+	assert_int_equal(lockmgr_open(&handles[0], numbered_space(0), &opts), 0);
+}
+
+static void stranger_keeps_neither_owner_nor_root_from_opening(void **state)
+{
+	struct lockmgr_options opts = options_for(OWNER, 0);
+
+	(void)state;
+	create_shared_space(0666);
+	close_space(0);
+	set_limit("clients_per_space", 3);
+	assert_int_equal(agent_call(agent_of(STRANGER, &opts), do_open_until_refused, 10), 3);
+	assert_int_equal(agent_call(agent_of(OWNER, &opts), do_open_until_refused, 10), 3);
+	assert_int_equal(agent_call(agent_of(0, &opts), do_open_until_refused, 10), 3);
+}
+
+/* In the space's own words, and in those of the library. */
+static void who_only_looks_sees_the_locks_and_counts_as_open(void **state)
+{
+	struct lockmgr_options readonly = options_for(OWNER, LOCKMGR_OPEN_READONLY);
+	struct lockmgr_space_info info = { .size = sizeof(info) };
+	size_t held = 0;
+	uint32_t id;
+
+	(void)state;
+	create_shared_space(0644);
+	assert_int_equal(lockmgr_trylock(handles[0], 7), 0);
+	assert_int_equal(lockmgr_open(&handles[1], numbered_space(0), &readonly), 0);
+	assert_int_equal(lockmgr_info(handles[1], &info), 0);
+	assert_int_equal(info.clients, 2);
+	assert_int_equal(lockmgr_held(handles[1], &id, 1, &held), 0);
+	assert_int_equal(held, 1);
+	assert_int_equal(id, 7);
+	assert_int_equal(lockmgr_trylock(handles[1], 8), -EBADF);
+}
+
+static long do_allocate_until_refused(struct lockmgr **mgr, long number)
+{
+	uint32_t id;
+	long count = 0;
+	int ret = do_open_space(mgr, number);
+
+	while (!ret) {
+		ret = lockmgr_allocate(*mgr, &id);
+		count += !ret;
+	}
+
+	return ret == -EDQUOT ? count : ret;
+}
+
+/* The last eighth is the owner's. */
+static void strangers_are_refused_ids_before_the_owner(void **state)
+{
+	struct lockmgr_options opts = options_for(OWNER, 0);
+
+	(void)state;
+	set_limit("locks_per_user", 80);
+	create_shared_space(0666);
+	assert_int_equal(agent_call(agent_of(STRANGER, &opts), do_allocate_until_refused, 0), 70);
+	assert_int_equal(agent_call(agent_of(OWNER, &opts), do_allocate_until_refused, 0), 10);
+}
+
+static long do_lock_until_refused(struct lockmgr **mgr, long first)
+{
+	uint32_t count = 0;
+	int ret = do_open_space(mgr, 0);
+
+	if (!ret)
+		ret = lock_scattered(*mgr, first, &count);
+
+	return ret == -EDQUOT ? (long)count : ret;
+}
+
+/* A page more than the strangers have: there is room for eight, of 256 records each. */
+static void strangers_are_refused_records_before_the_owner(void **state)
+{
+	struct lockmgr_options opts = options_for(OWNER, 0);
+
+	(void)state;
+	if (sysconf(_SC_PAGESIZE) != 4096)
+		skip();
+	set_limit("locks_per_user", 8 * 256);
+	create_shared_space(0666);
+	/* One is free. */
+	assert_int_equal(agent_call(agent_of(STRANGER, &opts), do_lock_until_refused, 0), 1 + 7);
+	assert_int_equal(agent_call(agent_of(OWNER, &opts), do_lock_until_refused, 512), 1);
+}
+
+/* ------------------------------------------------------------------------
+ * User namespaces: all ids that a user has there have one account
+ */
+
+/* The first of the ids that OWNER may use in its namespaces, and how many. */
+#define SUBORDINATES	100000
+#define SUBORDINATE_MAX	1000
+
+/* A process of OWNER's, as root of a user namespace with subordinate ids 1, 2, ... */
+static struct agent *agent_in_namespace(void)
+{
+	struct lockmgr_options opts = options_for((uid_t)-1, LOCKMGR_OPEN_CREATE);
+	struct agent *agent = agent_of(OWNER, &opts);
+	char path[64], map[128];
+	long ret = agent_call(agent, agent_unshare, CLONE_NEWUSER);
+
+	if (ret == -EINVAL || ret == -ENOSPC || ret == -EPERM)
+		skip();
+	assert_int_equal(ret, 0);
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", agent_pid(agent));
+	snprintf(map, sizeof(map), "0 %d 1\n1 %d %d\n", OWNER, SUBORDINATES, SUBORDINATE_MAX);
+	assert_int_equal(write_text(path, map), 0);
+
+	return agent;
+}
+
+/* As each of that many ids, make a space; returns how many there were before EDQUOT. */
+static long do_make_as_subordinates(struct lockmgr **mgr, long ids)
+{
+	long id;
+	int ret;
+
+	for (id = 1; id <= ids; id++) {
+		setfsuid(id);
+		ret = lockmgr_open(mgr, numbered_space(0), &agent_options);
+		setfsuid(0);
+		if (ret)
+			return ret == -EDQUOT ? id - 1 : ret;
+		lockmgr_close(*mgr);
+	}
+	*mgr = NULL;
+
+	return ids;
+}
+
+static void unlink_of_subordinates(uint32_t count)
+{
+	uint32_t id;
+
+	for (id = 0; id < count; id++)
+		unlink_space(0, SUBORDINATES + id);
+}
+
+static void subordinate_ids_share_one_limit_on_spaces(void **state)
+{
+	struct agent *agent = agent_in_namespace();
+	long made;
+
+	(void)state;
+	set_limit("spaces_per_user", 3);
+	made = agent_call(agent, do_make_as_subordinates, 10);
+	unlink_of_subordinates(10);
+	assert_int_equal(made, 3);
+}
+
+static void subordinate_ids_leave_their_user_its_own_limit(void **state)
+{
+	struct agent *agent = agent_in_namespace();
+	long made;
+
+	(void)state;
+	set_limit("spaces_per_user", 3);
+	made = agent_call(agent, do_make_as_subordinates, 10);
+	/* In that namespace as outside, the process is OWNER. */
+	assert_int_equal(agent_call(agent, do_open_space, 0), 0);
+	assert_int_equal(create_space(1, OWNER, 0), 0);
+	assert_int_equal(create_space(2, OWNER, 0), 0);
+	assert_int_equal(create_space(3, OWNER, 0), -EDQUOT);
+	unlink_of_subordinates(10);
+	assert_int_equal(made, 3);
+}
+
+/* ... and as each, allocate until that is refused: returns how many in all. */
+static long do_allocate_as_subordinates(struct lockmgr **mgr, long ids)
+{
+	long count = 0, id;
+
+	for (id = 1; id <= ids; id++) {
+		long ret;
+
+		setfsuid(id);
+		ret = do_allocate_until_refused(mgr, 0);
+		setfsuid(0);
+		if (ret < 0)
+			return ret;
+		count += ret;
+	}
+
+	return count;
+}
+
+static void subordinate_ids_share_one_limit_on_locks(void **state)
+{
+	struct agent *agent = agent_in_namespace();
+	long allocated;
+
+	(void)state;
+	set_limit("locks_per_user", 30);
+	allocated = agent_call(agent, do_allocate_as_subordinates, 4);
+	agent_kill(agent);
+	unlink_of_subordinates(4);
+	assert_int_equal(allocated, 30);
+}
+
+/* ------------------------------------------------------------------------
  * Locks per space
  */
 
@@ -472,22 +752,6 @@ static void all_ids_that_the_limit_allows_can_be_locked(void **state)
 	for (id = 0; id < 300; id++)
 		if (lockmgr_trylock(handles[0], id))
 			fail_msg("lock %u cannot be taken", id);
-}
-
-/* Lock ids far from each other until there is an error, and return it. */
-static int lock_scattered(struct lockmgr *mgr, uint32_t first, uint32_t *count)
-{
-	uint32_t id;
-	int ret = 0;
-
-	*count = 0;
-	for (id = first; id < MILLION && !ret; id += 1024) {
-		ret = lockmgr_trylock(mgr, id);
-		if (!ret)
-			++*count;
-	}
-
-	return ret;
 }
 
 static void locks_on_ids_that_are_not_allocated_are_bounded(void **state)
@@ -727,14 +991,37 @@ static long do_touch_all(struct lockmgr **mgr, long unused)
 	return ret;
 }
 
+/* All ids below the end that are multiples of the step. */
+static int allocate_ids(struct lockmgr *mgr, uint32_t end, uint32_t step)
+{
+	uint32_t id;
+	int ret = 0;
+
+	for (id = 0; id < end && !ret; id += step)
+		ret = lockmgr_allocate_id(mgr, id);
+
+	return ret;
+}
+
 static long do_allocate_scattered(struct lockmgr **mgr, long unused)
+{
+	(void)unused;
+
+	return allocate_ids(*mgr, MILLION, 1024);
+}
+
+#define NOTED	20000
+
+#define LONGEST_NOTE	"a note of sixty-three bytes which is all that the module takes!"
+
+static long do_note_many(struct lockmgr **mgr, long unused)
 {
 	uint32_t id;
 	int ret = 0;
 
 	(void)unused;
-	for (id = 0; id < MILLION && !ret; id += 1024)
-		ret = lockmgr_allocate_id(*mgr, id);
+	for (id = 0; id < NOTED && !ret; id++)
+		ret = lockmgr_set_note(*mgr, id, LONGEST_NOTE);
 
 	return ret;
 }
@@ -781,6 +1068,27 @@ static void memory_for_a_million_locks_is_charged_to_who_takes_them(void **state
 	assert_int_equal(agent_call(agent, do_open_large, 0), 0);
 	assert_int_equal(agent_call(agent, do_touch_all, 0), 0);
 	assert_in_range(kernel_memory() - before, 16 * MILLION - LAG, 24 * MILLION);
+}
+
+/* Whoever allocated the ids; and no more for the second note of an id than for the first. */
+static void memory_for_notes_is_charged_to_who_sets_them(void **state)
+{
+	struct agent *agent = new_agent_in_cgroup();
+	struct lockmgr *mgr = space_open_with(LOCKMGR_OPEN_CREATE, MILLION);
+	long before, once;
+
+	(void)state;
+	assert_int_equal(allocate_ids(mgr, NOTED, 1), 0);
+	assert_int_equal(agent_call(agent, do_open_large, 0), 0);
+	before = kernel_memory();
+	assert_int_equal(agent_call(agent, do_note_many, 0), 0);
+	once = kernel_memory() - before;
+	/* Kernels that watch their memory put something around each piece. */
+	assert_in_range(once, 92 * NOTED - LAG, 256 * NOTED);
+	assert_int_equal(agent_call(agent, do_note_many, 0), 0);
+	assert_in_range(kernel_memory() - before, once - 2 * LAG, once + 2 * LAG);
+	assert_int_equal(lockmgr_free_all(mgr), 0);
+	wait_for_memory_below(before + PAGES(32));
 }
 
 static void memory_of_unused_locks_is_given_back_with_the_last_client(void **state)
@@ -894,6 +1202,14 @@ int main(void)
 		quota_test(dead_client_counts_no_more),
 		quota_test(lowered_limit_on_clients_takes_nothing_away),
 		quota_test(space_that_may_have_no_client_is_not_made),
+		quota_test(who_may_only_read_keeps_nobody_from_opening),
+		quota_test(stranger_keeps_neither_owner_nor_root_from_opening),
+		quota_test(who_only_looks_sees_the_locks_and_counts_as_open),
+		quota_test(strangers_are_refused_ids_before_the_owner),
+		quota_test(strangers_are_refused_records_before_the_owner),
+		quota_test(subordinate_ids_share_one_limit_on_spaces),
+		quota_test(subordinate_ids_leave_their_user_its_own_limit),
+		quota_test(subordinate_ids_share_one_limit_on_locks),
 		quota_test(capacity_above_the_limit_returns_einval_and_makes_no_space),
 		quota_test(capacity_of_zero_means_the_limit),
 		quota_test(capacity_set_above_the_limit_returns_einval_and_changes_nothing),
@@ -912,6 +1228,7 @@ int main(void)
 		quota_test(parameters_are_roots_to_write),
 		memory_test(three_locks_of_a_million_cost_a_few_pages),
 		memory_test(memory_for_a_million_locks_is_charged_to_who_takes_them),
+		memory_test(memory_for_notes_is_charged_to_who_sets_them),
 		memory_test(memory_of_unused_locks_is_given_back_with_the_last_client),
 		memory_test(memory_of_an_unlinked_space_is_given_back_with_the_last_client),
 		memory_test(memory_of_a_killed_client_is_given_back_with_its_space),

@@ -17,10 +17,10 @@
 #define NSEC_PER_SEC	1000000000LL
 
 /* More than anything takes, and less than the patience of the harness. */
-#define LONG_MS		(100 * 1000)
+#define LONG_MS		(500 * 1000)
 
 /* How late a machine that is busy and emulated may be. */
-#define SLACK_NS	(60 * NSEC_PER_SEC)
+#define SLACK_NS	(300 * NSEC_PER_SEC)
 
 /* What agents tell beside their result. */
 static struct {
@@ -81,6 +81,17 @@ static long agent_listen_and_timedlock(struct lockmgr **mgr, long id)
 /* ------------------------------------------------------------------------
  * Signals
  */
+
+static long agent_listen_and_lock_interruptibly(struct lockmgr **mgr, long id)
+{
+	int ret;
+
+	listen_to_signals(true);
+	ret = lockmgr_lock_interruptible(*mgr, id, NULL);
+	listen_to_signals(false);
+
+	return ret;
+}
 
 static void note_signal(int signal)
 {
@@ -211,11 +222,10 @@ static struct agent *agent_that_waits(struct lockmgr *mgr, const struct disturba
 	return agent;
 }
 
-static void lock_goes_on_and_acquires(void **state)
+static void expect_to_go_on(const struct disturbance *disturbance, agent_fn lock)
 {
-	const struct disturbance *disturbance = *state;
 	struct lockmgr *mgr = space_open();
-	struct agent *agent = agent_that_waits(mgr, disturbance, agent_listen_and_lock);
+	struct agent *agent = agent_that_waits(mgr, disturbance, lock);
 
 	wait_for_waiters(mgr, 0, 1);
 	disturbance->send(agent);
@@ -224,6 +234,11 @@ static void lock_goes_on_and_acquires(void **state)
 	assert_false(agent_is_done(agent));
 	assert_int_equal(lockmgr_unlock(mgr, 0), 0);
 	assert_int_equal(agent_finish(agent), 0);
+}
+
+static void lock_goes_on_and_acquires(void **state)
+{
+	expect_to_go_on(*state, agent_listen_and_lock);
 }
 
 static void timedlock_goes_on_and_acquires(void **state)
@@ -287,6 +302,53 @@ static void lock_is_acquired_in_an_endless_storm(void **state)
 	while (!agent_is_done(agent) && now_ns() < end)
 		send(agent);
 
+	assert_int_equal(agent_finish(agent), 0);
+}
+
+/* Handlers with and without SA_RESTART. */
+static void handler_ends_an_interruptible_wait(void **state)
+{
+	const struct disturbance *disturbance = *state;
+	struct lockmgr *mgr = space_open();
+	struct agent *agent =
+		agent_that_waits(mgr, disturbance, agent_listen_and_lock_interruptibly);
+
+	wait_for_waiters(mgr, 0, 1);
+	disturbance->send(agent);
+	assert_int_equal(agent_finish(agent), -EINTR);
+	assert_int_equal(lock_info(mgr, 0).waiters, 0);
+	assert_int_equal(lockmgr_unlock(mgr, 0), 0);
+	assert_int_equal(lockmgr_trylock(mgr, 0), 0);
+}
+
+/* Without a handler, or stopped and continued. */
+static void interruptible_wait_goes_on_and_acquires(void **state)
+{
+	expect_to_go_on(*state, agent_listen_and_lock_interruptibly);
+}
+
+/* Who leaves is forgotten, and the next one gets the lock. */
+static void interrupted_wait_leaves_nothing_behind(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct agent *agent = agent_that_waits(mgr, &interrupting_signal,
+					       agent_listen_and_lock_interruptibly);
+	struct agent *next = agent_new();
+
+	(void)state;
+	wait_for_waiters(mgr, 0, 1);
+	agent_start(next, agent_lock, 0);
+	wait_for_waiters(mgr, 0, 2);
+	send_until_handled(agent);
+	assert_int_equal(agent_finish(agent), -EINTR);
+
+	/* It comes again, and is the last. */
+	agent_start(agent, agent_lock, 0);
+	wait_for_waiters(mgr, 0, 2);
+	assert_int_equal(lockmgr_unlock(mgr, 0), 0);
+	assert_int_equal(agent_finish(next), 0);
+	assert_false(agent_is_done(agent));
+	assert_int_equal(agent_call(next, agent_unlock, 0), 0);
 	assert_int_equal(agent_finish(agent), 0);
 }
 
@@ -693,6 +755,11 @@ int main(void)
 		WITH_EACH(timedlock_goes_on_and_times_out),
 		WITH_EACH_HANDLER(deadline_holds_in_an_endless_storm),
 		WITH_EACH_HANDLER(lock_is_acquired_in_an_endless_storm),
+		WITH_EACH_HANDLER(handler_ends_an_interruptible_wait),
+		WITH(none, interruptible_wait_goes_on_and_acquires),
+		WITH(ignored_signal, interruptible_wait_goes_on_and_acquires),
+		WITH(stop_and_continue, interruptible_wait_goes_on_and_acquires),
+		harness_test(interrupted_wait_leaves_nothing_behind),
 		harness_test(deadline_that_passes_while_stopped_returns_etimedout),
 		harness_test(stopped_waiter_does_not_stop_those_behind_it),
 		harness_test(signal_does_not_cost_a_waiter_its_place),

@@ -43,6 +43,7 @@
  *	DEATHS		clients that die early, all in all
  *	SCRIBBLES	what is written to the word that must not be
  *	CLOSES		how often the lock is closed and opened
+ *	FORGES		calls that hand back a ticket which is not theirs, all in all
  *	TRIES		MAX_TRIES
  *	MAX_BYPASSED	as there; but MAX_WAIT_NS are over for all at one time, from the
  *			beginning or later
@@ -69,6 +70,12 @@
 #endif
 #ifndef DEATHS
 #define DEATHS 1
+#endif
+#ifndef FORGES
+#define FORGES 0
+#endif
+#if !FORGES
+#define forging		false
 #endif
 #ifndef TRIES
 #define TRIES 2
@@ -157,6 +164,9 @@ bool asleep[N];			/* not TASK_RUNNING */
 
 byte leaves;
 byte deaths;
+#if FORGES
+byte forges;
+#endif
 bool late;			/* MAX_WAIT_NS are over */
 
 /* What the specification sees. */
@@ -185,6 +195,7 @@ hidden byte i;
 hidden byte first;
 hidden byte count;
 hidden byte returns;
+hidden byte promised;
 
 /* lockmgr_queue_first() in first, lockmgr_queue_length() in count; kmod/wait.c */
 inline lockmgr_queue_first()
@@ -209,6 +220,26 @@ inline lockmgr_queue_first()
 /* kmod/wait.c */
 inline lockmgr_queue_add(p)
 {
+	/* lockmgr_promise_holds(), kmod/promise.c: what is kept is what was left. */
+	promised = ticket[p] != 0 && !forging;
+	if
+	:: forging && ticket[p] -> drop_ticket(p)
+	:: else
+	fi;
+#ifdef TICKET_BELIEVED
+	/* The smallest number gets most. */
+	if
+	:: forging ->
+		for (i : 0 .. N - 1) {
+			if
+			:: ticket[i] -> ticket[i]++
+			:: else
+			fi
+		}
+		ticket[p] = 1
+	:: else
+	fi;
+#endif
 	returns = ticket[p] != 0;
 #ifndef RETURN_FORGOTTEN
 	handoff[p] = returns;
@@ -222,8 +253,12 @@ inline lockmgr_queue_add(p)
 			:: else
 			fi
 		}
-	:: else		/* can_return(): keeps its place */
+	:: else		/* keeps its place */
 	fi;
+	/* Whoever was promised nothing is the last. */
+	for (i : 0 .. N - 1) {
+		assert(promised || i == p || !queued[i] || ticket[i] < ticket[p])
+	}
 	queued[p] = true;
 	state[p] = QUEUED;
 	lockmgr_queue_first();
@@ -818,6 +853,9 @@ inline take_or_queue()
 			:: else
 			fi;
 			clean_up();
+#if FORGES
+			forging = false;
+#endif
 			spin_unlock()
 		}
 	   }
@@ -987,6 +1025,9 @@ proctype Thread(byte me)
 	bool mark;
 	bool excuse;
 	bool hand_over;
+#if FORGES
+	bool forging;
+#endif
 #ifdef MAPPED
 	bool mend;
 #endif
@@ -1014,6 +1055,12 @@ lockmgr_lock:
 	:: ret == EBUSY
 	:: ret == EBUSY && !ticket[me] -> goto lockmgr_trylock
 	fi;
+#if FORGES
+	if
+	:: true
+	:: d_step { forges -> forges--; forging = true }
+	fi;
+#endif
 	lock_slowly();
 	if
 	:: ret == LEFT ->
@@ -1208,6 +1255,9 @@ init
 	atomic {
 		select(leaves : 0 .. LEAVES);
 		select(deaths : 0 .. DEATHS);
+#if FORGES
+		forges = FORGES;
+#endif
 #if MAX_BYPASSED > 1
 		run Clock();
 #else

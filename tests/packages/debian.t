@@ -59,10 +59,10 @@ pages_of_packages()
 	done | sort
 }
 
-# What there is to read beside manual pages; debhelper may compress it.
+# What a package has to read beside manual pages; debhelper may compress it.
 documents()
 {
-	contents lockmgr-dkms | sed -n 's|^/usr/share/doc/lockmgr-dkms/||p' | sed 's|\.gz$||' |
+	contents "$1" | sed -n "s|^/usr/share/doc/$1/||p" | sed 's|\.gz$||' |
 		grep -v -x -e changelog -e copyright
 }
 
@@ -79,20 +79,58 @@ module_files()
 		sed "s|^|/usr/src/lockmgr-$version/|"
 }
 
+go_files()
+{
+	(cd libuser && git -c safe.directory='*' ls-files go) |
+		sed 's|^go/|/usr/share/gocode/src/example.org/lockmgr/|' | LC_ALL=C sort
+}
+
+# A program is built as those of the distribution are: from what packages have, in GOPATH.
+go_builds()
+{
+	local tree=$PWD/$out/go
+
+	rm -rf "$tree"
+	dpkg-deb -x "$out"/golang-example-lockmgr-dev_*.deb "$tree"
+	mkdir -p "$tree/program"
+	printf '%s\n' 'package main' 'import "fmt"' 'import "example.org/lockmgr"' \
+		'import "example.org/lockmgr/libpod"' \
+		'func main() { fmt.Print(lockmgr.Version, libpod.New != nil) }' \
+		>"$tree/program/main.go"
+	(cd "$tree/program" && GO111MODULE=off GOPATH="$tree/usr/share/gocode" GOFLAGS='' \
+		CGO_ENABLED=0 GOCACHE="$tree/cache" go run main.go)
+}
+
+document_names_path()
+{
+	local path
+
+	path=$(files lockmgr-podman) && grep -F "LD_PRELOAD=$path" docs/podman.md
+}
+
+podman_exports()
+{
+	dpkg-deb --fsys-tarfile "$out"/lockmgr-podman_*.deb |
+		tar -x -O ./usr/lib/lockmgr/liblockmgr-podman.so >"$out/podman.so"
+	nm -D --defined-only "$out/podman.so" | awk '{ print $3 }' | LC_ALL=C sort |
+		diff <(sed -n 's/^\t\([a-z0-9_]*\);$/\1/p' libuser/podman/podman.map | LC_ALL=C sort) -
+}
+
 # field PACKAGE FIELD
 field()
 {
 	dpkg-deb -f "$out/$1"_*.deb "$2"
 }
 
-need_commands dpkg-buildpackage lintian
+need_commands dpkg-buildpackage lintian go
 ok "packages_build" build_packages "$out"
 ok "lintian_has_neither_errors_nor_warnings" lintian_run
 same "the_packages_are_those_promised" "$(names | sort)" \
-	"$(printf '%s\n' liblockmgr-dev liblockmgr1 lockctl lockmgr-dkms)"
+	"$(printf '%s\n' golang-example-lockmgr-dev liblockmgr-dev liblockmgr1 lockctl \
+		lockmgr-dkms lockmgr-podman)"
 same "lockmgr-dkms_has_the_sources_of_the_module" "$(files lockmgr-dkms)" \
 	"$(module_files | LC_ALL=C sort)"
-same "and_the_documents_that_README_names" "$(documents)" "$(documents_of_tree)"
+same "and_the_documents_that_README_names" "$(documents lockmgr-dkms)" "$(documents_of_tree)"
 same "liblockmgr1_has_the_shared_library" "$(files liblockmgr1)" \
 	"$(printf "/usr/lib/$multiarch/%s\n" liblockmgr.so.1 "liblockmgr.so.1.$version")"
 same "liblockmgr-dev_has_what_compiling_takes" "$(files liblockmgr-dev)" \
@@ -100,6 +138,14 @@ same "liblockmgr-dev_has_what_compiling_takes" "$(files liblockmgr-dev)" \
 		"/usr/lib/$multiarch"/{liblockmgr.a,liblockmgr.so,pkgconfig/liblockmgr.pc})"
 same "lockctl_has_the_command_and_its_completion" "$(files lockctl)" \
 	"$(printf '%s\n' /usr/bin/lockctl /usr/share/bash-completion/completions/lockctl)"
+same "lockmgr-podman_has_the_library_for_podman" "$(files lockmgr-podman)" \
+	"/usr/lib/lockmgr/liblockmgr-podman.so"
+same "and_says_how_to_use_it" "$(documents lockmgr-podman)" "podman.md"
+ok "its_document_names_the_path" document_names_path
+ok "it_exports_what_it_answers_and_nothing_else" podman_exports
+same "golang-example-lockmgr-dev_has_the_sources_of_the_go_packages" \
+	"$(files golang-example-lockmgr-dev)" "$(go_files)"
+same "programs_are_built_with_them" "$(go_builds)" "${version}true"
 same "each_manual_page_is_in_the_package_that_it_is_about" "$(pages_of_packages)" \
 	"$(pages_of_tree)"
 same "the_library_is_for_several_architectures_at_once" \

@@ -203,12 +203,6 @@ static void bring_victim(const struct deed *deed)
 		single_step();
 }
 
-/* Every instruction; where LOCKMGR_SCALE is less than 1, not each of them. */
-static unsigned int stride(void)
-{
-	return 8 / scaled(8) ?: 1;
-}
-
 /* Not always the same of them. */
 static unsigned int first_step(void)
 {

@@ -30,7 +30,7 @@
 #include <pthread.h>
 
 #define WORKERS_MAX		4096
-#define STRESS_PATIENCE_S	120
+#define STRESS_PATIENCE_S	600
 
 #include "stress.h"
 

@@ -27,7 +27,7 @@
 
 /* How long a worker may stand still before it counts as stuck. */
 #ifndef STRESS_PATIENCE_S
-#define STRESS_PATIENCE_S	60
+#define STRESS_PATIENCE_S	600
 #endif
 
 #ifndef WORKERS_MAX
@@ -38,15 +38,6 @@
 /* ------------------------------------------------------------------------
  * Scale, chance, time
  */
-
-/** A count of rounds, made larger or smaller by LOCKMGR_SCALE; at least 1. */
-static inline uint64_t scaled(uint64_t count)
-{
-	const char *scale = getenv("LOCKMGR_SCALE");
-	double product = scale ? count * strtod(scale, NULL) : count;
-
-	return product < 1 ? 1 : product;
-}
 
 /** The seed of this run. */
 static inline uint64_t stress_seed(void)

@@ -53,7 +53,8 @@ static void version_is_that_of_the_module(void **state)
 static void features_are_words(void **state)
 {
 	(void)state;
-	assert_string_equal(line_of(DEVICE_DIRECTORY "/features"), "deadlock map");
+	assert_string_equal(line_of(DEVICE_DIRECTORY "/features"),
+			    "deadlock map process_end interruptible notes");
 }
 
 static void device_is_reached_by_its_class_too(void **state)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who may read the files of a space: who may read the space. */
+/* Who may read the files of a space: who may read the space and knows its name. */
+#include <dirent.h>
 #include <sys/stat.h>
 
 #include "files.h"
@@ -163,6 +164,30 @@ static void spaces_of_different_owners_have_different_directories(void **state)
 	assert_string_equal(line_of(path_of(OWNER, space_name(), "capacity")), "1048576");
 }
 
+static long do_list_names(struct lockmgr **mgr, long unused)
+{
+	DIR *directory = opendir(SPACES_DIRECTORY);
+
+	(void)mgr;
+	(void)unused;
+	if (!directory)
+		return -errno;
+	closedir(directory);
+
+	return 0;
+}
+
+static void names_are_listed_to_root_only(void **state)
+{
+	(void)state;
+	make_space(0666);
+	assert_int_equal(do_list_names(NULL, 0), 0);
+	assert_int_equal(agent_call(agent_new_as(OWNER, OWNER, 0, NULL), do_list_names, 0),
+			 -EACCES);
+	assert_int_equal(agent_call(agent_new_as(STRANGER, STRANGER, 0, NULL), do_list_names, 0),
+			 -EACCES);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +195,7 @@ int main(void)
 		readers_test(files_show_owner_group_and_mode),
 		readers_test(files_that_nobody_may_read_are_roots),
 		readers_test(nobody_may_write),
+		readers_test(names_are_listed_to_root_only),
 		readers_test(spaces_of_different_owners_have_different_directories),
 	};
 

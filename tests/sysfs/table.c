@@ -171,7 +171,7 @@ static void flags_tell_of_deadlines_cycles_and_deaths(void **state)
 {
 	struct agent *one = agent_new(), *two = agent_new(), *dead = agent_new();
 	struct lockmgr *mgr = space_open();
-	struct row rows[5];
+	struct row rows[6];
 
 	(void)state;
 	assert_int_equal(agent_call(one, agent_lock, 1), 0);
@@ -182,14 +182,17 @@ static void flags_tell_of_deadlines_cycles_and_deaths(void **state)
 	wait_for_waiters(mgr, 2, 1);
 	assert_int_equal(lockmgr_allocate_id(mgr, 3), 0);
 	assert_int_equal(agent_call(dead, agent_lock, 3), 0);
+	/* Which is not allocated. */
+	assert_int_equal(agent_call(dead, agent_lock, 4), 0);
 	agent_kill(dead);
 
-	assert_int_equal(own_rows(rows, 5), 5);
+	assert_int_equal(own_rows(rows, 6), 6);
 	expect_row(&rows[0], 1, "held", agent_pid(one), "--c-");
 	expect_row(&rows[1], 1, "waits", agent_pid(two), "--c-");
 	expect_row(&rows[2], 2, "held", agent_pid(two), "--c-");
 	expect_row(&rows[3], 2, "waits", agent_pid(one), "--ct");
 	expect_row(&rows[4], 3, "free", 0, "ad--");
+	expect_row(&rows[5], 4, "free", 0, "-d--");
 }
 
 static long do_lock_as_somebody_strange(struct lockmgr **mgr, long id)

@@ -59,6 +59,11 @@ LAYOUT_MEMBER(lockmgr_ioctl_id, id, 0, 4);
 LAYOUT_MEMBER(lockmgr_ioctl_id, flags, 4, 8);
 LAYOUT_SIZE(lockmgr_ioctl_id, 8);
 
+LAYOUT_MEMBER(lockmgr_ioctl_note, id, 0, 4);
+LAYOUT_MEMBER(lockmgr_ioctl_note, flags, 4, 8);
+LAYOUT_MEMBER(lockmgr_ioctl_note, note, 8, 72);
+LAYOUT_SIZE(lockmgr_ioctl_note, 72);
+
 LAYOUT_MEMBER(lockmgr_ioctl_flags, flags, 0, 4);
 LAYOUT_MEMBER(lockmgr_ioctl_flags, reserved, 4, 8);
 LAYOUT_SIZE(lockmgr_ioctl_flags, 8);
@@ -91,7 +96,8 @@ LAYOUT_MEMBER(lockmgr_lock_entry, comm, 24, 40);
 LAYOUT_MEMBER(lockmgr_lock_entry, token, 40, 44);
 LAYOUT_MEMBER(lockmgr_lock_entry, waiters, 44, 48);
 LAYOUT_MEMBER(lockmgr_lock_entry, reserved, 48, 64);
-LAYOUT_SIZE(lockmgr_lock_entry, 64);
+LAYOUT_MEMBER(lockmgr_lock_entry, note, 64, 128);
+LAYOUT_SIZE(lockmgr_lock_entry, 128);
 
 LAYOUT_MEMBER(lockmgr_waiter_entry, cookie, 0, 8);
 LAYOUT_MEMBER(lockmgr_waiter_entry, since, 8, 16);
@@ -102,6 +108,19 @@ LAYOUT_MEMBER(lockmgr_waiter_entry, token, 40, 44);
 LAYOUT_MEMBER(lockmgr_waiter_entry, flags, 44, 48);
 LAYOUT_MEMBER(lockmgr_waiter_entry, reserved, 48, 64);
 LAYOUT_SIZE(lockmgr_waiter_entry, 64);
+
+LAYOUT_MEMBER(lockmgr_space_entry, name, 0, 64);
+LAYOUT_MEMBER(lockmgr_space_entry, generation, 64, 72);
+LAYOUT_MEMBER(lockmgr_space_entry, owner, 72, 76);
+LAYOUT_MEMBER(lockmgr_space_entry, group, 76, 80);
+LAYOUT_MEMBER(lockmgr_space_entry, mode, 80, 84);
+LAYOUT_MEMBER(lockmgr_space_entry, capacity, 84, 88);
+LAYOUT_MEMBER(lockmgr_space_entry, allocated, 88, 92);
+LAYOUT_MEMBER(lockmgr_space_entry, held, 92, 96);
+LAYOUT_MEMBER(lockmgr_space_entry, waiting, 96, 100);
+LAYOUT_MEMBER(lockmgr_space_entry, clients, 100, 104);
+LAYOUT_MEMBER(lockmgr_space_entry, reserved, 104, 128);
+LAYOUT_SIZE(lockmgr_space_entry, 128);
 
 LAYOUT_MEMBER(lockmgr_ioctl_list, entries, 0, 8);
 LAYOUT_MEMBER(lockmgr_ioctl_list, entry_size, 8, 12);
@@ -126,5 +145,9 @@ static_assert(LOCKMGR_IOC_LOCK == 0xc018bc0au, "LOCK");
 static_assert(LOCKMGR_IOC_UNLOCK == 0x4008bc0bu, "UNLOCK");
 static_assert(LOCKMGR_IOC_LIST_LOCKS == 0xc020bc0cu, "LIST_LOCKS");
 static_assert(LOCKMGR_IOC_LIST_WAITERS == 0xc020bc0du, "LIST_WAITERS");
+static_assert(LOCKMGR_IOC_LIST_SPACES == 0xc020bc0eu, "LIST_SPACES");
+static_assert(LOCKMGR_IOC_SET_NOTE == 0x4048bc0fu, "SET_NOTE");
+static_assert(LOCKMGR_IOC_ALLOCATE_NOTED == 0xc048bc10u, "ALLOCATE_NOTED");
+static_assert(LOCKMGR_IOC_ALLOCATE_ID_NOTED == 0x4048bc11u, "ALLOCATE_ID_NOTED");
 
 #endif /* LAYOUT_H */

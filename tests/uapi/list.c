@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Listing: sizes of entries, cursors, counts, and what is in each byte. */
 #include <stdio.h>
+#include <sys/fsuid.h>
 #include <sys/syscall.h>
 
 #include "raw.h"
 
-#define ENTRY_SIZE	64
+/* As programs know a lock's entry: at first, and now. */
+#define FIRST_SIZE	64
+#define ENTRY_SIZE	128
 
 /* Whatever is not written keeps this. */
 #define POISON		0xa5
@@ -13,15 +16,17 @@
 /* What the ABI lets any list be asked for. */
 #define ALL	(LOCKMGR_ENTRY_ALLOCATED | LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED)
 
-static struct lockmgr_ioctl_list list_args(void *entries, uint32_t count)
+static struct lockmgr_ioctl_list list_args_of(void *entries, uint32_t size, uint32_t count)
 {
 	return (struct lockmgr_ioctl_list) {
 		.entries = (uintptr_t)entries,
-		.entry_size = ENTRY_SIZE,
+		.entry_size = size,
 		.count = count,
 		.filter = ALL,
 	};
 }
+
+#define list_args(entries, count)	list_args_of(entries, sizeof(*(entries)), count)
 
 static long list_locks(int file, struct lockmgr_ioctl_list *args)
 {
@@ -89,7 +94,7 @@ static void entry_size_of_no_struct_returns_einval(void **state)
 
 static void larger_entries_are_filled_up_with_zeros(void **state)
 {
-	static const uint32_t sizes[] = { 64, 72, 128, 512, 4096 };
+	static const uint32_t sizes[] = { 64, 72, 120, 128, 136, 512, 4096 };
 	static unsigned char entries[3 * 4096];
 	int file = raw_attached();
 	size_t i, k;
@@ -97,13 +102,12 @@ static void larger_entries_are_filled_up_with_zeros(void **state)
 	(void)state;
 	allocate(file, 2);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct lockmgr_ioctl_list args = list_args(entries, 3);
+		struct lockmgr_ioctl_list args = list_args_of(entries, sizes[i], 3);
 
-		args.entry_size = sizes[i];
 		memset(entries, POISON, sizeof(entries));
 		assert_int_equal(list_locks(file, &args), 0);
 		assert_int_equal(entries[sizes[i]], 1);
-		for (k = ENTRY_SIZE; k < sizes[i]; k++)
+		for (k = FIRST_SIZE; k < sizes[i]; k++)
 			expect_result(entries[sizes[i] + k], 0, "size %u, byte %zu", sizes[i], k);
 		expect_result(entries[2 * sizes[i]], POISON, "size %u, behind", sizes[i]);
 	}
@@ -148,7 +152,7 @@ static void entries_at_a_bad_address_return_efault_and_leave_the_arguments(void 
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
-		struct lockmgr_ioctl_list args = list_args((void *)addresses[i], 7);
+		struct lockmgr_ioctl_list args = list_args_of((void *)addresses[i], ENTRY_SIZE, 7);
 		struct lockmgr_ioctl_list before = args;
 
 		expect_result(list_locks(file, &args), -EFAULT, "locks at %#lx", addresses[i]);
@@ -163,7 +167,8 @@ static void entries_at_a_bad_address_return_efault_and_leave_the_arguments(void 
 static void entries_that_reach_into_unmapped_memory_return_efault(void **state)
 {
 	unsigned char *pages = raw_pages(PROT_NONE);
-	struct lockmgr_ioctl_list args = list_args(raw_edge(pages) - 2 * ENTRY_SIZE + 1, 2);
+	struct lockmgr_ioctl_list args = list_args_of(raw_edge(pages) - 2 * ENTRY_SIZE + 1,
+						      ENTRY_SIZE, 2);
 	int file = raw_attached();
 
 	(void)state;
@@ -176,7 +181,7 @@ static void entries_that_reach_into_unmapped_memory_return_efault(void **state)
 static void read_only_entries_return_efault(void **state)
 {
 	unsigned char *pages = raw_pages(PROT_READ);
-	struct lockmgr_ioctl_list args = list_args(raw_edge(pages), 1);
+	struct lockmgr_ioctl_list args = list_args_of(raw_edge(pages), ENTRY_SIZE, 1);
 	int file = raw_attached();
 
 	(void)state;
@@ -194,7 +199,7 @@ static void misaligned_entries_work(void **state)
 	(void)state;
 	allocate(file, 2);
 	for (offset = 1; offset < 8; offset++) {
-		struct lockmgr_ioctl_list args = list_args(bytes + offset, 2);
+		struct lockmgr_ioctl_list args = list_args_of(bytes + offset, ENTRY_SIZE, 2);
 
 		memset(bytes, POISON, sizeof(bytes));
 		assert_int_equal(list_locks(file, &args), 0);
@@ -207,7 +212,8 @@ static void misaligned_entries_work(void **state)
 static void huge_count_writes_only_what_there_is(void **state)
 {
 	unsigned char *pages = raw_pages(PROT_NONE);
-	struct lockmgr_ioctl_list args = list_args(raw_edge(pages) - 3 * ENTRY_SIZE, UINT32_MAX);
+	struct lockmgr_ioctl_list args = list_args_of(raw_edge(pages) - 3 * ENTRY_SIZE,
+						      ENTRY_SIZE, UINT32_MAX);
 	int file = raw_attached();
 
 	(void)state;
@@ -435,12 +441,142 @@ static void version_has_every_byte_set(void **state)
 	memset(&version, POISON, sizeof(version));
 	assert_int_equal(raw_call(raw_open(O_RDONLY), LOCKMGR_IOC_VERSION, &version), 0);
 	assert_int_equal(version.reserved, 0);
-	assert_int_equal(version.features, LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP);
+	assert_int_equal(version.features, LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP |
+						   LOCKMGR_FEATURE_PROCESS_END |
+						   LOCKMGR_FEATURE_INTERRUPTIBLE |
+						   LOCKMGR_FEATURE_NOTES);
+}
+
+/* ------------------------------------------------------------------------
+ * Spaces
+ */
+
+#define SPACE_ENTRY_SIZE	128
+
+/* Somebody who is not root. */
+#define OTHER	1001
+
+static long list_spaces(int file, struct lockmgr_ioctl_list *args)
+{
+	args->filter = 0;
+
+	return raw_call(file, LOCKMGR_IOC_LIST_SPACES, args);
+}
+
+/* The entry of a space of that name and owner, one entry at a time; NULL: there is none. */
+static const struct lockmgr_space_entry *find_space(int file, const char *name, uint32_t owner)
+{
+	static struct lockmgr_space_entry entry, found;
+	struct lockmgr_ioctl_list args = list_args(&entry, 1);
+	size_t count = 0;
+
+	args.entry_size = SPACE_ENTRY_SIZE;
+	while (args.cursor != LOCKMGR_CURSOR_END) {
+		args.count = 1;
+		memset(&entry, POISON, sizeof(entry));
+		assert_int_equal(list_spaces(file, &args), 0);
+		if (!args.count || strcmp(entry.name, name) || entry.owner != owner)
+			continue;
+		found = entry;
+		count++;
+	}
+	assert_true(count <= 1);
+
+	return count ? &found : NULL;
+}
+
+static void entry_has_the_facts_of_its_space(void **state)
+{
+	static const struct lockmgr_space_entry zero;
+	const struct lockmgr_space_entry *entry;
+	int file = contended(3, 2);
+	struct lockmgr_ioctl_info info;
+
+	(void)state;
+	allocate(file, 4);
+	entry = find_space(raw_open(O_RDONLY), space_name(), 0);
+	info = raw_info(file);
+	assert_non_null(entry);
+	assert_memory_equal(entry->name, info.name, sizeof(info.name));
+	assert_int_equal(entry->generation, info.generation);
+	assert_int_equal(entry->group, info.group);
+	assert_int_equal(entry->mode, info.mode);
+	assert_int_equal(entry->capacity, info.capacity);
+	assert_int_equal(entry->allocated, 4);
+	assert_int_equal(entry->held, 1);
+	assert_int_equal(entry->waiting, 2);
+	assert_int_equal(entry->clients, info.clients);
+	assert_memory_equal(entry->reserved, zero.reserved, sizeof(zero.reserved));
+}
+
+static void each_space_is_listed_once(void **state)
+{
+	int file = raw_attached(), other = raw_open(O_RDWR);
+
+	(void)state;
+	assert_int_equal(raw_attach(other, other_space_name(), LOCKMGR_ATTACH_CREATE), 0);
+	assert_non_null(find_space(file, space_name(), 0));
+	assert_non_null(find_space(file, other_space_name(), 0));
+	assert_int_equal(lockmgr_unlink(other_space_name(), NULL), 0);
+	assert_null(find_space(file, other_space_name(), 0));
+}
+
+static void entry_size_of_no_space_returns_einval(void **state)
+{
+	static const uint32_t sizes[] = { 0, 8, 64, 120, 127, 132, UINT32_MAX - 7 };
+	unsigned char entries[512];
+	struct lockmgr_ioctl_list args = list_args(entries, 1);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		args.entry_size = sizes[i];
+		expect_result(list_spaces(raw_open(O_RDONLY), &args), -EINVAL, "size %u",
+			      sizes[i]);
+	}
+}
+
+static void attach_as_other(int file, const char *space, uint32_t mode)
+{
+	struct lockmgr_ioctl_attach args = raw_attach_args(space, LOCKMGR_ATTACH_CREATE);
+
+	args.owner = OTHER;
+	args.mode = mode;
+	assert_int_equal(raw_call(file, LOCKMGR_IOC_ATTACH, &args), 0);
+}
+
+static void unlink_of_other(const char *space)
+{
+	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
+
+	options.owner = OTHER;
+	assert_int_equal(lockmgr_unlink(space, &options), 0);
+}
+
+static void spaces_that_the_opener_may_not_read_are_not_listed(void **state)
+{
+	int stranger;
+
+	(void)state;
+	attach_as_other(raw_open(O_RDWR), space_name(), 0600);
+	attach_as_other(raw_open(O_RDWR), other_space_name(), 0644);
+	setfsuid(OTHER + 1);
+	stranger = raw_open(O_RDONLY);
+	setfsuid(0);
+	assert_null(find_space(stranger, space_name(), OTHER));
+	assert_non_null(find_space(stranger, other_space_name(), OTHER));
+	assert_non_null(find_space(raw_open(O_RDONLY), space_name(), OTHER));
+	unlink_of_other(space_name());
+	unlink_of_other(other_space_name());
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		raw_test(entry_has_the_facts_of_its_space),
+		raw_test(each_space_is_listed_once),
+		raw_test(entry_size_of_no_space_returns_einval),
+		raw_test(spaces_that_the_opener_may_not_read_are_not_listed),
 		raw_test(entry_size_of_no_struct_returns_einval),
 		raw_test(larger_entries_are_filled_up_with_zeros),
 		raw_test(room_for_no_entry_returns_einval),

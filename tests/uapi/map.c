@@ -4,12 +4,14 @@
  */
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/fsuid.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "raw.h"
 
 #define ID	5
+#define OTHER	1001
 #define PAGE	4096
 
 static int attach_with_mode(int flags, uint32_t mode, struct lockmgr_ioctl_attach *args)
@@ -100,6 +102,38 @@ static void file_for_one_thing_only_returns_eacces(void **state)
 		assert_int_equal(try_usual_map(file), -EACCES);
 		assert_int_equal(try_map(file, PAGE, PROT_READ, MAP_SHARED, 0), -EACCES);
 	}
+}
+
+/* Whoever is not the owner and gets in all the same goes through the kernel. */
+static void who_is_let_in_by_a_capability_returns_eacces(void **state)
+{
+	struct lockmgr_ioctl_attach args;
+	struct lockmgr_ioctl_unlink unlink = { .owner = OTHER };
+	off_t clock;
+	int owner, file;
+
+	(void)state;
+	setfsuid(OTHER);
+	owner = attach_with_mode(O_RDWR, 0600, &args);
+	setfsuid(0);
+	clock = args.map_size;
+	assert_int_equal(try_usual_map(owner), 0);
+
+	file = raw_open(O_RDWR);
+	args = raw_attach_args(space_name(), 0);
+	args.owner = OTHER;
+	assert_int_equal(raw_call(file, LOCKMGR_IOC_ATTACH, &args), 0);
+	assert_int_equal(args.map_size, 0);
+	assert_int_equal(try_usual_map(file), -EACCES);
+	assert_int_equal(try_map(file, PAGE, PROT_READ, MAP_SHARED, 0), -EACCES);
+	assert_int_equal(try_map(file, PAGE, PROT_READ, MAP_SHARED, clock), -EACCES);
+	assert_int_equal(raw_trylock(file, ID), 0);
+	assert_int_equal(raw_trylock(owner, ID), -EBUSY);
+	assert_int_equal(raw_id(file, LOCKMGR_IOC_UNLOCK, ID), 0);
+	assert_int_equal(raw_trylock(owner, ID), 0);
+
+	strcpy(unlink.name, space_name());
+	assert_int_equal(raw_call(file, LOCKMGR_IOC_UNLINK, &unlink), 0);
 }
 
 static void unfit_map_returns_its_error(void **state)
@@ -404,6 +438,7 @@ int main(void)
 		raw_test(private_space_can_be_mapped),
 		raw_test(shared_space_returns_eacces),
 		raw_test(file_for_one_thing_only_returns_eacces),
+		raw_test(who_is_let_in_by_a_capability_returns_eacces),
 		raw_test(unfit_map_returns_its_error),
 		raw_test(unfit_map_of_the_clock_returns_its_error),
 		raw_test(record_says_who_holds_the_lock),

@@ -145,10 +145,21 @@ static void random_attach(struct fuzzer *fuzzer, struct lockmgr_ioctl_attach *ar
 
 static void random_list(struct fuzzer *fuzzer, struct lockmgr_ioctl_list *args)
 {
-	args->entry_size = one_in(fuzzer, 4) ? below(fuzzer, 4200) : 64;
+	args->entry_size = one_in(fuzzer, 4) ? below(fuzzer, 4200) :
+					       sizeof(struct lockmgr_lock_entry);
 	args->count = one_in(fuzzer, 10) ? next_random(fuzzer) : below(fuzzer, 200);
 	args->entries = (uintptr_t)random_address(fuzzer, 64);
 	args->cursor = one_in(fuzzer, 3) ? random_id(fuzzer) : 0;
+}
+
+/* One in twenty is not acceptable: too long, or with something after its NUL. */
+static void random_note(struct fuzzer *fuzzer, char *note)
+{
+	uint32_t length = below(fuzzer, LOCKMGR_NOTE_SIZE);
+
+	memset(note, 1 + below(fuzzer, 255), length);
+	if (one_in(fuzzer, 20))
+		note[below(fuzzer, LOCKMGR_NOTE_SIZE)] ^= 1 + below(fuzzer, 255);
 }
 
 static union raw_args random_args(struct fuzzer *fuzzer, const struct raw_command *command)
@@ -181,6 +192,17 @@ static union raw_args random_args(struct fuzzer *fuzzer, const struct raw_comman
 	case LOCKMGR_IOC_LIST_WAITERS:
 		random_list(fuzzer, &args.list);
 		args.list.id = random_id(fuzzer);
+		break;
+	case LOCKMGR_IOC_LIST_SPACES:
+		random_list(fuzzer, &args.list);
+		break;
+	case LOCKMGR_IOC_ALLOCATE_NOTED:
+		random_note(fuzzer, args.note.note);
+		break;
+	case LOCKMGR_IOC_SET_NOTE:
+	case LOCKMGR_IOC_ALLOCATE_ID_NOTED:
+		args.note.id = random_id(fuzzer);
+		random_note(fuzzer, args.note.note);
 		break;
 	case LOCKMGR_IOC_ALLOCATE:
 	case LOCKMGR_IOC_FREE_ALL:
@@ -378,7 +400,7 @@ static void expect_sound_list(int file)
 	static struct lockmgr_lock_entry entries[512];
 	struct lockmgr_ioctl_list args = {
 		.entries = (uintptr_t)entries,
-		.entry_size = 64,
+		.entry_size = sizeof(entries[0]),
 		.filter = 7,
 	};
 	uint32_t allocated = 0, held = 0, next = 0, i;

@@ -221,6 +221,7 @@ union raw_args {
 	struct lockmgr_ioctl_flags flags;
 	struct lockmgr_ioctl_lock lock;
 	struct lockmgr_ioctl_list list;
+	struct lockmgr_ioctl_note note;
 };
 
 /* What LIST commands fill. */
@@ -252,6 +253,23 @@ static inline void raw_fill_allocated(union raw_args *args)
 	args->id.id = WORLD_ALLOCATED;
 }
 
+static inline void raw_fill_note(union raw_args *args)
+{
+	strcpy(args->note.note, "what it stands for");
+}
+
+static inline void raw_fill_allocated_note(union raw_args *args)
+{
+	raw_fill_note(args);
+	args->note.id = WORLD_ALLOCATED;
+}
+
+static inline void raw_fill_new_note(union raw_args *args)
+{
+	raw_fill_note(args);
+	args->note.id = WORLD_ALLOCATED + 1;
+}
+
 static inline void raw_fill_held(union raw_args *args)
 {
 	args->id.id = WORLD_HELD;
@@ -280,6 +298,13 @@ static inline void raw_fill_list_waiters(union raw_args *args)
 {
 	raw_fill_list(args);
 	args->list.id = WORLD_HELD;
+}
+
+static inline void raw_fill_list_spaces(union raw_args *args)
+{
+	raw_fill_list(args);
+	args->list.entry_size = sizeof(struct lockmgr_space_entry);
+	args->list.count = sizeof(raw_entries) / args->list.entry_size;
 }
 
 /**
@@ -323,6 +348,10 @@ static const struct raw_command raw_commands[] = {
 	RAW_COMMAND(UNLOCK, 8, O_WRONLY, true, raw_fill_held, 0),
 	RAW_COMMAND(LIST_LOCKS, 32, O_RDONLY, true, raw_fill_list_locks, 0),
 	RAW_COMMAND(LIST_WAITERS, 32, O_RDONLY, true, raw_fill_list_waiters, 0),
+	RAW_COMMAND(LIST_SPACES, 32, O_RDONLY, false, raw_fill_list_spaces, 0),
+	RAW_COMMAND(SET_NOTE, 72, O_WRONLY, true, raw_fill_allocated_note, 0),
+	RAW_COMMAND(ALLOCATE_NOTED, 72, O_WRONLY, true, raw_fill_note, 0),
+	RAW_COMMAND(ALLOCATE_ID_NOTED, 72, O_WRONLY, true, raw_fill_new_note, 0),
 };
 
 #define RAW_COMMANDS_END	(raw_commands + ARRAY_SIZE(raw_commands))
@@ -452,11 +481,18 @@ static inline void raw_expect_output(const struct raw_command *command,
 	case LOCKMGR_IOC_ALLOCATE:
 		assert_int_equal(args->id.id, 0);
 		break;
+	case LOCKMGR_IOC_ALLOCATE_NOTED:
+		assert_int_equal(args->note.id, 0);
+		assert_string_equal(args->note.note, input.note.note);
+		break;
 	case LOCKMGR_IOC_LIST_LOCKS:
 		raw_expect_list(args, 2);
 		break;
 	case LOCKMGR_IOC_LIST_WAITERS:
 		raw_expect_list(args, 0);
+		break;
+	case LOCKMGR_IOC_LIST_SPACES:
+		assert_true(args->list.count);
 		break;
 	default:
 		assert_memory_equal(args, &input, command->size);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A module that says what a test tells it to say.  It stands in the place of
- * ioctl() and, for the device, mmap() (see flags.mk); the device is one that
- * everybody has.
+ * ioctl() and, for the device, open(), close() and mmap() (see flags.mk); the device
+ * is one that everybody has.
  */
 #ifndef FAKE_H
 #define FAKE_H
@@ -15,11 +15,20 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness.h"
 
 #define FAKE_DEVICE	"/dev/null"
+
+/* A flag that no file has but those that were attached, in whatever process. */
+#define FAKE_ATTACHED	O_APPEND
+
+/* What this version of the module can do. */
+#define FAKE_FEATURES \
+	(LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP | LOCKMGR_FEATURE_PROCESS_END | \
+	 LOCKMGR_FEATURE_INTERRUPTIBLE | LOCKMGR_FEATURE_NOTES)
 
 /* What errno is before each call, and what the fake leaves in it. */
 #define ERRNO_BEFORE	4711
@@ -28,11 +37,15 @@
 /**
  * struct fake - what the module answers, and what it was asked
  * @major: its major version
+ * @features: what it can do
  * @version_error: with which errno it refuses to tell it
  * @error: with which errno it refuses everything else
  * @interruptions: how many calls end with EINTR first
  * @result: what it returns otherwise
  * @answer: fills in what the command returns
+ * @opened: told of each file of the device that was opened
+ * @closing: asked before each descriptor is closed
+ * @closed: told afterwards
  * @maps: how many mappings it allows
  * @map_calls: how many were asked for
  * @records: what the last was that began at the file's beginning
@@ -44,11 +57,16 @@
  */
 static struct fake {
 	uint32_t major;
+	uint64_t features;
 	int version_error;
 	int error;
 	int interruptions;
 	int result;
 	void (*answer)(unsigned long request, void *args);
+
+	void (*opened)(int fd);
+	void (*closing)(int fd);
+	void (*closed)(int fd);
 
 	int maps;
 	int map_calls;
@@ -65,16 +83,60 @@ static struct fake {
 		struct lockmgr_ioctl_flags flags;
 		struct lockmgr_ioctl_lock lock;
 		struct lockmgr_ioctl_list list;
+		struct lockmgr_ioctl_note note;
 	} args;
 	int fd;
 } fake;
 
 int __wrap_ioctl(int fd, unsigned long request, ...);
 
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap___open64_2(const char *path, int flags);
+int __real_close(int fd);
+int __wrap_close(int fd);
+
 void *__real_mmap64(void *address, size_t size, int protection, int flags, int fd,
 		    off64_t offset);
 void *__wrap_mmap64(void *address, size_t size, int protection, int flags, int fd,
 		    off64_t offset);
+
+/* Whether a file is one of the device. */
+static inline bool fake_has(int fd)
+{
+	struct stat device, status;
+
+	return !stat(FAKE_DEVICE, &device) && !fstat(fd, &status) &&
+	       S_ISCHR(status.st_mode) && status.st_rdev == device.st_rdev;
+}
+
+/* The library creates no files. */
+int __wrap_open64(const char *path, int flags, ...)
+{
+	const int fd = __real_open64(path, flags, 0600);
+
+	if (fd >= 0 && fake.opened && fake_has(fd))
+		fake.opened(fd);
+	return fd;
+}
+
+/* What open() is where it is checked. */
+int __wrap___open64_2(const char *path, int flags)
+{
+	return __wrap_open64(path, flags);
+}
+
+int __wrap_close(int fd)
+{
+	int ret;
+
+	if (fake.closing)
+		fake.closing(fd);
+	ret = __real_close(fd);
+	if (fake.closed)
+		fake.closed(fd);
+	return ret;
+}
 
 /* Zeros, as of a module that has just begun. */
 void *__wrap_mmap64(void *address, size_t size, int protection, int flags, int fd,
@@ -102,7 +164,7 @@ static int fake_version(struct lockmgr_ioctl_version *version)
 	version->major = fake.major;
 	version->minor = 2;
 	version->patch = 3;
-	version->features = LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP;
+	version->features = fake.features;
 
 	errno = fake.version_error ? fake.version_error : ERRNO_DIRT;
 	return fake.version_error ? -1 : 0;
@@ -117,8 +179,16 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	args = va_arg(list, void *);
 	va_end(list);
 
+	/* As other files do that are asked for something that they do not know. */
+	if (!fake_has(fd)) {
+		errno = fcntl(fd, F_GETFD) < 0 ? EBADF : ENOTTY;
+		return -1;
+	}
 	if (request == LOCKMGR_IOC_VERSION)
 		return fake_version(args);
+
+	if (request == LOCKMGR_IOC_ATTACH)
+		fcntl(fd, F_SETFL, FAKE_ATTACHED);
 
 	fake.calls++;
 	fake.fd = fd;
@@ -146,7 +216,9 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 static inline int fake_setup(void **state)
 {
 	(void)state;
-	fake = (struct fake){ .major = strtoul(lockmgr_version(), NULL, 10) };
+	map_at_once();
+	fake = (struct fake){ .major = strtoul(lockmgr_version(), NULL, 10),
+			      .features = FAKE_FEATURES };
 	return 0;
 }
 
@@ -171,6 +243,19 @@ static inline struct lockmgr *fake_open(void)
 	return mgr;
 }
 
+/* How many files of the device this process has that were attached. */
+static inline int count_attached(void)
+{
+	const int max = sysconf(_SC_OPEN_MAX);
+	int count = 0;
+	int fd;
+
+	for (fd = 0; fd < max && fd < 1024; fd++)
+		if (fake_has(fd) && fcntl(fd, F_GETFL) & FAKE_ATTACHED)
+			count++;
+	return count;
+}
+
 /* How many files this process has open. */
 static inline int count_files(void)
 {
@@ -184,5 +269,9 @@ static inline int count_files(void)
 	closedir(directory);
 	return count;
 }
+
+/* In the shared library only; see libuser/old.c. */
+int lockmgr_list_0_1(struct lockmgr *mgr, uint32_t filter, uint64_t *cursor, void *locks,
+		     size_t max, size_t *count);
 
 #endif /* FAKE_H */

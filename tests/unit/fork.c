@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Fork: a child neither uses nor keeps what its parent opened. */
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -262,7 +263,14 @@ static void *open_and_close(void *unused)
 	return unused;
 }
 
-static void no_file_slips_into_child_while_threads_open(void **state)
+static bool has_no_attached_file(struct lockmgr *mgr)
+{
+	(void)mgr;
+	return count_attached() == 0;
+}
+
+/* It may find one that was opened just now: that one has not been attached, nor will be. */
+static void no_attached_file_slips_into_child_while_threads_open(void **state)
 {
 	pthread_t threads[4];
 	void *result;
@@ -270,19 +278,153 @@ static void no_file_slips_into_child_while_threads_open(void **state)
 
 	(void)state;
 	stop = false;
-	files_without_handles = count_files();
 	for (i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL,
 						open_and_close, NULL),
 				 0);
 	for (i = 0; i < 300; i++)
-		expect_in_child(fork, no_handle_has_a_file, NULL);
+		expect_in_child(fork, has_no_attached_file, NULL);
 	stop = true;
 	for (i = 0; i < 4; i++) {
 		pthread_join(threads[i], &result);
 		assert_null(result);
 	}
 }
+
+/* ------------------------------------------------------------------------
+ * Opening and closing can take long in another thread, but fork() does not
+ */
+
+static struct {
+	sem_t inside;
+	sem_t go_on;
+	pid_t pid;
+	int fd;
+	atomic_int opens;
+	atomic_bool fork_waits;
+} slow;
+
+static void slow_init(int fd)
+{
+	sem_init(&slow.inside, 0, 0);
+	sem_init(&slow.go_on, 0, 0);
+	slow.pid = getpid();
+	slow.fd = fd;
+	slow.opens = 0;
+	slow.fork_waits = false;
+}
+
+/* As long as the other thread needs to fork. */
+static void wait_in_device(void)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += HARNESS_PATIENCE_S;
+	sem_post(&slow.inside);
+	if (sem_timedwait(&slow.go_on, &end))
+		slow.fork_waits = true;
+}
+
+static void first_open_is_slow(int fd)
+{
+	(void)fd;
+	if (slow.opens++ == 0)
+		wait_in_device();
+}
+
+static void close_is_slow(int fd)
+{
+	if (fd == slow.fd && getpid() == slow.pid)
+		wait_in_device();
+}
+
+static void *open_slowly(void *mgr)
+{
+	const struct lockmgr_options options = fake_options();
+
+	return (void *)(long)lockmgr_open(mgr, "space", &options);
+}
+
+static void *close_slowly(void *mgr)
+{
+	lockmgr_close(mgr);
+	return NULL;
+}
+
+/* Fork while a thread is in the device. */
+static void expect_fork_beside(void *(*thread_main)(void *arg), void *arg,
+			       bool (*in_child)(struct lockmgr *mgr))
+{
+	pthread_t thread;
+	void *result;
+
+	assert_int_equal(pthread_create(&thread, NULL, thread_main, arg), 0);
+	sem_wait(&slow.inside);
+	expect_in_child(fork, in_child, NULL);
+	sem_post(&slow.go_on);
+	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_null(result);
+	assert_false(slow.fork_waits);
+}
+
+/* The child may have the file that was opened first, so it is not used. */
+static void fork_does_not_wait_for_open(void **state)
+{
+	struct lockmgr *mgr = NULL;
+
+	(void)state;
+	slow_init(-1);
+	fake.opened = first_open_is_slow;
+	expect_fork_beside(open_slowly, &mgr, has_no_attached_file);
+	assert_int_equal(slow.opens, 2);
+	assert_int_equal(lockmgr_unlock(mgr, 5), 0);
+	expect_in_child(fork, file_is_closed_already, mgr);
+	lockmgr_close(mgr);
+}
+
+static void fork_does_not_wait_for_close(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	slow_init(lockmgr_fd(mgr));
+	fake.closing = close_is_slow;
+	expect_fork_beside(close_slowly, mgr, has_no_attached_file);
+}
+
+static bool slow_fd_is_open(struct lockmgr *mgr)
+{
+	(void)mgr;
+	return fcntl(slow.fd, F_GETFD) != -1;
+}
+
+/* The number is free as soon as closing begins. */
+static void reuse_number(int fd)
+{
+	int pipes[2];
+
+	if (fd != slow.fd || getpid() != slow.pid)
+		return;
+	if (pipe(pipes) == 0 && dup2(pipes[0], fd) == fd)
+		wait_in_device();
+}
+
+static void child_leaves_number_of_a_handle_that_closes_alone(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	slow_init(lockmgr_fd(mgr));
+	fake.closed = reuse_number;
+	expect_fork_beside(close_slowly, mgr, slow_fd_is_open);
+	fake.closed = NULL;
+	close(slow.fd);
+}
+
+/* ------------------------------------------------------------------------
+ * Cancellation
+ */
 
 static void *close_when_cancelled(void *mgr)
 {
@@ -321,7 +463,10 @@ int main(void)
 		fake_test(starting_a_program_leaves_the_handle),
 		fake_test(parent_goes_on_after_fork),
 		fake_test(fork_leaves_errno),
-		fake_test(no_file_slips_into_child_while_threads_open),
+		fake_test(no_attached_file_slips_into_child_while_threads_open),
+		fake_test(fork_does_not_wait_for_open),
+		fake_test(fork_does_not_wait_for_close),
+		fake_test(child_leaves_number_of_a_handle_that_closes_alone),
 		fake_test(cancelled_thread_closes_all_the_same),
 	};
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Inspecting: the module's structs arrive as the library's, in any number. */
+#include <stdio.h>
+
 #include "fake.h"
 
 /* What the module has to list, and the most that it lists at a time. */
@@ -25,6 +27,7 @@ static void fill_lock(struct lockmgr_lock_entry *entry, size_t i)
 		.token = 50 * i,
 		.waiters = 60 * i,
 	};
+	sprintf(entry->note, "lock %zu", i);
 }
 
 static void fill_waiter(struct lockmgr_waiter_entry *entry, size_t i)
@@ -93,6 +96,14 @@ static void expect_lock(const struct lockmgr_lock_info *lock, size_t i)
 	assert_string_equal(lock->command, "fifteen--letter");
 }
 
+static void expect_note(const struct lockmgr_lock_info *lock, size_t i)
+{
+	char note[LOCKMGR_LOCK_NOTE_SIZE];
+
+	sprintf(note, "lock %zu", i);
+	assert_string_equal(lock->note, note);
+}
+
 static void expect_waiter(const struct lockmgr_waiter_info *waiter, size_t i)
 {
 	assert_int_equal(waiter->since, 20 * i);
@@ -116,10 +127,14 @@ static void expect_all_locks(size_t max, size_t most)
 					      &cursor, locks, max, &count),
 				 0);
 		assert_in_range(count, 1, max);
+		assert_int_equal(fake.args.list.entry_size,
+				 sizeof(struct lockmgr_lock_entry));
 		assert_int_equal(fake.args.list.filter, LOCKMGR_ENTRY_HELD);
 		assert_int_equal(fake.args.list.id, 0);
-		for (i = 0; i < count; i++)
+		for (i = 0; i < count; i++) {
+			expect_note(&locks[i], total);
 			expect_lock(&locks[i], total++);
+		}
 	}
 	assert_int_equal(total, ENTRY_COUNT);
 	lockmgr_close(mgr);
@@ -137,6 +152,8 @@ static void expect_all_waiters(size_t max, size_t most)
 						      max, &count),
 				 0);
 		assert_in_range(count, 1, max);
+		assert_int_equal(fake.args.list.entry_size,
+				 sizeof(struct lockmgr_waiter_entry));
 		assert_int_equal(fake.args.list.filter, 0);
 		assert_int_equal(fake.args.list.id, 7);
 		for (i = 0; i < count; i++)
@@ -205,6 +222,40 @@ static void list_without_room_is_einval(void **state)
 					      &count),
 			 -EINVAL);
 	assert_int_equal(fake.calls, 0);
+	lockmgr_close(mgr);
+}
+
+/* struct lockmgr_lock_info of version 0.1. */
+#define OLD_SIZE	48
+
+static void old_program_has_its_own_entries(void **state)
+{
+	struct lockmgr *mgr = open_with_entries(ENTRY_COUNT);
+	unsigned char locks[(ENTRY_COUNT + 1) * OLD_SIZE];
+	uint64_t cursor = 0;
+	size_t count, i;
+
+	(void)state;
+	memset(locks, 0xff, sizeof(locks));
+	assert_int_equal(lockmgr_list_0_1(mgr, LOCKMGR_LOCK_IS_HELD, &cursor, locks,
+					  40, &count),
+			 0);
+	assert_int_equal(count, 40);
+	assert_int_equal(cursor, 1040);
+	assert_int_equal(locks[40 * OLD_SIZE], 0xff);
+	assert_int_equal(lockmgr_list_0_1(mgr, LOCKMGR_LOCK_IS_HELD, &cursor,
+					  locks + 40 * OLD_SIZE, 61, &count),
+			 0);
+	assert_int_equal(count, 60);
+	assert_int_equal(cursor, LOCKMGR_LIST_END);
+	for (i = 0; i < ENTRY_COUNT; i++) {
+		struct lockmgr_lock_info lock = { 0 };
+
+		memcpy(&lock, locks + i * OLD_SIZE, OLD_SIZE);
+		expect_lock(&lock, i);
+	}
+	for (i = 0; i < OLD_SIZE; i++)
+		assert_int_equal(locks[ENTRY_COUNT * OLD_SIZE + i], 0xff);
 	lockmgr_close(mgr);
 }
 
@@ -340,6 +391,7 @@ int main(void)
 		fake_test(every_waiter_is_listed_once_whatever_the_pieces),
 		fake_test(list_writes_no_more_than_there_is_room_for),
 		fake_test(list_without_room_is_einval),
+		fake_test(old_program_has_its_own_entries),
 		fake_test(held_fills_what_fits_and_counts_all),
 		fake_test(held_counts_without_room),
 		fake_test(list_that_fails_midway_leaves_cursor_and_count),

@@ -148,6 +148,33 @@ static void interrupted_wait_shows_its_ticket(void **state)
 	lockmgr_close(mgr);
 }
 
+static void interruptible_lock_tells_its_flags_and_deadline(void **state)
+{
+	const struct timespec deadline = { .tv_sec = 5, .tv_nsec = 6 };
+	const struct timespec bad = { .tv_nsec = -1 };
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	assert_int_equal(lockmgr_lock_interruptible(mgr, 7, NULL), 0);
+	expect_lock(7, LOCKMGR_LOCK_INTERRUPTIBLE, 0);
+	assert_int_equal(lockmgr_lock_interruptible(mgr, 7, &deadline), 0);
+	expect_lock(7, LOCKMGR_LOCK_INTERRUPTIBLE | LOCKMGR_LOCK_DEADLINE, 5000000006);
+	assert_int_equal(lockmgr_lock_interruptible(mgr, 7, &bad), -EINVAL);
+	lockmgr_close(mgr);
+}
+
+static void interruptible_lock_gives_up_at_the_first_signal(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+	unsigned int calls = fake.calls;
+
+	(void)state;
+	fake.interruptions = 3;
+	assert_int_equal(lockmgr_lock_interruptible(mgr, 7, NULL), -EINTR);
+	assert_int_equal(fake.calls, calls + 1);
+	lockmgr_close(mgr);
+}
+
 static void unlock_is_told_the_id(void **state)
 {
 	struct lockmgr *mgr = fake_open();
@@ -178,10 +205,107 @@ static void allocation_calls_are_told_the_id(void **state)
 	lockmgr_close(mgr);
 }
 
+/* The note of a lock, told with one of the commands that tell one. */
+static void expect_note(unsigned long request, uint32_t id, const char *note)
+{
+	char expected[LOCKMGR_NOTE_SIZE] = "";
+
+	strcpy(expected, note);
+	assert_int_equal(fake.request, request);
+	assert_int_equal(fake.args.note.id, id);
+	assert_int_equal(fake.args.note.flags, 0);
+	assert_memory_equal(fake.args.note.note, expected, sizeof(expected));
+}
+
+#define LONGEST_NOTE	"a note of sixty-three bytes which is all that the module takes!"
+
+static void note_is_told_with_the_id(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+	uint32_t id = 1;
+
+	(void)state;
+	assert_int_equal(strlen(LONGEST_NOTE), LOCKMGR_LOCK_NOTE_SIZE - 1);
+	assert_int_equal(lockmgr_set_note(mgr, 7, LONGEST_NOTE), 0);
+	expect_note(LOCKMGR_IOC_SET_NOTE, 7, LONGEST_NOTE);
+	assert_int_equal(lockmgr_allocate_id_noted(mgr, 8, "web-1"), 0);
+	expect_note(LOCKMGR_IOC_ALLOCATE_ID_NOTED, 8, "web-1");
+	assert_int_equal(lockmgr_allocate_noted(mgr, &id, "web-2"), 0);
+	expect_note(LOCKMGR_IOC_ALLOCATE_NOTED, 0, "web-2");
+	assert_int_equal(lockmgr_set_note(mgr, 7, ""), 0);
+	expect_note(LOCKMGR_IOC_SET_NOTE, 7, "");
+	assert_int_equal(lockmgr_set_note(mgr, 9, NULL), 0);
+	expect_note(LOCKMGR_IOC_SET_NOTE, 9, "");
+	lockmgr_close(mgr);
+}
+
+static void note_that_is_too_long_is_einval(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+	uint32_t id = 1;
+
+	(void)state;
+	assert_int_equal(lockmgr_set_note(mgr, 7, LONGEST_NOTE "!"), -EINVAL);
+	assert_int_equal(lockmgr_allocate_noted(mgr, &id, LONGEST_NOTE "!"), -EINVAL);
+	assert_int_equal(lockmgr_allocate_id_noted(mgr, 7, LONGEST_NOTE "!"), -EINVAL);
+	assert_int_equal(lockmgr_allocate_noted(mgr, NULL, "web-1"), -EINVAL);
+	assert_int_equal(lockmgr_allocate_noted(mgr, NULL, NULL), -EINVAL);
+	assert_int_equal(id, 1);
+	assert_int_equal(fake.calls, 0);
+	lockmgr_close(mgr);
+}
+
+static void allocation_without_a_note_is_known_to_every_module(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+	uint32_t id;
+
+	(void)state;
+	assert_int_equal(lockmgr_allocate_noted(mgr, &id, NULL), 0);
+	expect_id(LOCKMGR_IOC_ALLOCATE, 0);
+	assert_int_equal(lockmgr_allocate_noted(mgr, &id, ""), 0);
+	expect_id(LOCKMGR_IOC_ALLOCATE, 0);
+	assert_int_equal(lockmgr_allocate_id_noted(mgr, 7, NULL), 0);
+	expect_id(LOCKMGR_IOC_ALLOCATE_ID, 7);
+	assert_int_equal(lockmgr_allocate_id_noted(mgr, 8, ""), 0);
+	expect_id(LOCKMGR_IOC_ALLOCATE_ID, 8);
+	lockmgr_close(mgr);
+}
+
+/* What a module of version 0.1 does. */
+static void know_no_notes(unsigned long request, void *args)
+{
+	(void)args;
+	fake.result = request == LOCKMGR_IOC_RETRIEVE;
+	if (_IOC_NR(request) >= _IOC_NR(LOCKMGR_IOC_SET_NOTE)) {
+		errno = ENOTTY;
+		fake.result = -1;
+	}
+}
+
+static void module_without_notes_is_eopnotsupp(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+	uint32_t id = 1;
+
+	(void)state;
+	fake.answer = know_no_notes;
+	assert_int_equal(lockmgr_set_note(mgr, 7, "web-1"), -EOPNOTSUPP);
+	assert_int_equal(lockmgr_allocate_noted(mgr, &id, "web-1"), -EOPNOTSUPP);
+	assert_int_equal(lockmgr_allocate_id_noted(mgr, 7, "web-1"), -EOPNOTSUPP);
+	assert_int_equal(id, 1);
+	/* There, no id has one. */
+	assert_int_equal(lockmgr_set_note(mgr, 7, ""), 0);
+	expect_id(LOCKMGR_IOC_RETRIEVE, 7);
+	lockmgr_close(mgr);
+}
+
 static void answer_id(unsigned long request, void *args)
 {
 	if (request == LOCKMGR_IOC_ALLOCATE)
 		((struct lockmgr_ioctl_id *)args)->id = 42;
+	if (request == LOCKMGR_IOC_ALLOCATE_NOTED)
+		((struct lockmgr_ioctl_note *)args)->id = 43;
 }
 
 static void allocate_returns_the_id(void **state)
@@ -194,6 +318,8 @@ static void allocate_returns_the_id(void **state)
 	assert_int_equal(lockmgr_allocate(mgr, &id), 0);
 	assert_int_equal(id, 42);
 	expect_id(LOCKMGR_IOC_ALLOCATE, 0);
+	assert_int_equal(lockmgr_allocate_noted(mgr, &id, "web-1"), 0);
+	assert_int_equal(id, 43);
 	lockmgr_close(mgr);
 }
 
@@ -245,8 +371,14 @@ int main(void)
 		fake_test(deadline_that_is_no_time_is_einval),
 		fake_test(interrupted_wait_keeps_its_deadline),
 		fake_test(interrupted_wait_shows_its_ticket),
+		fake_test(interruptible_lock_tells_its_flags_and_deadline),
+		fake_test(interruptible_lock_gives_up_at_the_first_signal),
 		fake_test(unlock_is_told_the_id),
 		fake_test(allocation_calls_are_told_the_id),
+		fake_test(note_is_told_with_the_id),
+		fake_test(note_that_is_too_long_is_einval),
+		fake_test(allocation_without_a_note_is_known_to_every_module),
+		fake_test(module_without_notes_is_eopnotsupp),
 		fake_test(allocate_returns_the_id),
 		fake_test(available_is_capacity_minus_allocated),
 		fake_test(failure_leaves_results_alone),

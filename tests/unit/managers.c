@@ -146,7 +146,7 @@ static void fifo_does_not_block(void **state)
 	(void)state;
 	scratch_make();
 	assert_int_equal(mkfifo(scratch_path, 0600), 0);
-	alarm(10);
+	alarm(600);
 	options.device = scratch_path;
 	using = try_open("space", &options);
 	options.flags = LOCKMGR_OPEN_READONLY;
@@ -194,7 +194,7 @@ static void unknown_flags_are_einval(void **state)
 	int bit;
 
 	(void)state;
-	for (bit = 6; bit < 32; bit++)
+	for (bit = 7; bit < 32; bit++)
 		assert_int_equal(try_flags(1U << bit), -EINVAL);
 	assert_int_equal(fake.calls, 0);
 }
@@ -291,7 +291,8 @@ static void attach_is_told_the_options(void **state)
 	const struct lockmgr_ioctl_attach expected = {
 		.name = "space",
 		.flags = LOCKMGR_ATTACH_CREATE | LOCKMGR_ATTACH_EXCL |
-			 LOCKMGR_ATTACH_DETECT_DEADLOCK,
+			 LOCKMGR_ATTACH_DETECT_DEADLOCK |
+			 LOCKMGR_ATTACH_ENDS_WITH_PROCESS,
 		.owner = 1234,
 		.group = 5678,
 		.mode = 0640,
@@ -315,6 +316,7 @@ static void attach_is_told_the_defaults(void **state)
 {
 	const struct lockmgr_ioctl_attach expected = {
 		.name = "space",
+		.flags = LOCKMGR_ATTACH_ENDS_WITH_PROCESS,
 		.owner = LOCKMGR_ID_CALLER,
 		.group = LOCKMGR_ID_CALLER,
 	};
@@ -322,6 +324,32 @@ static void attach_is_told_the_defaults(void **state)
 	(void)state;
 	assert_int_equal(try_flags(0), 0);
 	assert_memory_equal(&fake.args.attach, &expected, sizeof(expected));
+}
+
+static void client_of_a_file_to_inherit_does_not_end_with_the_process(void **state)
+{
+	(void)state;
+	assert_int_equal(try_flags(LOCKMGR_OPEN_INHERIT), 0);
+	assert_int_equal(fake.args.attach.flags, 0);
+}
+
+static void module_that_knows_no_end_of_processes_is_not_asked_for_it(void **state)
+{
+	(void)state;
+	fake.features = LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP;
+	assert_int_equal(try_flags(0), 0);
+	assert_int_equal(fake.args.attach.flags, 0);
+}
+
+static void fd_is_the_descriptor_of_the_file(void **state)
+{
+	struct lockmgr *mgr = fake_open();
+
+	(void)state;
+	assert_int_equal(lockmgr_set_capacity(mgr, 5), 0);
+	assert_int_equal(lockmgr_fd(mgr), fake.fd);
+	assert_int_equal(lockmgr_fd(NULL), -EINVAL);
+	lockmgr_close(mgr);
 }
 
 static int file_flags(uint32_t flags)
@@ -421,7 +449,7 @@ static void module_tells_any_version(void **state)
 	assert_int_equal(info.major, 99);
 	assert_int_equal(info.minor, 2);
 	assert_int_equal(info.patch, 3);
-	assert_int_equal(info.features, LOCKMGR_HAS_DEADLOCK | LOCKMGR_HAS_MAP);
+	assert_int_equal(info.features, FAKE_FEATURES);
 	assert_int_equal(count_files(), files);
 }
 
@@ -480,6 +508,9 @@ int main(void)
 		fake_test(failed_attach_leaves_no_file),
 		fake_test(attach_is_told_the_options),
 		fake_test(attach_is_told_the_defaults),
+		fake_test(client_of_a_file_to_inherit_does_not_end_with_the_process),
+		fake_test(module_that_knows_no_end_of_processes_is_not_asked_for_it),
+		fake_test(fd_is_the_descriptor_of_the_file),
 		fake_test(file_is_open_for_what_the_flags_say),
 		fake_test(close_closes_the_file),
 		fake_test(close_accepts_null),

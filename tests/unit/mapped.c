@@ -25,6 +25,55 @@ static void records_are_mapped_after_the_first_lock(void **state)
 	lockmgr_close(mgr);
 }
 
+/* A process that takes few locks does not pay for what it does not use. */
+static void records_are_mapped_when_it_pays(void **state)
+{
+	const unsigned int after = map_when_it_pays();
+	struct lockmgr *mgr = open_with(0, 2);
+	unsigned int i;
+
+	(void)state;
+	for (i = 1; i < after; i++)
+		expect_calls(mgr, ID, 2);
+	assert_int_equal(fake.map_calls, 0);
+	assert_int_equal(lockmgr_lock(mgr, ID), 0);
+	assert_int_equal(fake.map_calls, 2);
+	expect_calls(mgr, ID, 0);
+	lockmgr_close(mgr);
+}
+
+/* Each for itself. */
+static void locks_of_other_handles_do_not_count(void **state)
+{
+	const unsigned int after = map_when_it_pays();
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < after; i++) {
+		struct lockmgr *mgr = open_with(0, 2);
+
+		expect_calls(mgr, ID, 2);
+		lockmgr_close(mgr);
+	}
+	assert_int_equal(fake.map_calls, 0);
+}
+
+static void locks_that_were_not_acquired_do_not_count(void **state)
+{
+	const unsigned int after = map_when_it_pays();
+	struct lockmgr *mgr = open_with(0, 2);
+	unsigned int i;
+
+	(void)state;
+	fake.error = EBUSY;
+	for (i = 0; i < after; i++)
+		assert_int_equal(lockmgr_trylock(mgr, ID), -EBUSY);
+	fake.error = 0;
+	expect_calls(mgr, ID, 2);
+	assert_int_equal(fake.map_calls, 0);
+	lockmgr_close(mgr);
+}
+
 static void lock_in_memory_writes_who_holds_it(void **state)
 {
 	struct lockmgr *mgr = open_with(0, 2);
@@ -144,6 +193,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		fake_test(records_are_mapped_after_the_first_lock),
+		fake_test(records_are_mapped_when_it_pays),
+		fake_test(locks_of_other_handles_do_not_count),
+		fake_test(locks_that_were_not_acquired_do_not_count),
 		fake_test(lock_in_memory_writes_who_holds_it),
 		fake_test(first_lock_of_another_page_asks_the_module),
 		fake_test(word_of_another_asks_the_module),

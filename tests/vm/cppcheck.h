@@ -13,5 +13,9 @@
 	for (entry = first_of(table, key); entry; entry = next_of(table, entry))
 #define hash_for_each_safe(table, bucket, next, entry, member) \
 	for (entry = first_of(table, &bucket); entry; entry = next_of(table, next))
+#define list_for_each_entry(entry, list, member) \
+	for (entry = first_of(list); entry; entry = next_of(entry))
+#define list_for_each_entry_safe(entry, next, list, member) \
+	for (entry = first_of(list); entry; entry = next_of(next))
 #define hlist_for_each_entry(entry, list, member) \
 	for (entry = first_of(list); entry; entry = next_of(entry))

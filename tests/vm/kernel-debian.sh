@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # releases.sh sets them, and tests/vm/kernel
 #
 # Debian's kernels, downloaded and unpacked, not installed: a developer's
-# machine must not find another kernel in its /boot. Sourced by tests/vm/kernel,
-# which sets $name.
+# machine must not find another kernel in its /boot. Sourced after releases.sh, by
+# tests/vm/kernel, which sets $name.
 
 # Part of the cache's key: raise it when this script makes something else out
 # of the same packages.
@@ -29,10 +30,20 @@ newest_release()
 		sed 's/^linux-headers-//' | sort -V | tail -n 1
 }
 
-# The image without Secure Boot signatures exists earlier than the signed one.
-image_identity()
+# The image without Secure Boot signatures exists earlier than the signed one. From 7.2
+# on, image, modules and configuration are packages of their own.
+image_identities()
 {
-	deb_identity "linux-image-$1-unsigned" || deb_identity "linux-image-$1"
+	local binary part
+
+	if binary=$(deb_identity "linux-binary-unsigned-$1" || deb_identity "linux-binary-$1"); then
+		printf '%s\n' "$binary"
+		for part in base modules; do
+			deb_identity "linux-$part-$1"
+		done
+	else
+		deb_identity "linux-image-$1-unsigned" || deb_identity "linux-image-$1"
+	fi
 }
 
 # Those of the headers' dependencies that hold files which a build reads.
@@ -52,7 +63,7 @@ headers_identities()
 # Every package of the kernel RELEASE, as deb_identity says it.
 kernel_identities()
 {
-	image_identity "$1"
+	image_identities "$1"
 	headers_identities "$1"
 }
 
@@ -85,7 +96,7 @@ relocate_headers()
 	local tree=$1 final=$2 makefile
 
 	for makefile in "$tree"/usr/src/linux-headers-*/Makefile; do
-		sed -i "s|^include /usr/src/|include $final/usr/src/|" "$makefile"
+		sed -i -E "s,^(include |KBUILD_OUTPUT=)/usr/src/,\1$final/usr/src/," "$makefile"
 	done
 }
 
@@ -105,8 +116,10 @@ pack_modules()
 	while read -r file; do
 		name=${file##*/}
 		name=${name%.xz}
+		name=${name%.zst}
 		case $file in
 		*.xz) xz -dc "$file" >"$work/modules/$name" ;;
+		*.zst) zstd -dcq "$file" >"$work/modules/$name" ;;
 		*) cp "$file" "$work/modules/$name" ;;
 		esac
 		printf '%s\n' "$name"
@@ -122,21 +135,48 @@ pack_modules()
 	rm -rf "$work"
 }
 
+# Of a line for each: a release of Debian, and its newest kernel.
+newest_of_all()
+{
+	local debian kernel
+
+	for debian in "${releases[@]}"; do
+		use_release "$debian"
+		release_lists
+		kernel=$(release_kernels | tail -n 1)
+		printf '%s %s\n' "$debian" "$kernel"
+	done | sort -k 2V | tail -n 1
+}
+
 # The name of the newest one, and what it is made of.
 debian_ask()
 {
-	local release
+	local release debian=bookworm newest
 
-	release=$(newest_release "$(headers_pattern "$name")")
+	case $name in
+	newest)
+		newest=$(newest_of_all)
+		read -r debian release <<<"$newest"
+		use_release "$debian"
+		;;
+	*)
+		# Where the machine is not Debian 12, its apt knows nothing of these.
+		[[ $(host_release) == "$debian" ]] || { use_release "$debian" && release_lists; }
+		release=$(newest_release "$(headers_pattern "$name")")
+		;;
+	esac
 	[[ $release ]]
 	printf '%s\n' "$release" "recipe $debian_recipe ${boot_modules[*]}"
+	[[ $(host_release) == "$debian" ]] || printf 'debian %s\n' "$debian"
 	kernel_identities "$release"
 }
 
 debian_make()
 {
-	local work=$1 final=$2 release deb
+	local work=$1 final=$2 release debian deb image config
 
+	debian=$(sed -n 's/^debian //p' <<<"$3")
+	[[ ! $debian ]] || use_release "$debian"
 	release=$(sed -n 's/^linux-headers-\(.*-amd64\) .*/\1/p' <<<"$3")
 	need_commands depmod modprobe xz zstd cpio
 	say "downloading Debian's kernel $release"
@@ -149,14 +189,19 @@ debian_make()
 	rm "$work/debs"
 
 	relocate_headers "$work" "$final"
-	unpack_image "$work/boot/vmlinuz-$release" "$work/vmlinux"
-	cp "$work/boot/config-$release" "$work/config"
 	# Packages of usrmerged releases have the modules in /usr/lib.
 	if [[ -d $work/usr/lib/modules ]]; then
 		mkdir -p "$work/lib"
 		cp -al "$work/usr/lib/modules" "$work/lib/"
 		rm -rf "$work/usr/lib/modules"
 	fi
+	for image in "$work/boot/vmlinuz-$release" "$work/lib/modules/$release/vmlinuz"{,.unsigned}; do
+		[[ ! -e $image ]] || unpack_image "$image" "$work/vmlinux"
+	done
+	for config in "$work/boot/config-$release" "$work/lib/modules/$release/config"; do
+		[[ ! -e $config ]] || cp "$config" "$work/config"
+	done
+	rm -f "$work/lib/modules/$release/vmlinuz"*
 	# Links to where the headers would be if they were installed.
 	rm -f "$work/lib/modules/$release/"{build,source}
 	pack_modules "$work" "$release" "$work/modules.cpio"
@@ -170,5 +215,6 @@ debian_make()
 	kernel_image='$final/vmlinux'
 	kernel_modules='$final/lib/modules/$release'
 	kernel_initrd='$final/modules.cpio'
+	kernel_debian='$debian'
 	END
 }

@@ -28,6 +28,12 @@ source_arch()
 	esac
 }
 
+# What the kernel's own source does wrong, and our tests run into.
+source_patches()
+{
+	[[ ! -d $here/patches/$name ]] || find "$here/patches/$name" -name '*.patch' | LC_ALL=C sort
+}
+
 # What the fragments say, without what does not matter.
 source_settings()
 {
@@ -40,16 +46,21 @@ source_settings()
 
 source_ask()
 {
+	local patches=()
+
+	mapfile -t patches < <(source_patches)
 	printf '%s\n' "$source_package"
 	printf 'recipe %s %s %s\n' "$source_recipe" \
 		"$(source_settings | sha256sum | cut -c 1-16)" \
 		"$(gcc -dumpfullversion)"
+	((${#patches[@]} == 0)) ||
+		printf 'patches %s\n' "$(cat "${patches[@]}" | sha256sum | cut -c 1-16)"
 	deb_identity "$source_package"
 }
 
 unpack_source()
 {
-	local work=$1 deb
+	local work=$1 deb patch
 
 	deb=$(grep '^linux-' <<<"$2" | deb_download "$work")
 	mkdir "$work/$source_package"
@@ -57,6 +68,9 @@ unpack_source()
 		tar -xO "./usr/src/$source_package.tar.xz" |
 		xz -dcT0 | tar -x -C "$work/$source_package" --strip-components=1
 	rm "$deb"
+	for patch in $(source_patches); do
+		patch --silent -d "$work/$source_package" -p1 <"$patch"
+	done
 }
 
 # A setting that the source does not know, or that lacks what it depends on, is
@@ -123,7 +137,7 @@ source_make()
 	local work=$1 final=$2 arch release image
 
 	arch=$(source_arch "$name")
-	need_commands gcc make flex bison bc cpio xz depmod
+	need_commands gcc make patch flex bison bc cpio xz depmod
 	say "getting the package $source_package"
 	unpack_source "$work" "$3"
 	say "building the kernel '$name' from it: some minutes"

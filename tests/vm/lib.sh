@@ -4,6 +4,9 @@
 #
 # What the scripts here have in common. Sourced after `set -euo pipefail`.
 
+# Where the apt in use has its lists, if it is not the machine's: see releases.sh.
+private_apt=
+
 # depmod and friends live in sbin, which is not on every user's path.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
@@ -68,6 +71,11 @@ need_commands()
 
 apt_update()
 {
+	if [[ $private_apt ]]; then
+		say "fetching the package lists of ${private_apt##*/}"
+		apt-get -qq update >&2
+		return
+	fi
 	say "fetching the package lists (apt-get update)"
 	as_root apt-get -qq update >&2
 }
@@ -122,15 +130,24 @@ cache_intact()
 	[[ -s $1/.manifest ]] && cache_listing "$1" | cmp -s - "$1/.manifest"
 }
 
+# cache_answer STORE: where the answer stands to what the scripts here ask of it. Those
+# of another tree may ask for something else, of the same store and at the same time.
+cache_answer()
+{
+	local scripts
+
+	scripts=$(cd "$here" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+	printf '%s/answer-%s\n' "$1" "$(sha256sum <<<"$scripts" | cut -c 1-16)"
+}
+
 # Asking apt takes seconds, so its answer is believed for a day, or until the
-# package lists or the scripts here, which may ask for something else, change.
+# package lists change.
 cache_is_fresh()
 {
-	local answer=$1 changed
+	local answer=$1
 
 	[[ -s $answer && -n $(find "$answer" -mmin -1440) ]] || return
-	changed=$(find "$here" -type f -newer "$answer" -print -quit)
-	[[ ! $changed && ! /var/lib/apt/lists -nt $answer ]]
+	[[ ! ${private_apt:-/var/lib/apt}/lists -nt $answer ]]
 }
 
 # The entries of a store, last made first.
@@ -140,9 +157,22 @@ cache_entries()
 		-printf '%T@ %p\n' | sort -rn | cut -d' ' -f2-
 }
 
+# cache_newest STORE: prints the entry made last of those that are not damaged, if there is one.
+cache_newest()
+{
+	local entry
+
+	for entry in $(cache_entries "$1"); do
+		if cache_intact "$entry"; then
+			printf '%s\n' "$entry"
+			return
+		fi
+	done
+}
+
 cache_renew()
 {
-	local store=$1 ask=$2 make=$3 reply identities entry work
+	local store=$1 ask=$2 make=$3 answer=$4 reply identities entry work
 
 	is_debian || die "Debian's packages are needed: this works on Debian only"
 	reply=$("$ask")
@@ -160,8 +190,9 @@ cache_renew()
 		rm -rf "$entry"
 		mv -T "$work" "$entry"
 	fi
-	printf '%s\n' "$entry" >"$store/newest.new"
-	mv "$store/newest.new" "$store/newest"
+	printf '%s\n' "$entry" >"$answer.new"
+	mv "$answer.new" "$answer"
+	find "$store" -maxdepth 1 -name 'answer-*' -mmin +1440 -delete
 	# The former version stays, since someone may be using it.
 	cache_entries "$store" | tail -n +3 | tr '\n' '\0' | xargs -0r rm -rf
 }
@@ -175,32 +206,32 @@ cache_renew()
 # entry that is there has to do.
 cache_find()
 {
-	local store=$1 lock entry
+	local store=$1 lock entry answer
 
 	mkdir -p "$store"
+	answer=$(cache_answer "$store")
 	exec {lock}>"$store/lock"
 	flock "$lock"
-	if cache_is_fresh "$store/newest" && cache_intact "$(<"$store/newest")"; then
-		cat "$store/newest"
+	if cache_is_fresh "$answer" && cache_intact "$(<"$answer")"; then
+		cat "$answer"
 		return
 	fi
-	attempt cache_renew "$@"
+	attempt cache_renew "$@" "$answer"
 	# There may be no lists yet, or old ones that name what servers have
 	# forgotten.
 	if ((attempted != 0)); then
 		attempt apt_update
-		attempt cache_renew "$@"
+		attempt cache_renew "$@" "$answer"
 	fi
 	if ((attempted == 0)); then
-		cat "$store/newest"
+		cat "$answer"
 		return
 	fi
-	for entry in $(cache_entries "$store"); do
-		if cache_intact "$entry"; then
-			say "apt is of no help now: using ${entry##*/}"
-			printf '%s\n' "$entry"
-			return
-		fi
-	done
+	entry=$(cache_newest "$store")
+	if [[ $entry ]]; then
+		say "apt is of no help now: using ${entry##*/}"
+		printf '%s\n' "$entry"
+		return
+	fi
 	die "apt has nothing for $store, or cannot fetch it"
 }

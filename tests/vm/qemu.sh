@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# shellcheck disable=SC2034 # who sources it reads variables
+# shellcheck disable=SC2034,SC2154 # who sources it reads and sets variables
 #
 # What QEMU makes of each of our machines, whatever it boots. Sourced.
 
-# For any kernel. It takes a timer that comes late, on a busy host, for none.
+# For any kernel. It takes a timer that comes late, on a busy host, for none; and what looks
+# for hung tasks, processors and work must not find those that are only slow.
 qemu_parameters="console=ttyS0 cryptomgr.notests no_timer_check random.trust_cpu=on
-	watchdog_thresh=60"
+	watchdog_thresh=60 workqueue.watchdog_thresh=600 rcupdate.rcu_cpu_stall_timeout=300
+	sysctl.kernel.hung_task_timeout_secs=600"
 
 # The file that says whether KVM boots a machine, once tests/vm/run has tried: for this
 # boot of the host.
@@ -24,9 +26,20 @@ begin_machine()
 	)
 }
 
+# How fast the host's counter of ticks is, in kHz; nothing if it has another kind.
+host_ticks()
+{
+	[[ $(uname -m) == x86_64 ]] || return 0
+	gcc -O2 -o "$dir/ticks" "$here/ticks.c"
+	"$dir/ticks"
+	rm "$dir/ticks"
+}
+
 # add_processors yes|no: by KVM, or emulated.
 add_processors()
 {
+	local ticks
+
 	if [[ $1 == yes ]]; then
 		machine+=(-accel kvm -cpu host)
 		return
@@ -36,4 +49,7 @@ add_processors()
 	# whether they agree takes one that runs late for one that does not,
 	# and falls back to the HPET: a device, a microsecond a look.
 	qemu_parameters+=" tsc=reliable"
+	# Nor can it find out how fast they are while its timers come late.
+	ticks=$(host_ticks)
+	[[ ! $ticks ]] || qemu_parameters+=" tsc_early_khz=$ticks"
 }

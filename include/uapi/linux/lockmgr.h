@@ -4,7 +4,14 @@
  *
  * A file description of the device is attached to one lockspace and is then a
  * client of it.  Clients own locks: a lock that a client holds is released when
- * the last reference to its file goes, however that happens.
+ * the last reference to its file goes, however that happens, or, if the client was
+ * attached with LOCKMGR_ATTACH_ENDS_WITH_PROCESS, when that process ends.
+ *
+ * Each IPC namespace has spaces of its own.  A file belongs to the IPC namespace of the
+ * process that opened it, whoever uses the file later: it finds, makes, removes and lists
+ * spaces there only.  When no process is in the namespace any more and nothing else keeps
+ * it, its spaces lose their names and their allocations; files that are attached go on with
+ * them.  That takes effect within a few seconds.
  *
  * Rules that hold for every command
  *
@@ -29,12 +36,11 @@
  *   EFAULT    a pointer is bad
  *   E2BIG     see above
  *   EINVAL    a size, flag, reserved field or lock id is not acceptable
- *   ENOTCONN  the file is not attached to a space, and the command needs one; or it
- *             was taken, by pidfd_getfd(), from a process whose end had released
- *             its locks already
+ *   ENOTCONN  the file is not attached to a space, and the command needs one; or its
+ *             client belongs to another process
  *   EBADF     the file is not open for what the command does: attaching with
- *             LOCKMGR_ATTACH_CREATE, allocating, freeing, locking, unlocking
- *             and changing a space need a file opened for writing; listing
+ *             LOCKMGR_ATTACH_CREATE, allocating, freeing, setting notes, locking,
+ *             unlocking and changing a space need a file opened for writing; listing
  *             needs one opened for reading; attaching needs either
  *   ENOMEM    no memory
  *
@@ -51,6 +57,9 @@
 
 /* Size of a command name, as the kernel keeps it for every thread. */
 #define LOCKMGR_COMM_SIZE	16
+
+/* Size of a note with its terminating NUL. */
+#define LOCKMGR_NOTE_SIZE	64
 
 /* No space can have more ids than this. */
 #define LOCKMGR_CAPACITY_MAX	1048576
@@ -77,7 +86,7 @@ struct lockmgr_record {
 #define LOCKMGR_WORD_DIED	0x0000000040000000ULL
 /* Somebody waits: letting go is the kernel's business. */
 #define LOCKMGR_WORD_WAITERS	0x0000000080000000ULL
-/* Thread id of the holder, in the PID namespace of who opened its file; advisory. */
+/* Thread id of the holder, in the PID namespace of who opened its file, or 0; advisory. */
 #define LOCKMGR_WORD_TID_SHIFT	32
 
 /**
@@ -100,6 +109,12 @@ struct lockmgr_ioctl_version {
 #define LOCKMGR_FEATURE_DEADLOCK	(1ULL << 0)
 /* Records can be mapped. */
 #define LOCKMGR_FEATURE_MAP		(1ULL << 1)
+/* Attaching knows LOCKMGR_ATTACH_ENDS_WITH_PROCESS. */
+#define LOCKMGR_FEATURE_PROCESS_END	(1ULL << 2)
+/* Lock calls know LOCKMGR_LOCK_INTERRUPTIBLE. */
+#define LOCKMGR_FEATURE_INTERRUPTIBLE	(1ULL << 3)
+/* Allocated ids can have notes, and lists of locks show them. */
+#define LOCKMGR_FEATURE_NOTES		(1ULL << 4)
 
 /**
  * struct lockmgr_ioctl_attach - attach the file to a space
@@ -112,7 +127,8 @@ struct lockmgr_ioctl_version {
  * @mode: when creating: permission bits (0777 at most); 0 means 0600
  * @capacity: when creating: number of ids; 0 means as many as are allowed.
  *	Returns the capacity of the space.
- * @token: returns the number of this client in the space, not 0
+ * @token: returns the number of this client in the space; 0 if the file is open for
+ *	reading only, which takes no number
  * @generation: returns a random number, made when the space was created
  * @map_size: returns how many bytes of records the file lets itself be mapped; 0 if
  *	it does not.  See below
@@ -123,13 +139,15 @@ struct lockmgr_ioctl_version {
  * the space.
  *
  *   EACCES	the permission bits do not allow it
- *   EDQUOT	too many spaces of that user
+ *   EDQUOT	too many spaces of that user, or in the user namespaces of a user
  *   EEXIST	LOCKMGR_ATTACH_EXCL, and the space exists
  *   EISCONN	the file is attached already
- *   ENOENT	no such space, and no LOCKMGR_ATTACH_CREATE
+ *   ENOENT	no such space, and no LOCKMGR_ATTACH_CREATE; or the IPC namespace of the
+ *		file has ended
  *   EPERM	creating a space that another user would own, or of a group
  *		that the caller is not in, takes CAP_SYS_ADMIN
- *   EUSERS	too many clients of that space
+ *   EUSERS	too many clients of that space that can lock, of the opener's class:
+ *		owner, capable, group or others
  */
 struct lockmgr_ioctl_attach {
 	char  name[LOCKMGR_NAME_SIZE];
@@ -150,6 +168,13 @@ struct lockmgr_ioctl_attach {
 #define LOCKMGR_ATTACH_EXCL		(1U << 1)
 /* Lock calls of this client that would close a cycle fail with EDEADLK. */
 #define LOCKMGR_ATTACH_DETECT_DEADLOCK	(1U << 2)
+/*
+ * The client belongs to the process that attaches it, and ends with it: its locks are
+ * released then, even if another process has the file, too.  In all other processes every
+ * command that needs an attached file, and mmap(), fails with ENOTCONN.  Without this flag,
+ * any process can use the file, and the client lives until the last reference to it goes.
+ */
+#define LOCKMGR_ATTACH_ENDS_WITH_PROCESS	(1U << 3)
 
 /**
  * struct lockmgr_ioctl_unlink - remove the name of a space
@@ -212,6 +237,36 @@ struct lockmgr_ioctl_id {
 };
 
 /**
+ * struct lockmgr_ioctl_note - an id, and what it stands for
+ * @id: 0 … capacity - 1; LOCKMGR_IOC_ALLOCATE_NOTED returns it and wants 0 before
+ * @flags: 0
+ * @note: up to 63 bytes and a NUL, zeros after it; "": no note
+ *
+ * A note says what an allocated id stands for ("container web-1"), to people: the module
+ * does nothing with it but show it to those who may list locks.  It belongs to the
+ * allocation: an id that is freed and allocated again has none of before.  Any bytes are
+ * accepted, UTF-8 is what programs expect; whoever prints a note must escape it.  Known
+ * where LOCKMGR_FEATURE_NOTES is set, ENOTTY elsewhere.
+ *
+ * LOCKMGR_IOC_SET_NOTE: the note of this id, instead of the one that it has.
+ *   ENOENT	it is not allocated
+ *
+ * LOCKMGR_IOC_ALLOCATE_NOTED: as LOCKMGR_IOC_ALLOCATE; the id has the note from the
+ * first moment on.
+ *   EDQUOT	too many locks of the space's owner are in use
+ *   ENOSPC	all ids are allocated
+ *
+ * LOCKMGR_IOC_ALLOCATE_ID_NOTED: as LOCKMGR_IOC_ALLOCATE_ID, likewise.
+ *   EDQUOT	as above
+ *   EEXIST	it is allocated; its note stays
+ */
+struct lockmgr_ioctl_note {
+	__u32 id;
+	__u32 flags;
+	char  note[LOCKMGR_NOTE_SIZE];
+};
+
+/**
  * struct lockmgr_ioctl_flags - a command without arguments
  * @flags: 0
  * @reserved: 0
@@ -228,7 +283,7 @@ struct lockmgr_ioctl_flags {
 /**
  * struct lockmgr_ioctl_lock - acquire a lock
  * @id: 0 … capacity - 1; need not be allocated
- * @flags: LOCKMGR_LOCK_* bits, at most one
+ * @flags: LOCKMGR_LOCK_* bits; LOCKMGR_LOCK_TRY only by itself
  * @deadline: with LOCKMGR_LOCK_DEADLINE: when to give up, not negative;
  *	otherwise 0
  * @ticket: 0; if a signal ends the wait, the module notes here which place in
@@ -239,6 +294,11 @@ struct lockmgr_ioctl_flags {
  * A signal ends the wait; the call is restarted by the kernel where the handler
  * was installed with SA_RESTART, and is to be called again, with the same struct,
  * after EINTR.  The struct is written to in no other case.
+ *
+ * The module keeps the place for that thread, file and lock, until the thread's next wait
+ * for the lock with that file has ended, or it has acquired the lock otherwise.  It keeps
+ * 64 places for each file and forgets the oldest first.  @ticket only says that a call
+ * continues the former one: any other number counts as 0.
  *
  *   EBUSY	LOCKMGR_LOCK_TRY, and the lock is held
  *   EDEADLK	waiting would close a cycle, and the client asked to be told
@@ -257,6 +317,8 @@ struct lockmgr_ioctl_lock {
 #define LOCKMGR_LOCK_TRY	(1U << 0)
 /* Wait until the deadline. */
 #define LOCKMGR_LOCK_DEADLINE	(1U << 1)
+/* EINTR if a signal handler has run during the wait, even one with SA_RESTART. */
+#define LOCKMGR_LOCK_INTERRUPTIBLE	(1U << 2)
 
 /**
  * struct lockmgr_ioctl_info - facts of the space that the file is attached to
@@ -268,8 +330,8 @@ struct lockmgr_ioctl_lock {
  * @flags: LOCKMGR_SPACE_* bits
  * @capacity: number of ids
  * @allocated: how many of them are allocated
- * @clients: files that are attached
- * @token: number of this client
+ * @clients: files that are attached, those open for reading only included
+ * @token: number of this client; 0 if its file is open for reading only
  * @reserved: 0
  */
 struct lockmgr_ioctl_info {
@@ -296,11 +358,14 @@ struct lockmgr_ioctl_info {
  * @since: when the holder took it, by a clock that ticks; 0 where nobody holds it
  * @pid: process of the holder
  * @tid: thread that took it
- * @comm: command name of that thread, or of the client that holds the lock
- *	where the thread is gone or not shown to the caller
+ * @comm: command name of that thread, or of the process that opened the client's file
+ *	where the thread is gone or not shown to the caller; empty where the caller's PID
+ *	namespace shows neither
  * @token: number of the client that holds it; 0: nobody
  * @waiters: how many threads wait for it
  * @reserved: 0
+ * @note: what the id stands for, and zeros after it; empty if it has no note or is not
+ *	allocated.  Not in the first version of this struct, of 64 bytes
  */
 struct lockmgr_lock_entry {
 	__u32 id;
@@ -312,15 +377,17 @@ struct lockmgr_lock_entry {
 	__u32 token;
 	__u32 waiters;
 	__u64 reserved[2];
+	char  note[LOCKMGR_NOTE_SIZE];
 };
 
 /**
  * struct lockmgr_waiter_entry - facts of one thread that waits for a lock
- * @cookie: its place in the queue: larger than that of all before it
+ * @cookie: its place in the queue: larger than that of all before it; places are counted
+ *	in each space by itself
  * @since: when it began to wait
  * @pid: its process
  * @tid: its thread id
- * @comm: its command name
+ * @comm: its command name; empty where the caller's PID namespace does not show it
  * @token: number of its client
  * @flags: LOCKMGR_ENTRY_* bits
  * @reserved: 0
@@ -336,13 +403,41 @@ struct lockmgr_waiter_entry {
 	__u64 reserved[2];
 };
 
+/**
+ * struct lockmgr_space_entry - facts of one space
+ * @name: its name
+ * @generation: a random number, made when the space was created
+ * @owner: user id, in the user namespace of the opener of the file, as for attaching
+ * @group: group id likewise
+ * @mode: permission bits
+ * @capacity: number of ids
+ * @allocated: how many of them are allocated
+ * @held: how many locks are held
+ * @waiting: how many threads wait for one
+ * @clients: files that are attached
+ * @reserved: 0
+ */
+struct lockmgr_space_entry {
+	char  name[LOCKMGR_NAME_SIZE];
+	__u64 generation;
+	__u32 owner;
+	__u32 group;
+	__u32 mode;
+	__u32 capacity;
+	__u32 allocated;
+	__u32 held;
+	__u32 waiting;
+	__u32 clients;
+	__u64 reserved[3];
+};
+
 /* The id is allocated.  Filter bit too. */
 #define LOCKMGR_ENTRY_ALLOCATED	(1U << 0)
 /* Some client holds the lock.  Filter bit too. */
 #define LOCKMGR_ENTRY_HELD	(1U << 1)
 /* Some thread waits for the lock.  Filter bit too. */
 #define LOCKMGR_ENTRY_WAITED	(1U << 2)
-/* The last holder died, and nobody has taken the lock since. */
+/* The last holder died, and nobody has acquired the lock since.  Filter bit too. */
 #define LOCKMGR_ENTRY_DIED	(1U << 3)
 /* Lock: its holder waits, directly or not, for itself.  Waiter: likewise. */
 #define LOCKMGR_ENTRY_DEADLOCK	(1U << 4)
@@ -353,7 +448,7 @@ struct lockmgr_waiter_entry {
 #define LOCKMGR_CURSOR_END	(~0ULL)
 
 /**
- * struct lockmgr_ioctl_list - list locks, or the waiters of one lock
+ * struct lockmgr_ioctl_list - list locks, the waiters of one lock, or spaces
  * @entries: address of the array to fill
  * @entry_size: size of one element of it, as the caller knows the struct: a
  *	multiple of 8, at least the size of its first version; the module fills
@@ -361,11 +456,15 @@ struct lockmgr_waiter_entry {
  * @count: room in the array, not 0; returns how many were filled
  * @cursor: 0 to begin; returns where to go on, or LOCKMGR_CURSOR_END
  * @filter: LOCKMGR_IOC_LIST_LOCKS: list locks to which any of these
- *	LOCKMGR_ENTRY_ALLOCATED, _HELD and _WAITED bits applies, not 0;
- *	LOCKMGR_IOC_LIST_WAITERS: 0
+ *	LOCKMGR_ENTRY_ALLOCATED, _HELD, _WAITED and _DIED bits applies, not 0;
+ *	otherwise 0
  * @id: LOCKMGR_IOC_LIST_WAITERS: the lock; otherwise 0
  *
- * Locks come in the order of their ids, waiters in the order of the queue.
+ * Locks come in the order of their ids, waiters in the order of the queue, spaces in
+ * none that means anything.  LOCKMGR_IOC_LIST_SPACES lists the spaces that have a name
+ * in the IPC namespace of the opener of the file and that the opener may read, except
+ * those whose owner has no number in its user namespace; the file need not be attached.
+ * A cursor of these two says after which id or place a list begins, and nothing else.
  * Each entry was true at some moment during the call, the list as a whole need
  * not have been.  Needs a file opened for reading.
  */
@@ -381,8 +480,8 @@ struct lockmgr_ioctl_list {
 /*
  * Mapped records
  *
- * Where the mode of a space gives nothing to group and others, a client whose file is
- * open for reading and writing can mmap() the records: MAP_SHARED, PROT_READ |
+ * Where the mode of a space gives nothing to group and others, a client of its owner whose
+ * file is open for reading and writing can mmap() the records: MAP_SHARED, PROT_READ |
  * PROT_WRITE, offset 0 and at most @map_size of the attach call.  It can then take
  * and release locks without a system call, by compare-and-swap of a record's word:
  *
@@ -390,7 +489,8 @@ struct lockmgr_ioctl_list {
  *		struct lockmgr_clock
  *   release	{any thread id, own token} -> 0
  *
- * From any other word it is the kernel's business: LOCKMGR_IOC_LOCK or _UNLOCK.
+ * A thread that does not know its id writes 0.  From any other word it is the kernel's
+ * business: LOCKMGR_IOC_LOCK or _UNLOCK.  lockmgr(4) has the rules in full.
  *
  * A page of the mapping is there once this client has locked a lock in it by
  * LOCKMGR_IOC_LOCK; before, an access is a SIGBUS.  The lock with the number id has
@@ -405,8 +505,8 @@ struct lockmgr_ioctl_list {
  * At the offset @map_size, the file has a page that begins with struct lockmgr_clock:
  * MAP_SHARED, PROT_READ, to be mapped by itself.
  *
- *   EACCES	the space, or the file, is not of that kind; or a protection that is
- *		not allowed
+ *   EACCES	the space, or the file, is not of that kind; the opener is not the
+ *		owner, and was let in by a capability; or a protection that is not allowed
  *   EINVAL	not shared, or not where something is
  *   ENOMEM	no memory
  *   ENOTCONN	the file is not attached to a space
@@ -452,5 +552,9 @@ static __inline__ __u32 lockmgr_record_index(__u32 id)
 #define LOCKMGR_IOC_UNLOCK	_IOW(LOCKMGR_IOC_MAGIC, 0x0b, struct lockmgr_ioctl_id)
 #define LOCKMGR_IOC_LIST_LOCKS	_IOWR(LOCKMGR_IOC_MAGIC, 0x0c, struct lockmgr_ioctl_list)
 #define LOCKMGR_IOC_LIST_WAITERS _IOWR(LOCKMGR_IOC_MAGIC, 0x0d, struct lockmgr_ioctl_list)
+#define LOCKMGR_IOC_LIST_SPACES	_IOWR(LOCKMGR_IOC_MAGIC, 0x0e, struct lockmgr_ioctl_list)
+#define LOCKMGR_IOC_SET_NOTE	_IOW(LOCKMGR_IOC_MAGIC, 0x0f, struct lockmgr_ioctl_note)
+#define LOCKMGR_IOC_ALLOCATE_NOTED _IOWR(LOCKMGR_IOC_MAGIC, 0x10, struct lockmgr_ioctl_note)
+#define LOCKMGR_IOC_ALLOCATE_ID_NOTED _IOW(LOCKMGR_IOC_MAGIC, 0x11, struct lockmgr_ioctl_note)
 
 #endif /* _UAPI_LINUX_LOCKMGR_H */

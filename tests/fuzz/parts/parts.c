@@ -228,6 +228,21 @@ static void who_returns_in_the_model_has_its_place_again(void)
 	report(good && outcome.done_count == 1 && outcome.done[0].process == 2, __func__);
 }
 
+/* Of another lock, although a place with that number is free there. */
+static void who_forges_in_the_model_queues_up_anew(void)
+{
+	static struct model model;
+	struct outcome outcome;
+	bool good;
+
+	model_init(&model);
+	good = run(&model, TWO_CLIENTS "0.0 lock id=1\n0.0 lock id=2\n2.0 lock id=2\n"
+				       "0.0 signal process=2\n1.0 lock id=1\n"
+				       "2.0 lock id=1 ticket=saved\n0.0 unlock id=1\n",
+		   &outcome);
+	report(good && outcome.done_count == 1 && outcome.done[0].process == 1, __func__);
+}
+
 static void the_model_sees_cycles(void)
 {
 	static struct model model;
@@ -297,6 +312,7 @@ int main(void)
 		the_next_in_the_model_is_who_came_first,
 		the_next_in_the_model_is_told_of_a_death,
 		who_returns_in_the_model_has_its_place_again,
+		who_forges_in_the_model_queues_up_anew,
 		the_model_sees_cycles,
 		what_is_taken_in_memory_is_held,
 		what_others_wait_for_is_not_released_in_memory,

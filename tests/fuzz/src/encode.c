@@ -60,6 +60,30 @@ void encode_name(enum space_name name, char *bytes)
 	}
 }
 
+void encode_note(enum note note, char *bytes)
+{
+	memset(bytes, 0, LOCKMGR_NOTE_SIZE);
+
+	switch (note) {
+	case NOTE_SHORT:
+	case NOTE_TAIL:
+		memcpy(bytes, "what it stands for", 18);
+		bytes[LOCKMGR_NOTE_SIZE - 1] = note == NOTE_TAIL ? 'x' : 0;
+		break;
+	case NOTE_CONTROL:
+		memcpy(bytes, "\x1b[2J\n\xff\x80", 7);
+		break;
+	case NOTE_FULL:
+		memset(bytes, 'F', LOCKMGR_NOTE_SIZE - 1);
+		break;
+	case NOTE_ENDLESS:
+		memset(bytes, 'E', LOCKMGR_NOTE_SIZE);
+		break;
+	default:
+		break;
+	}
+}
+
 static void encode_attach(const struct op *op, struct lockmgr_ioctl_attach *args)
 {
 	encode_name(op->args[ARG_SPACE], args->name);
@@ -104,6 +128,8 @@ static uint64_t ticket_of(enum ticket ticket, const struct memo *memo)
 		return 1;
 	case TICKET_MAX:
 		return UINT64_MAX;
+	case TICKET_OTHER:
+		return memo->other;
 	default:
 		return 0;
 	}
@@ -195,6 +221,13 @@ static void encode_args(const struct op *op, const struct memo *memo, union argu
 	case VERB_LIST_WAITERS:
 		encode_list(op, memo, &args->list);
 		break;
+	case VERB_SET_NOTE:
+	case VERB_ALLOCATE_NOTED:
+	case VERB_ALLOCATE_ID_NOTED:
+		args->note.id = op->args[ARG_ID];
+		args->note.flags = op->args[ARG_FLAGS];
+		encode_note(op->args[ARG_NOTE], args->note.note);
+		break;
 	case VERB_VERSION:
 	case VERB_INFO:
 		/* What the struct contained does not matter. */
@@ -239,7 +272,8 @@ static void encode_command(const struct op *op, const struct memo *memo, struct 
 		LOCKMGR_IOC_CAPACITY, LOCKMGR_IOC_INFO, LOCKMGR_IOC_ALLOCATE,
 		LOCKMGR_IOC_ALLOCATE_ID, LOCKMGR_IOC_RETRIEVE, LOCKMGR_IOC_FREE,
 		LOCKMGR_IOC_FREE_ALL, LOCKMGR_IOC_LOCK, LOCKMGR_IOC_UNLOCK,
-		LOCKMGR_IOC_LIST_LOCKS, LOCKMGR_IOC_LIST_WAITERS
+		LOCKMGR_IOC_LIST_LOCKS, LOCKMGR_IOC_LIST_WAITERS, LOCKMGR_IOC_SET_NOTE,
+		LOCKMGR_IOC_ALLOCATE_NOTED, LOCKMGR_IOC_ALLOCATE_ID_NOTED
 	};
 	struct arena *arena = &arenas[op->process][op->thread];
 	unsigned int number = numbers[op->verb - VERB_VERSION];

@@ -24,17 +24,20 @@ union arguments {
 	struct lockmgr_ioctl_flags flags;
 	struct lockmgr_ioctl_lock lock;
 	struct lockmgr_ioctl_list list;
+	struct lockmgr_ioctl_note note;
 };
 
 /**
  * struct memo - numbers of the kernel's that later calls of a thread may pass on
  * @ticket: of the last call that a signal ended
+ * @other: the same of the other thread
  * @locks: where the last list of locks ended
  * @waiters: likewise
  * @token: of the file that it uses
  */
 struct memo {
 	uint64_t ticket;
+	uint64_t other;
 	uint64_t locks;
 	uint64_t waiters;
 	uint32_t token;
@@ -54,6 +57,9 @@ struct letter {
 
 /** The name of a space: LOCKMGR_NAME_SIZE bytes. */
 void encode_name(enum space_name name, char *bytes);
+
+/** A note: LOCKMGR_NOTE_SIZE bytes. */
+void encode_note(enum note note, char *bytes);
 
 /** Write an operation's calls, and what they point to, for its thread. */
 void encode(const struct op *op, const struct memo *memo, struct letter *letter);

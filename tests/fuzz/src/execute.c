@@ -240,6 +240,7 @@ static bool step(struct stage *stage, const struct op *op)
 	} else {
 		client = verb_is_in_memory(op->verb) ? model_file(&stage->model, op) : NULL;
 		memo->token = client ? client->token : 0;
+		memo->other = stage->memos[op->process][THREADS - 1 - op->thread].ticket;
 		encode(op, memo, &letter);
 		act(stage, op->process, op->thread, outcome.waits);
 		if (!failed(stage))
@@ -432,29 +433,8 @@ void execute(const struct program *program, struct execution *execution)
 	}
 }
 
-/* Places in queues that others draw are to be larger than those we make up. */
-static void draw_first_ticket(void)
-{
-	static struct execution execution;
-	struct program program = { .count = 0 };
-	struct op op = op_new(VERB_OPEN, 0, 0);
-
-	program.ops[program.count++] = op;
-	op = op_new(VERB_ATTACH, 0, 0);
-	op.args[ARG_ATTACH_FLAGS] = LOCKMGR_ATTACH_CREATE;
-	program.ops[program.count++] = op;
-	op = op_new(VERB_LOCK, 0, 0);
-	program.ops[program.count++] = op;
-	op.args[ARG_LOCK_FLAGS] = LOCKMGR_LOCK_DEADLINE;
-	program.ops[program.count++] = op;
-	execute(&program, &execution);
-	if (execution.verdict != AGREED)
-		errx(2, "the simplest program fails: %s", execution.complaint.text);
-}
-
 void execute_init(void)
 {
 	judge_init();
 	wipe();
-	draw_first_ticket();
 }

@@ -39,6 +39,9 @@ static const uint8_t weights[VERBS] = {
 	[VERB_UNLOCK] = 8,
 	[VERB_LIST_LOCKS] = 4,
 	[VERB_LIST_WAITERS] = 4,
+	[VERB_SET_NOTE] = 3,
+	[VERB_ALLOCATE_NOTED] = 2,
+	[VERB_ALLOCATE_ID_NOTED] = 2,
 	[VERB_COMMAND] = 1,
 	[VERB_RELOCK] = 3,
 	[VERB_TAKE] = 10,
@@ -93,7 +96,7 @@ static uint64_t random_value(enum arg arg, enum verb verb, uint64_t *random)
 	case ARG_SURPLUS:
 		return 1;
 	case ARG_ATTACH_FLAGS:
-		return PICK(random, 1, 1, 5, 0, 5, 4, 3, 7, 2, 8, 0x80000001);
+		return PICK(random, 1, 1, 5, 9, 0, 8, 5, 4, 3, 7, 2, 16, 0x80000001);
 	case ARG_OWNER:
 	case ARG_GROUP:
 		return PICK(random, LOCKMGR_ID_CALLER, 1001, 0, 1002, 1003);
@@ -113,11 +116,15 @@ static uint64_t random_value(enum arg arg, enum verb verb, uint64_t *random)
 	case ARG_FLAGS:
 		return PICK(random, 1, 0x80000000);
 	case ARG_LOCK_FLAGS:
-		return PICK(random, LOCKMGR_LOCK_DEADLINE, LOCKMGR_LOCK_TRY, 3, 4, 0x80000000);
+		return PICK(random, LOCKMGR_LOCK_DEADLINE, LOCKMGR_LOCK_TRY, 3, 4, 5, 6, 8,
+			    0x80000000);
 	case ARG_ENTRY_SIZE:
 		return PICK(random, 64, 72, 128, 4096, 56, 68, 4104, 0, 0xfffffff8);
 	case ARG_COUNT:
 		return PICK(random, 1, 2, 3, 17, 0, 0xffffffff);
+	case ARG_NOTE:
+		return PICK(random, NOTE_SHORT, NOTE_FULL, NOTE_CONTROL, NOTE_NONE, NOTE_ENDLESS,
+			    NOTE_TAIL);
 	case ARG_FILTER:
 		return PICK(random, 7, 1, 2, 4, 6, 0, 8);
 	default:
@@ -139,6 +146,7 @@ static uint32_t rarity(enum arg arg)
 	case ARG_ATTACH_FLAGS:
 	case ARG_FILTER:
 	case ARG_ID:
+	case ARG_NOTE:
 		return 1;
 	case ARG_CAPACITY:
 	case ARG_MODE:
@@ -167,14 +175,14 @@ static uint32_t rarity(enum arg arg)
 /* Wholly by chance, two of three bad values would hide the third. */
 static void make_consistent(struct op *op, uint64_t *random)
 {
-	if (op->verb == VERB_ALLOCATE && !one_in(random, 30))
+	if ((op->verb == VERB_ALLOCATE || op->verb == VERB_ALLOCATE_NOTED) && !one_in(random, 30))
 		op->args[ARG_ID] = 0;
 	if (op->verb == VERB_LIST_LOCKS && !one_in(random, 30))
 		op->args[ARG_ID] = 0;
 	if (op->verb == VERB_LIST_WAITERS && !one_in(random, 30))
 		op->args[ARG_FILTER] = 0;
 	if (op->verb == VERB_LOCK) {
-		if (op->args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_DEADLINE)
+		if (op->args[ARG_LOCK_FLAGS] & LOCKMGR_LOCK_DEADLINE)
 			op->args[ARG_DEADLINE] = random_below(random, DEADLINES);
 		else if (!one_in(random, 30))
 			op->args[ARG_DEADLINE] = DEADLINE_ZERO;
@@ -287,6 +295,16 @@ static void choose_held(struct model *model, struct op *op, uint64_t *random)
 	}
 }
 
+/* Notes are mostly set where there can be one. */
+static void choose_allocated(struct model *model, struct op *op, uint64_t *random)
+{
+	const struct model_client *client = model_file(model, op);
+	const struct model_space *space = client ? model_space_of(model, client) : NULL;
+
+	if (space && space->id_count && !one_in(random, 5))
+		op->args[ARG_ID] = space->ids[random_below(random, space->id_count)].id;
+}
+
 /* Most of what is done in memory is done where there is some. */
 static void choose_page(struct model *model, struct op *op, uint64_t *random)
 {
@@ -313,6 +331,8 @@ static struct op random_op(struct model *model, uint64_t *random)
 	if (op.verb == VERB_UNLOCK || op.verb == VERB_RELOCK || op.verb == VERB_LOCK ||
 	    op.verb == VERB_LIST_WAITERS || op.verb == VERB_RELEASE)
 		choose_held(model, &op, random);
+	if (op.verb == VERB_SET_NOTE)
+		choose_allocated(model, &op, random);
 	if (op.verb == VERB_TAKE || op.verb == VERB_SCRIBBLE)
 		choose_page(model, &op, random);
 	if (op.verb == VERB_SIGNAL)

@@ -90,11 +90,12 @@ static void learn_attach(struct model *model, const struct op *op,
 	struct model_space *space = model_space_of(model, client);
 	int i;
 
-	if (!args->token || args->token & ~LOCKMGR_WORD_TOKEN)
+	if (!args->token != !client->writable || args->token & ~LOCKMGR_WORD_TOKEN)
 		complain(complaint, "token %#x is not one", args->token);
 	for (i = 0; i < CLIENTS_MAX; i++)
 		if (model->clients[i].refs && model->clients[i].space == client->space &&
-		    &model->clients[i] != client && model->clients[i].token == args->token)
+		    &model->clients[i] != client && args->token &&
+		    model->clients[i].token == args->token)
 			complain(complaint, "token %u is another client's", args->token);
 	client->token = args->token;
 
@@ -160,6 +161,9 @@ static void judge_output(struct model *model, const struct op *op,
 	case VERB_ALLOCATE:
 		wanted.id.id = outcome->id;
 		break;
+	case VERB_ALLOCATE_NOTED:
+		wanted.note.id = outcome->id;
+		break;
 	default:
 		break;
 	}
@@ -203,6 +207,7 @@ static void expected_lock(struct model *model, int number, uint32_t id,
 	entry->id = id;
 	if (model_is_allocated(space, id))
 		entry->flags |= LOCKMGR_ENTRY_ALLOCATED;
+	encode_note(model_note_of(space, id), entry->note);
 	entry->waiters = model_queue_length(model, number, id);
 	if (entry->waiters)
 		entry->flags |= LOCKMGR_ENTRY_WAITED;
@@ -223,8 +228,8 @@ static bool next_lock(struct model *model, int number, uint64_t filter, uint64_t
 	for (; id < LOCKMGR_CAPACITY_MAX; id = next + 1) {
 		next = UINT64_MAX - 1;
 		for (i = 0; i < space->id_count; i++)
-			if (space->ids[i] >= id && space->ids[i] < next)
-				next = space->ids[i];
+			if (space->ids[i].id >= id && space->ids[i].id < next)
+				next = space->ids[i].id;
 		for (i = 0; i < space->lock_count; i++)
 			if (space->locks[i].id >= id && space->locks[i].id < next)
 				next = space->locks[i].id;
@@ -242,7 +247,7 @@ static void expected_waiter(struct model *model, const struct model_thread *thre
 			    struct lockmgr_waiter_entry *entry)
 {
 	struct being being = model_being(model, thread);
-	bool timed = thread->call.args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_DEADLINE;
+	bool timed = thread->call.args[ARG_LOCK_FLAGS] & LOCKMGR_LOCK_DEADLINE;
 
 	memset(entry, 0, sizeof(*entry));
 	entry->pid = crew_pid(being.process);
@@ -349,6 +354,30 @@ static const unsigned char *entries_of(const struct op *op)
 	return arena->entries;
 }
 
+/*
+ * An entry as the caller has it: the rest of a shorter one is left out, and of a longer one
+ * it is zero.
+ */
+static void get_entry(const struct op *op, const unsigned char *at, union entry *entry,
+		      struct complaint *complaint)
+{
+	uint64_t size = op->args[ARG_ENTRY_SIZE];
+	size_t known = op->verb == VERB_LIST_LOCKS ? sizeof(entry->lock) : sizeof(entry->waiter);
+
+	if (known > size)
+		known = size;
+	memset(entry, 0, sizeof(*entry));
+	memcpy(entry, at, known);
+	expect_zeros(at + known, size - known, "entry", complaint);
+}
+
+static size_t compared(const struct op *op)
+{
+	uint64_t size = op->args[ARG_ENTRY_SIZE];
+
+	return size < sizeof(union entry) ? size : sizeof(union entry);
+}
+
 static uint64_t judge_entries(const struct op *op, const struct wanted *wanted,
 			      struct complaint *complaint)
 {
@@ -358,8 +387,7 @@ static uint64_t judge_entries(const struct op *op, const struct wanted *wanted,
 	uint32_t i;
 
 	for (i = 0; i < wanted->count; i++, at += size) {
-		memcpy(&entry, at, sizeof(entry));
-		expect_zeros(at + sizeof(entry), size - sizeof(entry), "entry", complaint);
+		get_entry(op, at, &entry, complaint);
 		if (op->verb == VERB_LIST_LOCKS) {
 			last = entry.lock.id;
 			check_since((uint64_t *)&entry.lock.since, wanted->since[i], complaint);
@@ -371,7 +399,7 @@ static uint64_t judge_entries(const struct op *op, const struct wanted *wanted,
 			check_since((uint64_t *)&entry.waiter.since, wanted->since[i],
 				    complaint);
 		}
-		expect_bytes(&entry, &wanted->entries[i], sizeof(entry), "entry", complaint);
+		expect_bytes(&entry, &wanted->entries[i], compared(op), "entry", complaint);
 	}
 
 	return last;
@@ -406,13 +434,16 @@ static uint64_t judge_wild_entries(struct model *model, const struct op *op, uin
 	const struct model_space *space = model_space_of(model, model_file(model, op));
 	const unsigned char *at = entries_of(op);
 	uint64_t next = model_cursor_of(model, op);
-	struct lockmgr_lock_entry entry;
+	struct lockmgr_lock_entry entry, noted;
+	union entry copy;
 	uint32_t i;
 
 	for (i = 0; i < count; i++, at += op->args[ARG_ENTRY_SIZE]) {
-		memcpy(&entry, at, sizeof(entry));
-		expect_zeros(at + sizeof(entry), op->args[ARG_ENTRY_SIZE] - sizeof(entry),
-			     "entry", complaint);
+		get_entry(op, at, &copy, complaint);
+		entry = copy.lock;
+		noted = entry;
+		encode_note(model_note_of(space, entry.id), noted.note);
+		expect_bytes(&entry, &noted, compared(op), "entry", complaint);
 		if (entry.id < next || entry.id >= LOCKMGR_CAPACITY_MAX || entry.waiters ||
 		    !(entry.flags & op->args[ARG_FILTER]) || entry.flags & ~flags ||
 		    !(entry.flags & LOCKMGR_ENTRY_HELD) != !entry.token ||
@@ -501,7 +532,7 @@ static void judge_failure(const struct op *op, const struct letter *letter,
 /* What a lock call can return where nobody knows what the record says. */
 static bool may_return(struct model *model, const struct op *op, long result)
 {
-	bool timed = op->args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_DEADLINE;
+	bool timed = op->args[ARG_LOCK_FLAGS] & LOCKMGR_LOCK_DEADLINE;
 
 	if (op->verb == VERB_UNLOCK)
 		return !result;

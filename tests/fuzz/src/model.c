@@ -12,7 +12,6 @@ void model_init(struct model *model)
 	int process, file;
 
 	memset(model, 0, sizeof(*model));
-	model->sequence = SEQUENCE_BEGIN;
 	for (process = 0; process < PROCESSES; process++) {
 		model->processes[process].alive = true;
 		model->processes[process].birth = ++model->births;
@@ -64,6 +63,19 @@ bool model_lives(struct model *model, const struct being *being)
 	return process->alive && process->birth == being->birth;
 }
 
+static bool is_of_process(const struct model *model, const struct model_client *client, int process)
+{
+	return client->attached_by.process == process &&
+	       client->attached_by.birth == model->processes[process].birth;
+}
+
+/* Whether its process may act for a client that is attached. */
+bool model_may_use(struct model *model, const struct op *op, const struct model_client *client)
+{
+	return client->space != NONE &&
+	       (!client->ends || is_of_process(model, client, op->process));
+}
+
 /* ------------------------------------------------------------------------
  * Clients and spaces come and go
  */
@@ -87,6 +99,7 @@ void model_put_client(struct model *model, struct outcome *outcome, int number, 
 	client->refs++;
 	model_release_all(model, number, now, outcome);
 	leave_space(model, client);
+	model_forget_promises(model, number);
 	client->refs--;
 }
 
@@ -206,7 +219,11 @@ static void give_birth(struct model *model, int number, enum who who)
 	process->alive = true;
 	process->birth = ++model->births;
 	for (i = 0; i < THREADS; i++)
-		process->threads[i] = (struct model_thread) { .who = who };
+		process->threads[i] = (struct model_thread) {
+			.who = who,
+			/* It can be handed back by whoever comes next. */
+			.saved_ticket = process->threads[i].saved_ticket,
+		};
 	for (i = 0; i < FILES; i++)
 		process->files[i] = NONE;
 }
@@ -258,6 +275,20 @@ static bool dies_in_any_order(struct model *model, const struct model_process *p
 	return waiting > 1 && last;
 }
 
+/* Others may have their files. */
+static void end_clients(struct model *model, int process, struct outcome *outcome, uint64_t now)
+{
+	int i;
+
+	for (i = 0; i < CLIENTS_MAX; i++) {
+		struct model_client *client = &model->clients[i];
+
+		if (client->refs && client->space != NONE && client->ends &&
+		    is_of_process(model, client, process))
+			model_release_all(model, i, now, outcome);
+	}
+}
+
 static void do_kill(struct model *model, const struct op *op, uint64_t now,
 		    struct outcome *outcome)
 {
@@ -274,6 +305,7 @@ static void do_kill(struct model *model, const struct op *op, uint64_t now,
 		process->threads[i].waits = false;
 		model_put_client(model, outcome, process->threads[i].client, now);
 	}
+	end_clients(model, op->args[ARG_PROCESS], outcome, now);
 	for (i = 0; i < FILES; i++)
 		put_slot(model, outcome, &process->files[i], now);
 }
@@ -319,7 +351,7 @@ static void do_unknown(struct model *model, const struct op *op, uint64_t now,
 {
 	uint32_t number = op->args[ARG_NUMBER];
 	bool known = _IOC_TYPE(number) == LOCKMGR_IOC_MAGIC &&
-		     _IOC_NR(number) <= _IOC_NR(LOCKMGR_IOC_LIST_WAITERS);
+		     _IOC_NR(number) <= _IOC_NR(LOCKMGR_IOC_ALLOCATE_ID_NOTED);
 	(void)now;
 
 	outcome->skip = !model_file(model, op) || known ||

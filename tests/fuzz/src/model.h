@@ -27,8 +27,8 @@
 #define IDS_MAX		PROGRAM_MAX
 #define LOCKS_MAX	PROGRAM_MAX
 
-/* Places in a queue that are not made up by the caller are larger. */
-#define SEQUENCE_BEGIN	1000
+/* Locks share counters of places: as many as there are of these in a space. */
+#define COUNTERS	64
 
 /* A thread, and not another that took its place after its death. */
 struct being {
@@ -47,6 +47,8 @@ struct model_client {
 	int space;			/* or NONE */
 	uint32_t token;
 	bool detect;
+	bool ends;			/* with the process that attached it */
+	struct being attached_by;
 	uint32_t page_count;
 	uint32_t pages[PROGRAM_MAX];	/* of records that it has used */
 };
@@ -60,6 +62,11 @@ struct model_lock {
 	bool marked;			/* the kernel may want to release it itself */
 };
 
+struct model_id {
+	uint32_t id;
+	enum note note;
+};
+
 struct model_space {
 	bool exists;
 	bool linked;
@@ -69,12 +76,21 @@ struct model_space {
 	uint32_t mode;
 	uint32_t capacity;
 	bool wild;			/* records were destroyed: nothing is known of locks */
+	uint64_t places[COUNTERS];	/* the last one drawn */
 	uint64_t generation;
 	uint32_t clients;
 	uint32_t id_count;
-	uint32_t ids[IDS_MAX];		/* in order */
+	struct model_id ids[IDS_MAX];	/* those that are allocated, in order */
 	uint32_t lock_count;
 	struct model_lock locks[LOCKS_MAX];	/* in order of their ids */
+};
+
+/* A place that is kept for a thread. */
+struct model_promise {
+	struct being to;
+	int client;
+	uint32_t id;
+	uint64_t ticket;
 };
 
 /* Where a list ended. */
@@ -110,8 +126,9 @@ struct model {
 	struct model_process processes[PROCESSES];
 	struct model_client clients[CLIENTS_MAX];
 	struct model_space spaces[SPACES_MAX];
-	uint64_t sequence;
 	uint32_t births;
+	uint32_t promise_count;
+	struct model_promise promises[PROGRAM_MAX];
 };
 
 /* What an operation is to do. */
@@ -165,6 +182,7 @@ void model_released(struct model *model, const struct op *op);
 bool model_may_map(const struct model_client *client, const struct model_space *space);
 
 bool model_is_allocated(const struct model_space *space, uint32_t id);
+enum note model_note_of(const struct model_space *space, uint32_t id);
 
 /** The thread that has waited longest for a lock behind that place, or NULL. */
 struct model_thread *model_queue_after(struct model *model, int space, uint32_t id,
@@ -172,6 +190,7 @@ struct model_thread *model_queue_after(struct model *model, int space, uint32_t 
 uint32_t model_queue_length(struct model *model, int space, uint32_t id);
 struct being model_being(struct model *model, const struct model_thread *thread);
 bool model_lives(struct model *model, const struct being *being);
+bool model_may_use(struct model *model, const struct op *op, const struct model_client *client);
 
 /** Whether the thread that took a lock, as its word says, is believed in. */
 bool model_knows_taker(struct model *model, const struct model_lock *lock);
@@ -194,6 +213,7 @@ long model_do_unlock(struct model *model, int client, uint32_t id, uint64_t now,
 long model_do_take(struct model *model, struct model_thread *thread, int client, uint32_t id,
 		   uint64_t now);
 long model_do_release(struct model *model, int client, uint32_t id, struct outcome *outcome);
+void model_forget_promises(struct model *model, int client);
 void model_mark(struct model_space *space, uint32_t first);
 void model_use_page(struct model_client *client, uint32_t id);
 void model_memory(struct model *model, const struct op *op, uint64_t now,

@@ -44,6 +44,9 @@ static const struct rule rules[VERBS] = {
 	RULE(UNLOCK, false, true, true),
 	RULE(LIST_LOCKS, true, false, true),
 	RULE(LIST_WAITERS, true, false, true),
+	RULE(SET_NOTE, false, true, true),
+	RULE(ALLOCATE_NOTED, false, true, true),
+	RULE(ALLOCATE_ID_NOTED, false, true, true),
 };
 
 uint32_t model_native_size(enum verb verb)
@@ -65,7 +68,8 @@ static bool is_readable(enum memory memory)
 	return memory == MEMORY_GOOD || memory == MEMORY_READONLY;
 }
 
-static long check_file(const struct op *op, const struct model_client *client)
+static long check_file(struct model *model, const struct op *op,
+		       const struct model_client *client)
 {
 	const struct rule *rule = &rules[op->verb];
 
@@ -73,7 +77,7 @@ static long check_file(const struct op *op, const struct model_client *client)
 		return -EINVAL;
 	if ((rule->readable && !client->readable) || (rule->writable && !client->writable))
 		return -EBADF;
-	if (rule->attached && client->space == NONE)
+	if (rule->attached && !model_may_use(model, op, client))
 		return -ENOTCONN;
 
 	return 0;
@@ -191,7 +195,7 @@ static long check_attach(const struct op *op, const struct model_client *client)
 {
 	uint64_t flags = op->args[ARG_ATTACH_FLAGS];
 
-	if (flags > 7 || op->args[ARG_RESERVED] || op->args[ARG_TOKEN] ||
+	if (flags > 15 || op->args[ARG_RESERVED] || op->args[ARG_TOKEN] ||
 	    op->args[ARG_GENERATION] || op->args[ARG_MODE] > 0777 ||
 	    !is_good_name(op->args[ARG_SPACE]))
 		return -EINVAL;
@@ -239,6 +243,8 @@ static long do_attach(struct model *model, const struct op *op, struct model_cli
 	model->spaces[number].clients++;
 	client->space = number;
 	client->detect = flags & LOCKMGR_ATTACH_DETECT_DEADLOCK;
+	client->ends = flags & LOCKMGR_ATTACH_ENDS_WITH_PROCESS;
+	client->attached_by = model_being(model, model_thread(model, op));
 
 	return 0;
 }
@@ -266,31 +272,43 @@ static long do_unlink(struct model *model, const struct op *op, struct model_cli
  * Ids
  */
 
-bool model_is_allocated(const struct model_space *space, uint32_t id)
+static const struct model_id *find_id(const struct model_space *space, uint32_t id)
 {
 	uint32_t i;
 
 	for (i = 0; i < space->id_count; i++)
-		if (space->ids[i] == id)
-			return true;
+		if (space->ids[i].id == id)
+			return &space->ids[i];
 
-	return false;
+	return NULL;
 }
 
-static void add_id(struct model_space *space, uint32_t id)
+bool model_is_allocated(const struct model_space *space, uint32_t id)
+{
+	return find_id(space, id);
+}
+
+enum note model_note_of(const struct model_space *space, uint32_t id)
+{
+	const struct model_id *found = find_id(space, id);
+
+	return found ? found->note : NOTE_NONE;
+}
+
+static void add_id(struct model_space *space, uint32_t id, enum note note)
 {
 	uint32_t i = space->id_count++;
 
-	for (; i && space->ids[i - 1] > id; i--)
+	for (; i && space->ids[i - 1].id > id; i--)
 		space->ids[i] = space->ids[i - 1];
-	space->ids[i] = id;
+	space->ids[i] = (struct model_id) { id, note };
 }
 
 static void remove_id(struct model_space *space, uint32_t id)
 {
 	uint32_t i = 0;
 
-	while (space->ids[i] != id)
+	while (space->ids[i].id != id)
 		i++;
 	memmove(&space->ids[i], &space->ids[i + 1],
 		(--space->id_count - i) * sizeof(space->ids[0]));
@@ -309,7 +327,7 @@ static long do_capacity(const struct op *op, struct model_client *client,
 		return -EINVAL;
 	if (!capacity)
 		capacity = LOCKMGR_CAPACITY_MAX;
-	if (space->id_count && space->ids[space->id_count - 1] >= capacity)
+	if (space->id_count && space->ids[space->id_count - 1].id >= capacity)
 		return -EBUSY;
 	space->capacity = capacity;
 	model_mark(space, capacity);
@@ -322,7 +340,7 @@ static long do_allocate(const struct op *op, struct model_space *space,
 {
 	uint32_t id = 0;
 
-	if (op->args[ARG_FLAGS] || op->args[ARG_ID])
+	if (op->args[ARG_FLAGS] || op->args[ARG_ID] || op->args[ARG_NOTE] >= NOTES_GOOD)
 		return -EINVAL;
 	if (space->id_count >= space->capacity)
 		return -ENOSPC;
@@ -330,7 +348,7 @@ static long do_allocate(const struct op *op, struct model_space *space,
 		return -EFAULT;
 	while (model_is_allocated(space, id))
 		id++;
-	add_id(space, id);
+	add_id(space, id, op->args[ARG_NOTE]);
 	outcome->id = id;
 
 	return 0;
@@ -340,14 +358,21 @@ static long do_id(const struct op *op, struct model_space *space)
 {
 	uint32_t id = op->args[ARG_ID];
 
-	if (op->args[ARG_FLAGS] || id >= space->capacity)
+	if (op->args[ARG_FLAGS] || id >= space->capacity || op->args[ARG_NOTE] >= NOTES_GOOD)
 		return -EINVAL;
 
 	switch (op->verb) {
 	case VERB_ALLOCATE_ID:
+	case VERB_ALLOCATE_ID_NOTED:
 		if (model_is_allocated(space, id))
 			return -EEXIST;
-		add_id(space, id);
+		add_id(space, id, op->args[ARG_NOTE]);
+		return 0;
+	case VERB_SET_NOTE:
+		if (!model_is_allocated(space, id))
+			return -ENOENT;
+		remove_id(space, id);
+		add_id(space, id, op->args[ARG_NOTE]);
 		return 0;
 	case VERB_FREE:
 		if (!model_is_allocated(space, id))
@@ -375,8 +400,11 @@ static long do_free_all(const struct op *op, struct model_client *client,
  * Locks
  */
 
-static uint64_t ticket_of(const struct model_thread *thread, const struct op *op)
+static uint64_t ticket_of(struct model *model, const struct model_thread *thread,
+			  const struct op *op)
 {
+	const struct model_thread *threads = model->processes[op->process].threads;
+
 	switch (op->args[ARG_TICKET]) {
 	case TICKET_SAVED:
 		return thread->saved_ticket;
@@ -386,6 +414,8 @@ static uint64_t ticket_of(const struct model_thread *thread, const struct op *op
 		return 1;
 	case TICKET_MAX:
 		return UINT64_MAX;
+	case TICKET_OTHER:
+		return threads[THREADS - 1 - op->thread].saved_ticket;
 	default:
 		return 0;
 	}
@@ -396,7 +426,7 @@ static long lock_wildly(const struct op *op, struct model_client *client,
 			struct outcome *outcome)
 {
 	bool try = op->args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_TRY;
-	bool timed = op->args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_DEADLINE;
+	bool timed = op->args[ARG_LOCK_FLAGS] & LOCKMGR_LOCK_DEADLINE;
 
 	outcome->wild = true;
 	outcome->skip = !try && (!timed || op->args[ARG_DEADLINE] > DEADLINE_NEAR);
@@ -410,15 +440,18 @@ static long do_lock(struct model *model, const struct op *op, struct model_clien
 		    uint64_t now, struct outcome *outcome)
 {
 	struct model_thread *thread = model_thread(model, op);
+	const uint64_t known = LOCKMGR_LOCK_TRY | LOCKMGR_LOCK_DEADLINE |
+			       LOCKMGR_LOCK_INTERRUPTIBLE;
 	uint64_t flags = op->args[ARG_LOCK_FLAGS];
 	enum deadline deadline = op->args[ARG_DEADLINE];
 
-	if (flags > LOCKMGR_LOCK_DEADLINE || deadline == DEADLINE_NEGATIVE ||
-	    (deadline != DEADLINE_ZERO && flags != LOCKMGR_LOCK_DEADLINE) ||
+	if (flags & ~known || (flags & LOCKMGR_LOCK_TRY && flags != LOCKMGR_LOCK_TRY) ||
+	    deadline == DEADLINE_NEGATIVE ||
+	    (deadline != DEADLINE_ZERO && !(flags & LOCKMGR_LOCK_DEADLINE)) ||
 	    op->args[ARG_ID] >= model_space_of(model, client)->capacity)
 		return -EINVAL;
 
-	thread->passed_ticket = ticket_of(thread, op);
+	thread->passed_ticket = ticket_of(model, thread, op);
 	if (model_space_of(model, client)->wild)
 		return lock_wildly(op, client, outcome);
 
@@ -481,6 +514,9 @@ void model_note_cursor(struct model *model, const struct op *op, uint64_t next)
 	};
 }
 
+/* Of both kinds. */
+#define ENTRY_SIZE_FIRST	64
+
 static long do_list(struct model *model, const struct op *op, struct outcome *outcome)
 {
 	uint64_t size = op->args[ARG_ENTRY_SIZE], filter = op->args[ARG_FILTER];
@@ -493,10 +529,10 @@ static long do_list(struct model *model, const struct op *op, struct outcome *ou
 		outcome->skip = true;
 		return 0;
 	}
-	if (size < sizeof(struct lockmgr_lock_entry) || size > 4096 || size % 8 ||
+	if (size < ENTRY_SIZE_FIRST || size > 4096 || size % 8 ||
 	    !op->args[ARG_COUNT])
 		return -EINVAL;
-	if (locks ? op->args[ARG_ID] || !filter || filter > 7 :
+	if (locks ? op->args[ARG_ID] || !filter || filter > 15 :
 		    filter || op->args[ARG_ID] >= LOCKMGR_CAPACITY_MAX)
 		return -EINVAL;
 
@@ -509,7 +545,7 @@ long model_command(struct model *model, const struct op *op, uint64_t now,
 {
 	struct model_client *client = model_file(model, op);
 	struct model_space *space = model_space_of(model, client);
-	long ret = check_file(op, client);
+	long ret = check_file(model, op, client);
 
 	if (!ret)
 		ret = check_struct(op);
@@ -524,6 +560,7 @@ long model_command(struct model *model, const struct op *op, uint64_t now,
 	case VERB_CAPACITY:
 		return do_capacity(op, client, space);
 	case VERB_ALLOCATE:
+	case VERB_ALLOCATE_NOTED:
 		return do_allocate(op, space, outcome);
 	case VERB_FREE_ALL:
 		return do_free_all(op, client, space);

@@ -29,7 +29,7 @@ static struct model_lock *make_lock(struct model_space *space, uint32_t id)
 	for (; i && space->locks[i - 1].id > id; i--)
 		space->locks[i] = space->locks[i - 1];
 	space->lock_count++;
-	space->locks[i] = (struct model_lock) { .id = id, .client = NONE };
+	space->locks[i] = (struct model_lock){ .id = id, .client = NONE };
 
 	return &space->locks[i];
 }
@@ -78,17 +78,82 @@ uint32_t model_queue_length(struct model *model, int space, uint32_t id)
 	return count;
 }
 
-/* A place that an earlier call has left can be had again if nobody else is there. */
-static uint64_t draw_ticket(struct model *model, int space, uint32_t id, uint64_t wish)
+/* ------------------------------------------------------------------------
+ * Places, and to whom they are promised
+ */
+
+static struct model_promise *find_promise(struct model *model, const struct model_thread *thread,
+					  int client, uint32_t id)
 {
-	uint64_t sequence = ++model->sequence;
-	struct model_thread *next;
+	struct being being = model_being(model, thread);
+	uint32_t i;
 
-	if (!wish || wish >= sequence)
-		return sequence;
-	next = model_queue_after(model, space, id, wish - 1);
+	for (i = 0; i < model->promise_count; i++) {
+		struct model_promise *promise = &model->promises[i];
 
-	return next && next->ticket == wish ? sequence : wish;
+		if (promise->client == client && promise->id == id &&
+		    promise->to.process == being.process && promise->to.thread == being.thread &&
+		    promise->to.birth == being.birth)
+			return promise;
+	}
+
+	return NULL;
+}
+
+/* A thread's last wait for a lock has ended by a signal. */
+static void make_promise(struct model *model, const struct model_thread *thread, int client,
+			 uint32_t id, uint64_t ticket)
+{
+	struct model_promise *promise = find_promise(model, thread, client, id);
+
+	/* Each operation ends one wait so, and a program has fewer than are kept. */
+	if (!promise)
+		promise = &model->promises[model->promise_count++];
+	*promise = (struct model_promise){
+		.to = model_being(model, thread),
+		.client = client,
+		.id = id,
+		.ticket = ticket,
+	};
+}
+
+/* A thread's wait for a lock has ended otherwise, or it has the lock without. */
+static void end_promise(struct model *model, const struct model_thread *thread, int client,
+			uint32_t id)
+{
+	struct model_promise *promise = find_promise(model, thread, client, id);
+
+	if (promise)
+		*promise = model->promises[--model->promise_count];
+}
+
+void model_forget_promises(struct model *model, int client)
+{
+	uint32_t i = 0;
+
+	while (i < model->promise_count)
+		if (model->promises[i].client == client)
+			model->promises[i] = model->promises[--model->promise_count];
+		else
+			i++;
+}
+
+/* As hash_32() of the kernel does it. */
+static uint32_t counter_of(uint32_t id)
+{
+	return id * 0x61c88647u / (UINT32_MAX / COUNTERS + 1);
+}
+
+/* The place that was promised, if that is what the caller has; or a new one. */
+static uint64_t draw_ticket(struct model *model, const struct model_thread *thread, int client,
+			    uint32_t id, uint64_t wish)
+{
+	struct model_promise *promise = find_promise(model, thread, client, id);
+
+	if (promise && promise->ticket == wish)
+		return wish;
+
+	return ++model_space_of(model, &model->clients[client])->places[counter_of(id)];
 }
 
 /* ------------------------------------------------------------------------
@@ -144,16 +209,23 @@ bool model_in_cycle(struct model *model, struct being from, const struct model_l
  * Locking
  */
 
-static long take(struct model *model, struct model_lock *lock, struct model_thread *thread,
+static void hold(struct model *model, struct model_lock *lock, struct model_thread *thread,
 		 int client, uint64_t now)
 {
-	long result = lock->died ? LOCKMGR_OWNER_DIED : 0;
-
 	lock->client = client;
 	lock->taker = model_being(model, thread);
 	lock->died = false;
 	lock->since = now;
 	lock->marked = false;
+}
+
+static long take(struct model *model, struct model_lock *lock, struct model_thread *thread,
+		 int client, uint64_t now)
+{
+	long result = lock->died ? LOCKMGR_OWNER_DIED : 0;
+
+	end_promise(model, thread, client, lock->id);
+	hold(model, lock, thread, client, now);
 
 	return result;
 }
@@ -163,8 +235,7 @@ static void queue_up(struct model *model, struct model_thread *thread, const str
 {
 	thread->call = *op;
 	thread->client = client;
-	thread->ticket = draw_ticket(model, model->clients[client].space, op->args[ARG_ID],
-				     ticket);
+	thread->ticket = draw_ticket(model, thread, client, op->args[ARG_ID], ticket);
 	thread->since = now;
 	thread->waits = true;
 	model->clients[client].refs++;
@@ -175,6 +246,7 @@ static long turn_back(struct model *model, struct model_thread *thread, long res
 {
 	thread->waits = false;
 	model->clients[thread->client].refs--;
+	end_promise(model, thread, thread->client, thread->call.args[ARG_ID]);
 
 	return result;
 }
@@ -184,7 +256,7 @@ long model_do_lock(struct model *model, struct model_thread *thread, const struc
 {
 	struct model_space *space = model_space_of(model, &model->clients[client]);
 	enum deadline deadline = op->args[ARG_DEADLINE];
-	bool timed = op->args[ARG_LOCK_FLAGS] == LOCKMGR_LOCK_DEADLINE;
+	bool timed = op->args[ARG_LOCK_FLAGS] & LOCKMGR_LOCK_DEADLINE;
 	struct model_lock *lock = make_lock(space, op->args[ARG_ID]);
 
 	if (lock->client == NONE)
@@ -254,7 +326,7 @@ long model_do_take(struct model *model, struct model_thread *thread, int client,
 
 	if (lock->client != NONE || lock->died || id >= space->capacity)
 		return -EAGAIN;
-	take(model, lock, thread, client, now);
+	hold(model, lock, thread, client, now);
 
 	return 0;
 }
@@ -314,7 +386,7 @@ static uint64_t left_ticket(const struct model_thread *thread)
 	if (thread->call.args[ARG_MEMORY] == MEMORY_GOOD)
 		return thread->ticket;
 
-	/* It cannot be written to, so the call begins anew. */
+	/* It cannot be written to, so the call does not know its place. */
 	return thread->passed_ticket;
 }
 
@@ -328,8 +400,9 @@ void model_interrupt(struct model *model, struct model_thread *thread, enum how 
 	long result;
 
 	thread->waits = false;
+	make_promise(model, thread, thread->client, call.args[ARG_ID], thread->ticket);
 	model_put_client(model, outcome, thread->client, now);
-	if (how == HOW_EINTR) {
+	if (how == HOW_EINTR || call.args[ARG_LOCK_FLAGS] & LOCKMGR_LOCK_INTERRUPTIBLE) {
 		thread->saved_ticket = ticket;
 		model_done(model, outcome, thread, -EINTR);
 		return;

@@ -31,17 +31,19 @@ void model_use_page(struct model_client *client, uint32_t id)
 
 bool model_may_map(const struct model_client *client, const struct model_space *space)
 {
-	return client->readable && client->writable && !(space->mode & 077);
+	return client->readable && client->writable && !(space->mode & 077) &&
+	       personas[client->opener].uid == space->owner;
 }
 
 /* What mapping a record and touching it returns. */
-static long check_record(struct model *model, const struct model_client *client, uint32_t id)
+static long check_record(struct model *model, const struct op *op,
+			 const struct model_client *client, uint32_t id)
 {
 	uint32_t page = id / PAGE_RECORDS;
 
 	if (!client->readable || !client->writable)
 		return -EACCES;
-	if (client->space == NONE)
+	if (!model_may_use(model, op, client))
 		return -ENOTCONN;
 	if (!model_may_map(client, model_space_of(model, client)))
 		return -EACCES;
@@ -90,7 +92,7 @@ void model_memory(struct model *model, const struct op *op, uint64_t now,
 	outcome->skip = !client;
 	if (outcome->skip)
 		return;
-	outcome->result = check_record(model, client, id);
+	outcome->result = check_record(model, op, client, id);
 	if (outcome->result)
 		return;
 

@@ -36,6 +36,8 @@ const struct persona personas[WHOS] = {
 #define ATTACH_REST (BIT(ARG_CAPACITY) | BIT(ARG_TOKEN) | BIT(ARG_GENERATION) | BIT(ARG_RESERVED))
 #define LOCK	(ID_ONLY | BIT(ARG_LOCK_FLAGS) | BIT(ARG_DEADLINE) | BIT(ARG_TICKET))
 
+#define NOTE	(ID | BIT(ARG_NOTE))
+
 static const struct {
 	const char *name;
 	uint64_t args;
@@ -63,6 +65,9 @@ static const struct {
 	[VERB_UNLOCK]		= { "unlock", ID },
 	[VERB_LIST_LOCKS]	= { "list_locks", LIST },
 	[VERB_LIST_WAITERS]	= { "list_waiters", LIST },
+	[VERB_SET_NOTE]		= { "set_note", NOTE },
+	[VERB_ALLOCATE_NOTED]	= { "allocate_noted", NOTE },
+	[VERB_ALLOCATE_ID_NOTED] = { "allocate_id_noted", NOTE },
 	[VERB_COMMAND]		= { "command", BIT(ARG_FILE) | BIT(ARG_NUMBER) | BIT(ARG_MEMORY) },
 	[VERB_RELOCK]		= { "relock", BIT(ARG_FILE) | BIT(ARG_ID) },
 	[VERB_TAKE]		= { "take", BIT(ARG_FILE) | BIT(ARG_ID) },
@@ -85,14 +90,17 @@ static const struct symbols memories = {
 static const struct symbols space_names = {
 	{ "a", "b", "long", "empty", "dot", "endless", "slash", "tail", "high" }, false
 };
+static const struct symbols notes = {
+	{ "none", "short", "control", "full", "endless", "tail" }, false
+};
 static const struct symbols deadlines = {
 	{ "zero", "past", "near", "far", "max", "negative" }, false
 };
-static const struct symbols tickets = { { "none", "saved", "one", "max" }, false };
+static const struct symbols tickets = { { "none", "saved", "one", "max", "other" }, false };
 static const struct symbols cursors = { { "begin", "last", "end" }, false };
-static const struct symbols attach_flags = { { "create", "excl", "detect" }, true };
-static const struct symbols lock_flags = { { "try", "deadline" }, true };
-static const struct symbols filters = { { "allocated", "held", "waited" }, true };
+static const struct symbols attach_flags = { { "create", "excl", "detect", "ends" }, true };
+static const struct symbols lock_flags = { { "try", "deadline", "interruptible" }, true };
+static const struct symbols filters = { { "allocated", "held", "waited", "died" }, true };
 
 static const struct {
 	const char *name;
@@ -129,6 +137,7 @@ static const struct {
 	[ARG_COUNT]		= { "count", NULL, 64 },
 	[ARG_CURSOR]		= { "cursor", &cursors, CURSOR_BEGIN },
 	[ARG_FILTER]		= { "filter", &filters, 0 },
+	[ARG_NOTE]		= { "note", &notes, NOTE_NONE },
 };
 
 bool verb_has(enum verb verb, enum arg arg)

@@ -47,6 +47,9 @@ enum verb {
 	VERB_UNLOCK,
 	VERB_LIST_LOCKS,
 	VERB_LIST_WAITERS,
+	VERB_SET_NOTE,
+	VERB_ALLOCATE_NOTED,
+	VERB_ALLOCATE_ID_NOTED,
 	/* Others. */
 	VERB_COMMAND,
 	VERB_RELOCK,
@@ -88,6 +91,7 @@ enum arg {
 	ARG_COUNT,
 	ARG_CURSOR,
 	ARG_FILTER,
+	ARG_NOTE,
 	ARGS
 };
 
@@ -141,6 +145,18 @@ enum space_name {
 	SPACE_NAMES
 };
 
+/* Notes: the first ones are good, the others are not. */
+enum note {
+	NOTE_NONE,
+	NOTE_SHORT,
+	NOTE_CONTROL,
+	NOTE_FULL,
+	NOTES_GOOD,
+	NOTE_ENDLESS = NOTES_GOOD,
+	NOTE_TAIL,
+	NOTES
+};
+
 enum deadline {
 	DEADLINE_ZERO,
 	DEADLINE_PAST,
@@ -151,12 +167,16 @@ enum deadline {
 	DEADLINES
 };
 
-/* TICKET_SAVED: what the thread's last call that a signal ended has left. */
+/*
+ * TICKET_SAVED: what the thread's last call that a signal ended has left, for whatever lock
+ * and file.  TICKET_OTHER: what the other thread's has.
+ */
 enum ticket {
 	TICKET_NONE,
 	TICKET_SAVED,
 	TICKET_ONE,
 	TICKET_MAX,
+	TICKET_OTHER,
 	TICKETS,
 	/* In the model only: what the struct has after a signal. */
 	TICKET_PASSED = TICKETS,
@@ -200,7 +220,7 @@ bool verb_has(enum verb verb, enum arg arg);
 /** Whether the verb is a command of the device, whose argument is a struct. */
 static inline bool verb_is_command(enum verb verb)
 {
-	return verb >= VERB_VERSION && verb <= VERB_LIST_WAITERS;
+	return verb >= VERB_VERSION && verb <= VERB_ALLOCATE_ID_NOTED;
 }
 
 /** Whether it is done in mapped memory. */

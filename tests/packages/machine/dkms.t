@@ -43,11 +43,12 @@ is_built_for()
 	[[ $1 =~ ${pattern:?} ]] && echo yes || echo no
 }
 
-# A kernel's build system that says it is another version: KDIR VERSION PATCHLEVEL
+# A kernel's build system that says it is another version:
+# KDIR VERSION PATCHLEVEL [MAKE-ARGUMENT...]
 build_as()
 {
 	make -C "$1" M="$out/source" "VERSION=$2" "PATCHLEVEL=$3" \
-		"KERNELRELEASE=$2.$3.0-1-amd64" modules 2>&1 || true
+		"KERNELRELEASE=$2.$3.0-1-amd64" "${@:4}" modules 2>&1 || true
 }
 
 needs_6_1()
@@ -58,6 +59,17 @@ needs_6_1()
 	printf '%s\n' "$said"
 	grep -qF "lockmgr needs Linux 6.1 or later, this is $2.$3.0-1-amd64" <<<"$said" &&
 		! grep -q '\.c:' <<<"$said"
+}
+
+# The headers without the one that guard() is in.
+needs_guard()
+{
+	local said
+
+	said=$(build_as "$@" guard_header=/nowhere)
+	printf '%s\n' "$said"
+	grep -qF "lockmgr needs guard(), which Linux has from 6.5 on, and later versions of 6.1;" \
+		<<<"$said" && ! grep -q '\.c:' <<<"$said"
 }
 
 # builds_as EXPECTED KDIR VERSION PATCHLEVEL: it builds, and warns just of that.
@@ -90,15 +102,17 @@ for kernel in "${kernels[@]}"; do
 	ok "modprobe_loads_in_a_machine_what_dkms_built_for_$kernel" load_in_machine "$kernel"
 done
 
-for release in 4.19.0-27-amd64 5.10.0-30-amd64 5.19.17 6.0.0-6-amd64 6.0.19; do
+for release in 4.19.0-27-amd64 5.10.0-30-amd64 5.19.17 6.0.0-6-amd64 6.0.19 6.2-rc1 6.4.16 6.3.0; do
 	same "dkms_builds_nothing_for_$release" "$(is_built_for "$release")" no
 done
-for release in 6.1.0-1-amd64 6.1.0 6.2-rc1 6.12.9+deb13-amd64 7.0.1 10.2; do
+for release in 6.1.0-1-amd64 6.1.0 6.5.0-1-amd64 6.5-rc1 6.10.3 6.12.9+deb13-amd64 7.0.1 10.2; do
 	same "dkms_builds_for_$release" "$(is_built_for "$release")" yes
 done
 ok "kbuild_refuses_5.10_by_name" needs_6_1 "$kdir" 5 10
 ok "kbuild_refuses_6.0_by_name" needs_6_1 "$kdir" 6 0
-ok "kbuild_warns_of_6.13_by_name_and_builds" builds_as \
-	"lockmgr is tested with Linux 6.1 to 6.12, this is 6.13.0-1-amd64" "$kdir" 6 13
+ok "kbuild_names_what_a_kernel_without_guard_lacks" needs_guard "$kdir" 6 4
+ok "kbuild_warns_of_7.4_by_name_and_builds" builds_as \
+	"lockmgr is tested with Debian's kernels 6.1, 6.12 and 7.3, this is 7.4.0-1-amd64" \
+	"$kdir" 7 4
 ok "kbuild_does_not_warn_of_6.12" builds_as "" "$kdir" 6 12
 done_testing

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IPC namespaces: each has spaces of its own, as it has semaphores and message queues of
+ * its own.  A file belongs to the IPC namespace in which it was opened, whoever uses it
+ * later.
+ *
+ * The end of a namespace
+ *
+ * The kernel does not tell modules when an IPC namespace ends.  So we hold a reference to
+ * each one in which the device was opened.  When that is the only one, the namespace has
+ * ended: a process in it, an open file of its /proc/PID/ns/ipc and a mount of that would
+ * each have one, and there is no other way to enter it.  Then its spaces lose their names
+ * and their allocations, as by unlinking and by freeing all ids; files that are attached go
+ * on with them.
+ *
+ * The reference also keeps the address from being used again, so it identifies the
+ * namespace.  (Its inode number does not: that of an ended namespace is used again.)
+ *
+ * Whether a namespace has ended is asked when a file of it is used to name a space, and
+ * every second as long as there are namespaces beside the initial one.  Until then,
+ * the memory of the IPC namespace itself stays, too: its shared memory, for example.
+ *
+ * Locks: namespaces_lock nests in nothing and nothing nests in it.
+ */
+#include <linux/err.h>
+#include <linux/hashtable.h>
+#include <linux/ipc_namespace.h>
+#include <linux/mutex.h>
+#include <linux/nsproxy.h>
+#include <linux/proc_ns.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "names.h"
+#include "namespace.h"
+
+static struct lockmgr_namespace initial = {
+	.refs	= KREF_INIT(1),
+	.spaces	= XARRAY_INIT(initial.spaces, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT),
+};
+
+/* All others that have not ended, by the address of their IPC namespace. */
+static DEFINE_HASHTABLE(namespaces, 8);
+/* Guards that table. */
+static DEFINE_MUTEX(namespaces_lock);
+
+static void check_all(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(check_work, check_all);
+
+#define CHECK_INTERVAL	HZ
+
+/* NULL: the caller has none any more, since it is ending. */
+static struct ipc_namespace *current_ipc(void)
+{
+	/* Nobody else changes that pointer. */
+	return current->nsproxy ? current->nsproxy->ipc_ns : NULL;
+}
+
+/* What the kernel exports for that is behind these pointers only. */
+static struct ipc_namespace *get_current_ipc(void)
+{
+	return container_of(current_ipc()->ns.ops->get(current), struct ipc_namespace, ns);
+}
+
+static void put_ipc(struct ipc_namespace *ipc)
+{
+	if (ipc)
+		ipc->ns.ops->put(&ipc->ns);
+}
+
+/* A kernel without CONFIG_IPC_NS has no other. */
+static bool ipc_is_initial(const struct ipc_namespace *ipc)
+{
+	return !IS_ENABLED(CONFIG_IPC_NS) || (ipc && ipc->ns.inum == PROC_IPC_INIT_INO);
+}
+
+static struct lockmgr_namespace *find(const struct ipc_namespace *ipc)
+{
+	struct lockmgr_namespace *namespace;
+
+	lockdep_assert_held(&namespaces_lock);
+
+	hash_for_each_possible(namespaces, namespace, node, (unsigned long)ipc)
+		if (namespace->ipc == ipc)
+			return namespace;
+
+	return NULL;
+}
+
+static struct lockmgr_namespace *find_and_get(const struct ipc_namespace *ipc)
+{
+	struct lockmgr_namespace *namespace;
+
+	guard(mutex)(&namespaces_lock);
+
+	namespace = find(ipc);
+
+	return namespace ? lockmgr_namespace_get(namespace) : NULL;
+}
+
+/**
+ * lockmgr_namespace_init() - before anything else is done to a namespace
+ * @namespace: zeroed memory; receives one reference
+ */
+void lockmgr_namespace_init(struct lockmgr_namespace *namespace)
+{
+	kref_init(&namespace->refs);
+	INIT_HLIST_NODE(&namespace->node);
+	xa_init_flags(&namespace->spaces, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
+}
+
+static struct lockmgr_namespace *create(void)
+{
+	struct lockmgr_namespace *namespace;
+
+	/* Uncharged, as the caller holds a mutex of all misc devices: see alloc_client(). */
+	namespace = kzalloc(sizeof(*namespace), GFP_KERNEL);
+	if (!namespace)
+		return ERR_PTR(-ENOMEM);
+
+	lockmgr_namespace_init(namespace);
+	namespace->ipc = get_current_ipc();
+	namespace->separate = namespace->ipc->user_ns == &init_user_ns;
+
+	return namespace;
+}
+
+/* Returns the namespace to use: @new if there was none before, else the one found. */
+static struct lockmgr_namespace *add(struct lockmgr_namespace *new)
+{
+	struct lockmgr_namespace *namespace;
+
+	guard(mutex)(&namespaces_lock);
+
+	namespace = find(new->ipc);
+	if (namespace)
+		return lockmgr_namespace_get(namespace);
+
+	hash_add(namespaces, &new->node, (unsigned long)new->ipc);
+	schedule_delayed_work(&check_work, CHECK_INTERVAL);
+
+	return new;
+}
+
+/**
+ * lockmgr_namespace_get_current() - the caller's namespace
+ *
+ * Return: the namespace, with a reference, -ENOMEM, or -ESRCH if the caller is ending
+ */
+struct lockmgr_namespace *lockmgr_namespace_get_current(void)
+{
+	struct lockmgr_namespace *namespace, *new;
+
+	namespace = lockmgr_namespace_find_current();
+	if (namespace)
+		return namespace;
+	if (!current_ipc())
+		return ERR_PTR(-ESRCH);
+
+	new = create();
+	if (IS_ERR(new))
+		return new;
+	namespace = add(new);
+	if (namespace != new)
+		lockmgr_namespace_put(new);
+
+	return namespace;
+}
+
+/**
+ * lockmgr_namespace_find_current() - the caller's namespace, if a file was opened in it
+ *
+ * Return: the namespace, with a reference, or NULL
+ */
+struct lockmgr_namespace *lockmgr_namespace_find_current(void)
+{
+	struct ipc_namespace *ipc = current_ipc();
+
+	if (ipc_is_initial(ipc))
+		return lockmgr_namespace_get(&initial);
+
+	return find_and_get(ipc);
+}
+
+struct lockmgr_namespace *lockmgr_namespace_get(struct lockmgr_namespace *namespace)
+{
+	kref_get(&namespace->refs);
+
+	return namespace;
+}
+
+static void release(struct kref *refs)
+{
+	struct lockmgr_namespace *namespace = container_of(refs, struct lockmgr_namespace, refs);
+
+	hash_del(&namespace->node);
+	mutex_unlock(&namespaces_lock);
+
+	WARN_ON_ONCE(!xa_empty(&namespace->spaces));
+	put_ipc(namespace->ipc);
+	xa_destroy(&namespace->spaces);
+	kfree(namespace);
+}
+
+/**
+ * lockmgr_namespace_put() - give a reference back
+ * @namespace: the namespace
+ */
+void lockmgr_namespace_put(struct lockmgr_namespace *namespace)
+{
+	/* What is in the table has a reference, for those who look there under the lock. */
+	kref_put_mutex(&namespace->refs, release, &namespaces_lock);
+}
+
+/**
+ * lockmgr_namespace_is_initial() - whether that is the initial IPC namespace
+ * @namespace: the namespace
+ */
+bool lockmgr_namespace_is_initial(const struct lockmgr_namespace *namespace)
+{
+	return namespace == &initial;
+}
+
+/**
+ * lockmgr_namespace_accounts() - in which namespace users have their accounts
+ * @namespace: the namespace of a space
+ *
+ * Only root of the initial user namespace makes IPC namespaces that belong to that, so
+ * accounts in each of them multiply nothing for anybody else.
+ *
+ * Return: the namespace, or NULL for those that all others share with the initial one
+ */
+const struct lockmgr_namespace *
+lockmgr_namespace_accounts(const struct lockmgr_namespace *namespace)
+{
+	return namespace->separate ? namespace : NULL;
+}
+
+/**
+ * lockmgr_namespace_is_current() - whether the caller is in that namespace
+ * @namespace: the namespace
+ */
+bool lockmgr_namespace_is_current(const struct lockmgr_namespace *namespace)
+{
+	const struct ipc_namespace *ipc = current_ipc();
+
+	if (ipc_is_initial(ipc))
+		return lockmgr_namespace_is_initial(namespace);
+
+	/* The caller's cannot end meanwhile, so this is only compared. */
+	return ipc && READ_ONCE(namespace->ipc) == ipc;
+}
+
+/* Returns whether it has ended just now, and takes it out of the table then. */
+static bool detect_end(struct lockmgr_namespace *namespace)
+{
+	lockdep_assert_held(&namespaces_lock);
+
+	if (!hash_hashed(&namespace->node) || lockmgr_ns_references(&namespace->ipc->ns) > 1)
+		return false;
+
+	hash_del(&namespace->node);
+	WRITE_ONCE(namespace->ended, true);
+
+	return true;
+}
+
+/* After detect_end(), with a reference. */
+static void end(struct lockmgr_namespace *namespace)
+{
+	struct ipc_namespace *ipc = namespace->ipc;
+
+	lockmgr_spaces_end(namespace);
+	/* Before the address can be another's: see lockmgr_namespace_is_current(). */
+	WRITE_ONCE(namespace->ipc, NULL);
+	put_ipc(ipc);
+}
+
+/**
+ * lockmgr_namespace_has_ended() - whether a namespace has ended
+ * @namespace: the namespace, to which the caller has a reference
+ *
+ * If this finds out, the spaces have lost their names when it returns.
+ */
+bool lockmgr_namespace_has_ended(struct lockmgr_namespace *namespace)
+{
+	bool just_now;
+
+	if (lockmgr_namespace_is_initial(namespace))
+		return false;
+
+	mutex_lock(&namespaces_lock);
+	just_now = detect_end(namespace);
+	mutex_unlock(&namespaces_lock);
+	if (just_now)
+		end(namespace);
+
+	return READ_ONCE(namespace->ended);
+}
+
+/* Returns one that has ended just now, with a reference, or NULL. */
+static struct lockmgr_namespace *next_ended(void)
+{
+	struct lockmgr_namespace *namespace;
+	int bucket;
+
+	guard(mutex)(&namespaces_lock);
+
+	hash_for_each(namespaces, bucket, namespace, node)
+		if (detect_end(namespace))
+			return lockmgr_namespace_get(namespace);
+
+	return NULL;
+}
+
+static bool any_left(void)
+{
+	guard(mutex)(&namespaces_lock);
+
+	return !hash_empty(namespaces);
+}
+
+static void check_all(struct work_struct *work)
+{
+	struct lockmgr_namespace *namespace;
+
+	while ((namespace = next_ended())) {
+		end(namespace);
+		lockmgr_namespace_put(namespace);
+		cond_resched();
+	}
+	if (any_left())
+		schedule_delayed_work(&check_work, CHECK_INTERVAL);
+}
+
+/**
+ * lockmgr_namespaces_exit() - when there are no spaces and no open files any more
+ */
+void lockmgr_namespaces_exit(void)
+{
+	cancel_delayed_work_sync(&check_work);
+}

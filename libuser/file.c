@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The file behind a handle.
+ *
+ * Its descriptor is never 0, 1 or 2: whoever was started without a standard stream opens
+ * one there later, and would close ours.  Other numbers can be lost as well, in programs
+ * that close all descriptors.  So nothing is done to a descriptor that may belong to
+ * somebody else by now, and calls that fail for that reason say so.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* The first number that is not a standard stream. */
+#define DESCRIPTOR_MIN	3
+
+static int device_error(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ENOTDIR:
+	case ENXIO:
+		return -ENODEV;
+	case EPERM:	/* from the device cgroup */
+		return -EACCES;
+	default:
+		return -error;
+	}
+}
+
+/* Give a file another descriptor if it has that of a standard stream. */
+static int leave_standard_streams(int fd)
+{
+	int higher, error;
+
+	if (fd >= DESCRIPTOR_MIN)
+		return fd;
+
+	higher = fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTOR_MIN);
+	/* It is an invalid argument if no descriptor can have that number. */
+	error = errno == EINVAL ? EMFILE : errno;
+	close(fd);
+	return higher < 0 ? -error : higher;
+}
+
+/*
+ * The path may lead anywhere.  Looking first spares FIFOs and the like from
+ * being opened; O_NONBLOCK means nothing to our device, but to a terminal line.
+ */
+int lockmgr_file_open(const char *path, int flags, dev_t *device)
+{
+	struct stat status;
+	int fd;
+
+	if (stat(path, &status))
+		return device_error(errno);
+	if (!S_ISCHR(status.st_mode))
+		return -EPROTONOSUPPORT;
+
+	fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return device_error(errno);
+
+	*device = status.st_rdev;
+	return leave_standard_streams(fd);
+}
+
+/* Whether a descriptor still stands for the file that the handle opened. */
+bool lockmgr_file_is_ours(const struct lockmgr *mgr, int fd)
+{
+	struct stat status;
+
+	return !fstat(fd, &status) && S_ISCHR(status.st_mode) && status.st_rdev == mgr->device;
+}
+
+/*
+ * Returns what a call that failed with @error has to say: -EBADF if it went to another
+ * file.  Some errors are common, and other files do not answer them, so they are not worth
+ * a system call.  A file of the device that is not attached to a space is not that of a
+ * handle which is.
+ */
+int lockmgr_file_error(const struct lockmgr *mgr, int error)
+{
+	switch (error) {
+	case EBADF:
+	case EBUSY:
+	case EDEADLK:
+	case ETIMEDOUT:
+		return -error;
+	case ENOTCONN:
+		return mgr->token ? -EBADF : -error;
+	default:
+		return lockmgr_file_is_ours(mgr, mgr->fd) ? -error : -EBADF;
+	}
+}
+
+/* Not a cancellation point. */
+void lockmgr_file_close(const struct lockmgr *mgr, int fd)
+{
+	int state;
+
+	if (!lockmgr_file_is_ours(mgr, fd))
+		return;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	close(fd);
+	pthread_setcancelstate(state, NULL);
+}

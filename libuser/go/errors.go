@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+package lockmgr
+
+import (
+	"context"
+	"fmt"
+	"syscall"
+)
+
+// Error says what failed, on what, and why.
+//
+// errors.Is finds in it the errno that the kernel or the package returned
+// (syscall.EBUSY), what that means in general (fs.ErrNotExist), and, where a
+// context ended a wait, the context's error (context.Canceled).
+type Error struct {
+	Op    string        // what was to be done: "lock"
+	Space string        // the space's name
+	ID    uint32        // the lock, if HasID
+	HasID bool          // whether it was about one lock
+	Errno syscall.Errno // why it failed
+	Cause error         // the error of the context that ended a wait, or nil
+}
+
+func (e *Error) Error() string {
+	what := e.Op
+	if e.HasID {
+		what = fmt.Sprintf("%s lock %d", e.Op, e.ID)
+	}
+	if e.Cause != nil {
+		return fmt.Sprintf("lockmgr: %s of space %q: %v", what, e.Space, e.Cause)
+	}
+	return fmt.Sprintf("lockmgr: %s of space %q: %s (%s)", what, e.Space, meaning(e.Errno), e.Errno)
+}
+
+// Unwrap returns the context's error, or else the errno.
+func (e *Error) Unwrap() error {
+	if e.Cause != nil {
+		return e.Cause
+	}
+	return e.Errno
+}
+
+// Is reports whether target is the errno, or something that the errno stands for.
+func (e *Error) Is(target error) bool {
+	return target == error(e.Errno) || e.Errno.Is(target) ||
+		e.Errno == syscall.ETIMEDOUT && target == context.DeadlineExceeded
+}
+
+// meaning says what an errno means here, where the usual text would mislead.
+func meaning(errno syscall.Errno) string {
+	switch errno {
+	case syscall.EBADF:
+		return "the handle is closed, is not open for that, or something else in the " +
+			"program has closed its descriptor"
+	case syscall.EBUSY:
+		return "in use"
+	case syscall.EDEADLK:
+		return "waiting would close a cycle of waits"
+	case syscall.EDQUOT:
+		return "a limit of the space's owner is reached"
+	case syscall.EINVAL:
+		return "not acceptable, or the lock is beyond the space's capacity"
+	case syscall.ENODEV:
+		return "no such device: the module is not loaded"
+	case syscall.ENOSPC:
+		return "all ids are allocated"
+	case syscall.EOPNOTSUPP:
+		return "the module is of a version without notes"
+	case syscall.EPROTONOSUPPORT:
+		return "the device is not that of a module which this package works with"
+	case syscall.EUSERS:
+		return "the space has as many clients as are allowed"
+	}
+	return "failed"
+}
+
+func (h *Handle) fail(op string, errno syscall.Errno) error {
+	return &Error{Op: op, Space: h.space, Errno: errno}
+}
+
+func (h *Handle) failLock(op string, id uint32, errno syscall.Errno) error {
+	return &Error{Op: op, Space: h.space, ID: id, HasID: true, Errno: errno}
+}

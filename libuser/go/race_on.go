@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+//go:build race
+
+package lockmgr
+
+import (
+	"runtime"
+	"unsafe"
+)
+
+// What the race detector is told.
+//
+// It sees neither what the kernel does nor what happens in memory that is not Go's own, so
+// it would report each access to what a lock protects as a race.  It knows locks by their
+// address, so each lock gets one, the same for all handles of its space.  Nothing is ever
+// written there.  Should two locks share one, a race between what they protect may go
+// unnoticed.
+
+const raceEnabled = true
+
+const racePlaces = 8192
+
+var (
+	places [racePlaces]uint64
+	closed uint64
+)
+
+func racePlace(h *Handle, id uint32) unsafe.Pointer {
+	return unsafe.Pointer(&places[(h.generation+uint64(id))%racePlaces])
+}
+
+// raceAcquired: a lock has been acquired; died: its last holder had not released it.
+func raceAcquired(h *Handle, id uint32, died bool) {
+	runtime.RaceAcquire(racePlace(h, id))
+	if died {
+		runtime.RaceAcquire(unsafe.Pointer(&closed))
+	}
+}
+
+// raceReleases: a lock is about to be released.
+func raceReleases(h *Handle, id uint32) {
+	runtime.RaceReleaseMerge(racePlace(h, id))
+}
+
+// raceCloses: all locks of a handle are about to be released.
+func raceCloses() {
+	runtime.RaceReleaseMerge(unsafe.Pointer(&closed))
+}

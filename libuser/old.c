@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What programs that were linked with an older version call.  In the shared library only:
+ * whoever links the static one has compiled with its header.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* Until 0.1, struct lockmgr_lock_info ended here. */
+#define OLD_SIZE	offsetof(struct lockmgr_lock_info, note)
+
+#define BATCH_SIZE	16
+
+/* Not hidden, as what the public header does not declare. */
+#define OLD(version)	__attribute__((symver(version), visibility("default")))
+
+OLD("lockmgr_list@LOCKMGR_0.1")
+int lockmgr_list_0_1(struct lockmgr *mgr, uint32_t filter, uint64_t *cursor, void *locks,
+		     size_t max, size_t *count)
+{
+	struct lockmgr_lock_info batch[BATCH_SIZE];
+	unsigned char *to = locks;
+	size_t total = 0, got, i;
+	uint64_t next;
+
+	if (!cursor || !locks || !max || !count)
+		return -EINVAL;
+
+	next = *cursor;
+	do {
+		size_t room = max - total < BATCH_SIZE ? max - total : BATCH_SIZE;
+		int ret = lockmgr_list(mgr, filter, &next, batch, room, &got);
+
+		if (ret)
+			return ret;
+		for (i = 0; i < got; i++)
+			memcpy(to + total++ * OLD_SIZE, &batch[i], OLD_SIZE);
+	} while (total < max && next != LOCKMGR_LIST_END);
+
+	*cursor = next;
+	*count = total;
+	return 0;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+package lock
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"example.org/lockmgr"
+	manager "example.org/lockmgr/libpod"
+	"github.com/sirupsen/logrus"
+)
+
+// LockmgrSpace is the space that has libpod's locks.  Each user has spaces of their own, and
+// so has each IPC namespace.
+const LockmgrSpace = "libpod"
+
+// LockmgrLockManager has libpod's locks in a space of the kernel module lockmgr.
+//
+// When a process that holds a lock ends, however that happens, the kernel releases it.  Who
+// holds a lock, since when, and who waits, is shown by `lockctl list`, and what the lock is
+// for, which its SetNote says.  The number of locks can be changed at any time, without
+// renumbering, unless that would take away one that is in use.
+type LockmgrLockManager struct {
+	*manager.ManagerOf[Locker]
+}
+
+// OpenLockmgrLockManager returns the manager of the locks in the space, which is made if it
+// is missing.
+//
+// A space lives as long as the system, if nobody removes it.  A new one does not know the
+// numbers that are in use, and a process that still has the old one open is not excluded by
+// its locks.  So generationPath is the path of a file that says which space it was, and that
+// must be gone after a reboot; the caller has to see to it that no other process is here at
+// the same time.
+//
+// The error is ESTALE if it is another space by now, and ERANGE if the numbers in use do not
+// fit into numLocks.  After both, libpod has to renumber its locks.
+func OpenLockmgrLockManager(space string, numLocks uint32, generationPath string) (Manager, error) {
+	return openLockmgr(space, numLocks, func(handle *lockmgr.Handle) error {
+		if err := checkGeneration(handle, generationPath); err != nil {
+			return err
+		}
+		err := resize(handle, numLocks)
+		if errors.Is(err, syscall.EBUSY) {
+			return fmt.Errorf("numbers of num_locks (%d) or more are in use, raise it, or "+
+				"run 'podman system renumber': %w", numLocks, syscall.ERANGE)
+		}
+		return err
+	})
+}
+
+// NewLockmgrLockManager is OpenLockmgrLockManager for renumbering: whichever space it is now
+// counts from now on, and no number is in use.
+func NewLockmgrLockManager(space string, numLocks uint32, generationPath string) (Manager, error) {
+	return openLockmgr(space, numLocks, func(handle *lockmgr.Handle) error {
+		if err := handle.FreeAll(); err != nil {
+			return err
+		}
+		if err := resize(handle, numLocks); err != nil {
+			return err
+		}
+		return writeGeneration(handle, generationPath)
+	})
+}
+
+// openLockmgr opens the space and prepares it.  All locks go through the kernel: libpod
+// acquires some tens of them in a process, and memory that is shared with nobody cannot be
+// overwritten by anybody.
+func openLockmgr(space string, numLocks uint32, prepare func(*lockmgr.Handle) error) (Manager, error) {
+	handle, err := lockmgr.Open(space, &lockmgr.Options{
+		Create:   true,
+		Capacity: numLocks,
+		NoMap:    true,
+	})
+	if err == nil {
+		if err = prepare(handle); err == nil {
+			return &LockmgrLockManager{manager.NewOf[Locker](handle, &manager.Options{
+				HolderDied: holderDied,
+			})}, nil
+		}
+		handle.Close()
+	}
+	if errors.Is(err, syscall.ENODEV) {
+		err = fmt.Errorf("%w; run 'modprobe lockmgr', give the container the device, or "+
+			"choose another lock_type in containers.conf", err)
+	}
+	return nil, fmt.Errorf("opening the locks of lock_type \"lockmgr\": %w", err)
+}
+
+// What a lock protects is in the database, which a process leaves as it was, or as it is to
+// be, whenever it ends.
+func holderDied(id uint32) {
+	logrus.Infof("The process that held lock %d ended without releasing it", id)
+}
+
+func resize(handle *lockmgr.Handle, numLocks uint32) error {
+	info, err := handle.Info()
+	if err != nil || info.Capacity == numLocks {
+		return err
+	}
+	return handle.SetCapacity(numLocks)
+}
+
+func generationOf(handle *lockmgr.Handle) string {
+	return fmt.Sprintf("%016x", handle.Generation())
+}
+
+func checkGeneration(handle *lockmgr.Handle, path string) error {
+	known, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return writeGeneration(handle, path)
+	}
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(string(known)) != generationOf(handle) {
+		return fmt.Errorf("the space %q was removed, and is a new one now: stop all podman "+
+			"processes, and run 'podman system renumber': %w", handle.Space(), syscall.ESTALE)
+	}
+	return nil
+}
+
+// writeGeneration leaves no file that is half written.
+func writeGeneration(handle *lockmgr.Handle, path string) error {
+	if err := os.WriteFile(path+".new", []byte(generationOf(handle)+"\n"), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * terminal COMMAND [ARGUMENT...]
+ *
+ * A terminal with a session whose leader is COMMAND.  Standard input is what is typed, and
+ * standard output what the terminal shows.  When standard input ends, the terminal goes,
+ * as when a connection breaks.  The exit status is that of COMMAND, or 128 and the number
+ * of the signal that killed it.
+ */
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int exit_status(pid_t child)
+{
+	int status;
+
+	if (waitpid(child, &status, 0) != child)
+		return EXIT_FAILURE;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* Returns whether there was something to copy. */
+static int copy(int from, int to)
+{
+	char bytes[256];
+	const ssize_t length = read(from, bytes, sizeof(bytes));
+
+	return length > 0 && write(to, bytes, length) == length;
+}
+
+static void serve(int terminal)
+{
+	struct pollfd files[] = {
+		{ .fd = STDIN_FILENO, .events = POLLIN },
+		{ .fd = terminal, .events = POLLIN },
+	};
+
+	while (poll(files, 2, -1) > 0) {
+		/* It has no other end any more when all processes on it have ended. */
+		if (files[1].revents && !copy(terminal, STDOUT_FILENO))
+			break;
+		if (files[0].revents && !copy(STDIN_FILENO, terminal))
+			break;
+	}
+	close(terminal);
+}
+
+int main(int argc, char **argv)
+{
+	int terminal;
+	pid_t child;
+
+	if (argc < 2)
+		return EXIT_FAILURE;
+	/* A test that dies takes the terminal with it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	child = forkpty(&terminal, NULL, NULL, NULL);
+	if (child < 0)
+		return EXIT_FAILURE;
+	if (!child) {
+		execvp(argv[1], argv + 1);
+		_exit(127);
+	}
+	serve(terminal);
+	return exit_status(child);
+}

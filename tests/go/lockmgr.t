@@ -1,0 +1,5 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# The Go package, on the module. From the top directory
+[ -e /dev/lockmgr ] || { echo "Bail out! there is no /dev/lockmgr"; exit 1; }
+exec tests/go/run-tests build/tests/go/lockmgr -test.timeout 6000s "$@"

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Builds the module with W=1 against every headers package for amd64 that Debian 12,
+# Debian 13, their backports, testing and unstable have: ordinary, cloud and RT. One that
+# it does not build for, or not without a warning, fails, and what is missing comes first.
+#
+#	LOCKMGR_HEADERS		only packages whose names match this regular expression
+
+# shellcheck disable=SC2317 # functions are called through ok
+
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+here=$PWD/tests/vm
+# shellcheck source=tests/vm/lib.sh
+. tests/vm/lib.sh
+# shellcheck source=tests/vm/releases.sh
+. tests/vm/releases.sh
+# shellcheck source=tests/vm/kernel-debian.sh
+. tests/vm/kernel-debian.sh
+# shellcheck source=tests/packages/tap.sh
+. tests/packages/tap.sh
+
+chosen=${LOCKMGR_HEADERS:-.}
+out=$PWD/build/headers
+# Packages are kept, since they are the same the next time; what is in them is not.
+kept=$(lockmgr_cache)/headers
+
+# keep < identities: prints the files of the packages, downloaded if they are not there.
+keep()
+{
+	local package version sum file fresh
+
+	while read -r package version sum; do
+		file=$kept/${package}_$sum.deb
+		if [[ ! -e $file ]]; then
+			fresh=$(deb_download "$out/new" <<<"$package $version $sum") || return
+			mv "$fresh" "$file"
+		fi
+		printf '%s\n' "$file"
+	done
+}
+
+# unpack TREE < files
+unpack()
+{
+	local file
+
+	mkdir -p "$1"
+	while read -r file; do
+		touch "$file"
+		dpkg -x "$file" "$1"
+	done
+	relocate_headers "$1" "$1"
+}
+
+# What the headers lack and their versions differ in, before all else that was said.
+with_symbols_first()
+{
+	grep -E "error: |undefined!|warning: .*(declar|implicit)" <<<"$1" | sort -u || true
+	tail -n 30 <<<"$1"
+}
+
+# build RELEASE PACKAGE KDIR [MAKE-ARGUMENT...]: builds without a warning.
+build()
+{
+	local release=$1 package=$2 kdir=$3 status=0 said
+
+	said=$(tests/vm/module --debian "$release" --dir "$out/module" "$kdir" W=1 "${@:4}" 2>&1) ||
+		status=$?
+	# The tool that would write type information is left out on purpose.
+	if ((status)) || grep -v 'warning: pahole version' <<<"$said" | grep -iE 'warning|lockmgr is tested'; then
+		with_symbols_first "$said"
+		return 1
+	fi
+}
+
+# What a kernel that lacks something would be told by.
+names_what_is_missing()
+{
+	local said
+
+	! said=$(build "$@" KCFLAGS=-Dtask_tgid=no_kernel_has_this) || return
+	head -n 5 <<<"$said"
+	head -n 5 <<<"$said" | grep -q no_kernel_has_this
+}
+
+# What a kernel's packages hold, without images.
+build_release()
+{
+	local release=$1 package packages=() kernel tree file
+
+	mapfile -t packages < <(release_headers | grep -E "$chosen")
+	for package in "${packages[@]}"; do
+		kernel=${package#linux-headers-}
+		tree=$out/$release
+		rm -rf "$tree" "$out/module"
+		if ! headers_identities "$kernel" | sort -u | keep >"$out/files"; then
+			ok "${package}_can_be_downloaded_from_$release" false
+			continue
+		fi
+		unpack "$tree" <"$out/files"
+		ok "builds_for_${package}_of_$release" build "$release" "$package" \
+			"$tree/usr/src/$package"
+		last=("$release" "$package" "$tree/usr/src/$package")
+	done
+}
+
+rm -rf "$out"
+mkdir -p "$out/new" "$kept"
+last=()
+for release in "${releases[@]}"; do
+	use_release "$release"
+	if ! release_lists; then
+		ok "apt_has_lists_of_$release" false
+		continue
+	fi
+	build_release "$release"
+done
+if ((${#last[@]})); then
+	rm -rf "$out/module"
+	ok "a_kernel_that_lacks_something_is_told_by_its_name" names_what_is_missing "${last[@]}"
+fi
+# Of versions that Debian has no longer.
+find "$kept" -name '*.deb' -mtime +30 -delete
+rm -rf "$out"
+done_testing

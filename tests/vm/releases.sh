@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # who sources it reads variables
+#
+# Packages of Debian's releases, whichever this machine has: by an apt that has lists
+# and settings of its own, and leaves the machine's as they are. Sourced after lib.sh.
+
+# Debian 12, Debian 13, testing and unstable.
+releases=(bookworm trixie testing unstable)
+
+# The release of the machine's own system, by its name.
+host_release()
+{
+	local VERSION_CODENAME=
+
+	[[ ! -r /etc/os-release ]] || . /etc/os-release
+	printf '%s\n' "$VERSION_CODENAME"
+}
+
+# Ends the script unless there is a release of that name.
+check_release()
+{
+	[[ " ${releases[*]} " == *" $1 "* ]] ||
+		die "no release is called '$1'; there are: ${releases[*]}"
+}
+
+# Each release, with its updates and backports.
+release_suites()
+{
+	case $1 in
+	testing | unstable) echo "$1" ;;
+	*) echo "$1" "$1-updates" "$1-backports" ;;
+	esac
+}
+
+# mirror_of ENDING: from where the machine's own apt has the archive whose address ends so;
+# nothing if it has none.
+mirror_of()
+{
+	local ending=$1
+
+	# shellcheck disable=SC2016 # apt's variable
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+		sed 's,/*$,,' | grep -m 1 "/$ending\$" || true
+}
+
+# release_sources RELEASE [KIND]: KIND is "deb", or "deb-src".
+release_sources()
+{
+	local release=$1 kind=${2:-deb} suite mirror security
+	local options='[arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
+
+	mirror=$(mirror_of debian)
+	security=$(mirror_of debian-security)
+	[[ $mirror ]] || die "apt has no archive of Debian to get other releases from"
+	for suite in $(release_suites "$release"); do
+		printf '%s %s %s %s main\n' "$kind" "$options" "$mirror" "$suite"
+	done
+	case $release/$security in
+	testing/* | unstable/* | */) ;;
+	*) printf '%s %s %s %s-security main\n' "$kind" "$options" "$security" "$release" ;;
+	esac
+}
+
+# use_release RELEASE [source]: from now on, apt in this shell means that release, and
+# knows its source packages if they are asked for.
+use_release()
+{
+	local release=$1 kind=${2-} sources settings
+
+	# The machine's own apt is asked for the mirror, whatever was used before.
+	unset APT_CONFIG
+	sources=$(release_sources "$release"; [[ ! $kind ]] || release_sources "$release" deb-src)
+	private_apt=$(lockmgr_cache)/apt/$release${kind:+-$kind}
+	mkdir -p "$private_apt"/{lists/partial,cache/archives/partial}
+	[[ $(cat "$private_apt/sources.list" 2>/dev/null) == "$sources" ]] || {
+		printf '%s\n' "$sources" >"$private_apt/sources.list.new"
+		mv "$private_apt/sources.list.new" "$private_apt/sources.list"
+		rm -f "$private_apt/updated"
+	}
+	# Whether dates count, and which proxy is used, stays as it is on this machine; nothing
+	# else: some have no cache of what is in the lists, and each question takes long then.
+	settings=$(apt-config dump Acquire | grep -E '::(Check-Valid-Until|Check-Date|Proxy|Proxy-Auto-Detect) ') ||
+		true
+	cat >"$private_apt/apt.conf.$$" <<-END
+	Dir::State::Lists "$private_apt/lists";
+	Dir::State::status "/dev/null";
+	Dir::Cache "$private_apt/cache";
+	Dir::Etc::main "/dev/null";
+	Dir::Etc::parts "/dev/null";
+	Dir::Etc::sourcelist "$private_apt/sources.list";
+	Dir::Etc::sourceparts "/dev/null";
+	Dir::Etc::preferences "/dev/null";
+	Dir::Etc::preferencesparts "/dev/null";
+	APT::Architecture "amd64";
+	APT::Sandbox::User "root";
+	Acquire::Languages "none";
+	$settings
+	END
+	mv "$private_apt/apt.conf.$$" "$private_apt/apt.conf"
+	export APT_CONFIG=$private_apt/apt.conf
+}
+
+# Fetches the lists of the release in use if they are missing or a day old. If that
+# fails, old ones have to do.
+release_lists()
+{
+	local lock
+
+	exec {lock}>"$private_apt/lock"
+	flock "$lock"
+	[[ ! $(find "$private_apt" -maxdepth 1 -name updated -mmin -1440) ]] || return 0
+	if apt_update; then
+		touch "$private_apt/updated"
+	elif [[ ! -e $private_apt/updated ]]; then
+		return 1
+	fi
+}
+
+# All headers packages for amd64 that there are: ordinary, cloud and RT.
+release_headers()
+{
+	apt-cache search --names-only \
+		'^linux-headers-[0-9]+\.[0-9]+\.[0-9]+([+-][^-]+)?(-cloud|-rt)?-amd64$' |
+		awk '{ print $1 }' | sort -V
+}
+
+# The releases of the kernels that are no variant of others, the newest one last.
+release_kernels()
+{
+	release_headers | grep -vE -e '-(cloud|rt)-amd64$' | sed 's/^linux-headers-//'
+}
+
+# What apt is told on this machine, and would not hear in a new tree.
+tree_apt_options()
+{
+	apt-config dump Acquire | sed -n '/::\(Check-Valid-Until\|Check-Date\|Proxy\) /s/^/--aptopt=/p'
+}
+
+# make_tree DIRECTORY PACKAGES OPTION...: the release in use, with these packages (a list
+# with commas), without what people read, and without what only apt and a boot need.
+make_tree()
+{
+	local tree=$1 packages=$2 release=${private_apt##*/} options=()
+
+	shift 2
+	need_commands mmdebstrap
+	mapfile -t options < <(tree_apt_options)
+	release_sources "$release" | as_root mmdebstrap --quiet --architectures=amd64 \
+		"${options[@]}" "$@" \
+		--dpkgopt=path-exclude='/usr/share/man/*' \
+		--dpkgopt=path-exclude='/usr/share/doc/*' \
+		--dpkgopt=path-exclude='/usr/share/locale/*' \
+		--include="$packages" "$release" "$tree" - >&2
+	as_root rm -rf "$tree"/{var/cache,var/lib/apt,dev}
+	as_root mkdir "$tree/dev"
+}
