@@ -140,6 +140,15 @@ static bool has_ended(struct processes *processes, int *status)
 	return false;
 }
 
+/* Whether the signal was for us, too: it may wait still, if the command's end was seen first. */
+static bool was_sent(const struct signals *signals, int signal)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&signals->seen, signal) > 0 || sigismember(&pending, signal) > 0;
+}
+
 static struct end wait_for(struct processes *processes, struct signals *signals)
 {
 	struct end end = { 0 };
@@ -158,7 +167,7 @@ static struct end wait_for(struct processes *processes, struct signals *signals)
 		return end;
 	}
 	end.status = STATUS_SIGNAL + WTERMSIG(status);
-	if (sigismember(&signals->seen, WTERMSIG(status)) > 0)
+	if (was_sent(signals, WTERMSIG(status)))
 		end.signal = WTERMSIG(status);
 	return end;
 }

@@ -17,6 +17,8 @@ BEGIN {
 # Users that every Debian system has, by their numbers.
 our %users = (root => 0, daemon => 1, games => 5);
 our $patience = 600;
+# As lockctl writes it for people.
+our $duration = qr/(?:\d\.\ds|\d+s|\d+m \d+s|\d+h \d+m|\d+d \d+h)/;
 
 chomp(my $top = qx(pwd));
 our $lockctl = "$top/build/lockctl/lockctl";

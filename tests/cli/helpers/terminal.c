@@ -3,9 +3,11 @@
  * terminal COMMAND [ARGUMENT...]
  *
  * A terminal with a session whose leader is COMMAND.  Standard input is what is typed, and
- * standard output what the terminal shows.  When standard input ends, the terminal goes,
- * as when a connection breaks.  The exit status is that of COMMAND, or 128 and the number
- * of the signal that killed it.
+ * standard output what the terminal shows.  What is typed it does not show: the kernel sends
+ * the signal of Ctrl-C before it shows "^C", so that what the command says of the signal may
+ * come before or after.  When standard input ends, the terminal goes, as when a connection
+ * breaks.  The exit status is that of COMMAND, or 128 and the number of the signal that
+ * killed it.
  */
 #include <poll.h>
 #include <pty.h>
@@ -13,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 static int exit_status(pid_t child)
@@ -22,6 +25,16 @@ static int exit_status(pid_t child)
 	if (waitpid(child, &status, 0) != child)
 		return EXIT_FAILURE;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static int without_echo(int terminal)
+{
+	struct termios settings;
+
+	if (tcgetattr(terminal, &settings))
+		return -1;
+	settings.c_lflag &= ~ECHO;
+	return tcsetattr(terminal, TCSANOW, &settings);
 }
 
 /* Returns whether there was something to copy. */
@@ -63,6 +76,8 @@ int main(int argc, char **argv)
 	if (child < 0)
 		return EXIT_FAILURE;
 	if (!child) {
+		if (without_echo(STDIN_FILENO))
+			_exit(EXIT_FAILURE);
 		execvp(argv[1], argv + 1);
 		_exit(127);
 	}
