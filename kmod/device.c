@@ -92,6 +92,7 @@ static void device_show_fdinfo(struct seq_file *seq, struct file *file)
 
 	seq_printf(seq, "space:\t%u:%s\n", from_kuid_munged(seq_user_ns(seq), space->owner),
 		   space->name);
+	seq_printf(seq, "generation:\t%016llx\n", space->generation);
 	seq_printf(seq, "token:\t%u\n", client->token);
 	show_held(seq, client);
 	show_waits(seq, client);

@@ -240,6 +240,18 @@ lockmgr_namespace_accounts(const struct lockmgr_namespace *namespace)
 }
 
 /**
+ * lockmgr_namespace_is_contained() - whether a namespace belongs to a user namespace that is
+ * not the initial one
+ * @namespace: the namespace
+ *
+ * Users can make such ones without the host's root.
+ */
+bool lockmgr_namespace_is_contained(const struct lockmgr_namespace *namespace)
+{
+	return !lockmgr_namespace_is_initial(namespace) && !namespace->separate;
+}
+
+/**
  * lockmgr_namespace_is_current() - whether the caller is in that namespace
  * @namespace: the namespace
  */

@@ -16,7 +16,8 @@ struct ipc_namespace;
  * @node: in the table of namespace.c, until it has ended
  * @ipc: the IPC namespace, with a reference; NULL for the initial one, and when it has
  *	ended
- * @separate: users have accounts of their own in it; constant
+ * @separate: users have accounts of their own in it, since it belongs to the initial user
+ *	namespace; constant
  * @ended: no process is in it any more; written once, before its spaces lose their names
  * @spaces: those with a name, by number; written under the lock in names.c
  * @space_count: how many; likewise
@@ -42,6 +43,7 @@ void lockmgr_namespace_put(struct lockmgr_namespace *namespace);
 bool lockmgr_namespace_is_initial(const struct lockmgr_namespace *namespace);
 const struct lockmgr_namespace *
 lockmgr_namespace_accounts(const struct lockmgr_namespace *namespace);
+bool lockmgr_namespace_is_contained(const struct lockmgr_namespace *namespace);
 bool lockmgr_namespace_is_current(const struct lockmgr_namespace *namespace);
 bool lockmgr_namespace_has_ended(struct lockmgr_namespace *namespace);
 

@@ -13,13 +13,17 @@
  * parent, and so on up to the initial one, as the kernel does with its own ucounts:
  * however many ids a user has, all that they own together is bounded by the limits of
  * one user.  It goes to an account of its own, of the same size: so what runs in
- * a user's containers cannot shut that user out.
+ * a user's containers cannot shut that user out.  For the same reason the owner pays from
+ * that account, too, in an IPC namespace that belongs to a user namespace: there root may
+ * be the very user whose container it is.
  *
  * IPC namespaces
  *
  * Root of a container without a user namespace has the host's user ids, and must not use
  * up what the host's users may have.  So users are told apart by IPC namespace, too, where
- * only the host's root can make one: see lockmgr_namespace_accounts().
+ * only the host's root can make one: see lockmgr_namespace_accounts().  Each of these
+ * namespaces has an account of its own besides, of the same size again, since its root can
+ * be as many users as there are numbers.
  *
  * Unequal users of a space
  *
@@ -90,7 +94,7 @@ static void free_user(struct lockmgr_user *user)
 
 static struct lockmgr_account *account_of(const struct lockmgr_payers *payers, unsigned int i)
 {
-	return i ? &payers->users[i]->delegated : &payers->users[i]->own;
+	return i || payers->contained ? &payers->users[i]->delegated : &payers->users[i]->own;
 }
 
 /* ------------------------------------------------------------------------
@@ -132,13 +136,28 @@ static int add_payer(struct lockmgr_payers *payers, kuid_t uid,
 	return 0;
 }
 
+static int add_payers(struct lockmgr_payers *payers, kuid_t owner, const struct user_namespace *ns,
+		      const struct lockmgr_namespace *accounts)
+{
+	int ret;
+
+	ret = add_payer(payers, owner, accounts);
+	for (; !ret && ns != &init_user_ns; ns = ns->parent)
+		ret = add_payer(payers, ns->owner, accounts);
+	/* The namespace itself. */
+	if (!ret && accounts)
+		ret = add_payer(payers, INVALID_UID, accounts);
+
+	return ret;
+}
+
 /* Each with a struct lockmgr_user that is not in the table. */
 static struct lockmgr_payers *alloc_payers(kuid_t owner, const struct user_namespace *ns,
 					   const struct lockmgr_namespace *namespace)
 {
 	const struct user_namespace *outer;
 	struct lockmgr_payers *payers;
-	unsigned int most = 1;
+	unsigned int most = 2;
 	int ret;
 
 	for (outer = ns; outer != &init_user_ns; outer = outer->parent)
@@ -147,9 +166,8 @@ static struct lockmgr_payers *alloc_payers(kuid_t owner, const struct user_names
 	if (!payers)
 		return ERR_PTR(-ENOMEM);
 
-	ret = add_payer(payers, owner, namespace);
-	for (; !ret && ns != &init_user_ns; ns = ns->parent)
-		ret = add_payer(payers, ns->owner, namespace);
+	payers->contained = lockmgr_namespace_is_contained(namespace);
+	ret = add_payers(payers, owner, ns, lockmgr_namespace_accounts(namespace));
 	if (ret) {
 		discard_payers(payers);
 		return ERR_PTR(ret);
@@ -252,7 +270,7 @@ struct lockmgr_payers *lockmgr_payers_create(kuid_t owner, const struct user_nam
 	int ret;
 
 	/* Not under the lock: a task that is short of memory must not stop all others. */
-	payers = alloc_payers(owner, ns, lockmgr_namespace_accounts(namespace));
+	payers = alloc_payers(owner, ns, namespace);
 	if (IS_ERR(payers))
 		return payers;
 

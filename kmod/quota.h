@@ -58,14 +58,15 @@ struct lockmgr_account {
 };
 
 /**
- * struct lockmgr_user - a user to whom a space is charged
+ * struct lockmgr_user - a user to whom a space is charged, or an IPC namespace
  * @node: in the table in quota.c
- * @uid: the user; constant, as is @namespace
+ * @uid: the user, or INVALID_UID: @namespace itself; constant, as is @namespace
  * @namespace: in which IPC namespace, to compare only, or NULL: see
  *	lockmgr_namespace_accounts()
  * @refs: spaces that have the user among their payers; guarded by the lock in quota.c
- * @own: for the spaces that the user owns
- * @delegated: for those of others in the user namespaces that the user owns, at any depth
+ * @own: for the spaces that the user owns, but for those in @delegated
+ * @delegated: for those of others in the user namespaces that the user owns, at any depth,
+ *	and for all in the IPC namespaces that belong to one
  *
  * Lives as long as one of those spaces.
  */
@@ -86,12 +87,15 @@ struct lockmgr_user {
 /**
  * struct lockmgr_payers - to whom a space is charged
  * @counted: whether it counts for spaces_per_user
+ * @contained: the owner, too, pays from the account for what it has delegated; constant
  * @count: how many users
- * @users: the space's owner; and the other owners of the user namespaces from the
- *	creator's up to the initial one, each once
+ * @users: the space's owner; the other owners of the user namespaces from the creator's up
+ *	to the initial one, each once; and the IPC namespace, if users have accounts of
+ *	their own there
  */
 struct lockmgr_payers {
 	bool counted;
+	bool contained;
 	unsigned int count;
 	struct lockmgr_user *users[];
 };

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "cycle.h"
 #include "duration.h"
+#include "file-users.h"
 #include "memory.h"
 #include "snapshot.h"
 #include "table.h"
@@ -242,6 +243,24 @@ static bool remark_on_holder(const struct lock *lock, bool stuck)
 	return true;
 }
 
+/* The process that opened its file has ended, or is of another PID namespace. */
+static bool remark_on_unknown(const struct lock *lock)
+{
+	char space[SPACE_LABEL_SIZE], label[LOCK_LABEL_SIZE];
+	struct file_users users;
+
+	if (lock->info.pid)
+		return false;
+
+	file_users_find(&users, lock);
+	begin_remark();
+	printf("Lock %s of %s: its process has ended, or is not shown here; ",
+	       lock_label(lock, label), space_label(lock->space, space));
+	file_users_print(&users);
+	printf("\n");
+	return true;
+}
+
 static bool remark_on_dead(const struct lock *lock)
 {
 	char space[SPACE_LABEL_SIZE], label[LOCK_LABEL_SIZE];
@@ -262,6 +281,8 @@ static void remark_on_locks(const struct snapshot *snapshot)
 	for (i = 0; i < snapshot->lock_count && remarks < REMARKS_MAX; i++)
 		remarks += is_held(&snapshot->locks[i]) &&
 			   remark_on_holder(&snapshot->locks[i], true);
+	for (i = 0; i < snapshot->lock_count && remarks < REMARKS_MAX; i++)
+		remarks += is_held(&snapshot->locks[i]) && remark_on_unknown(&snapshot->locks[i]);
 	for (i = 0; i < snapshot->lock_count && remarks < REMARKS_MAX; i++)
 		remarks += remark_on_dead(&snapshot->locks[i]);
 	for (i = 0; i < snapshot->lock_count && remarks < REMARKS_MAX; i++)

@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "duration.h"
+#include "file-users.h"
 #include "number.h"
 #include "report.h"
 #include "snapshot.h"
@@ -91,6 +92,16 @@ static void fill_waiter(struct table *table, const struct snapshot *snapshot,
 	fill_task(table, &task);
 }
 
+static void print_file_users(const struct lock *lock)
+{
+	struct file_users users;
+
+	file_users_find(&users, lock);
+	printf("What keeps it: ");
+	file_users_print(&users);
+	printf(".\n");
+}
+
 /* For people: the answer in a sentence, before the table. */
 static void print_sentence(const struct snapshot *snapshot, const struct lock *lock)
 {
@@ -104,7 +115,7 @@ static void print_sentence(const struct snapshot *snapshot, const struct lock *l
 		if (holder.pid)
 			printf("held by process %d (%s) for %s", holder.pid, holder.name, held);
 		else
-			printf("held for %s by a process (%s) that is not shown here, or has ended",
+			printf("held for %s by a process (%s) that has ended, or is not shown here",
 			       held, holder.name);
 	} else if (lock->info.flags & LOCKMGR_LOCK_IS_DIED) {
 		printf("free; its last holder died without unlocking it");
@@ -115,6 +126,8 @@ static void print_sentence(const struct snapshot *snapshot, const struct lock *l
 		printf("; %zu wait%s for it", lock->waiter_count,
 		       lock->waiter_count == 1 ? "s" : "");
 	printf(".\n");
+	if (lock->info.flags & LOCKMGR_LOCK_IS_HELD && !lock->info.pid)
+		print_file_users(lock);
 }
 
 static void print(const struct snapshot *snapshot, const struct arguments *args)

@@ -368,10 +368,16 @@ static long do_make_spaces(struct lockmgr **mgr, long tries)
 	return made;
 }
 
-/* The limit that there is without anybody's doing; where LOCKMGR_SCALE is less than 1, less. */
+/* That many, or fewer where each takes several times as long. */
+static long unless_watched(long count)
+{
+	return kernel_watches_itself() ? (long)scaled(count) : count;
+}
+
+/* The limit that there is without anybody's doing, or less. */
 static long limit_of_spaces(void)
 {
-	long limit = scaled(1024);
+	long limit = unless_watched(1024);
 
 	if (limit < 1024)
 		set_limit(&spaces_per_user, limit);
@@ -491,7 +497,8 @@ static void subordinate_ids_end_in_edquot_as_one_user(void **state)
 	long all = slab(), group = charged_slab(), made;
 
 	(void)state;
-	made = agent_call(greedy, do_make_as_each, scaled(SUBORDINATE_IDS));
+	made = agent_call(greedy, do_make_as_each,
+			  unless_watched(SUBORDINATE_IDS));
 	all = slab() - all;
 	group = charged_slab() - group;
 	expect_other_lives();

@@ -163,7 +163,6 @@ static long compare(struct lockmgr **mgr, long count)
 static void lookup_among_many_costs_at_most_twice_that_with_one(void **state)
 {
 	struct agent *agent = agent_new_as(0, 0, 0, NULL);
-	unsigned int count = scaled(SPACES);
 	char before[32], limit[32];
 	long ratio;
 
@@ -171,7 +170,7 @@ static void lookup_among_many_costs_at_most_twice_that_with_one(void **state)
 	read_limit(before, sizeof(before));
 	snprintf(limit, sizeof(limit), "%u", 2 * SPACES);
 	write_limit(limit);
-	agent_start(agent, compare, count);
+	agent_start(agent, compare, SPACES);
 	while (!agent_is_done(agent))
 		usleep(10000);
 	ratio = agent_finish(agent);
@@ -179,7 +178,7 @@ static void lookup_among_many_costs_at_most_twice_that_with_one(void **state)
 	if (ratio < 0)
 		fail_msg("%s", strerror(-ratio));
 	if (ratio > 200)
-		fail_msg("with %u spaces a look-up takes %ld %% of the time", count, ratio);
+		fail_msg("with %u spaces a look-up takes %ld %% of the time", SPACES, ratio);
 }
 
 int main(void)

@@ -157,9 +157,53 @@ sub kill_run
 	same(status_of($run), 137, "run_can_be_killed: $name");
 	same(is_gone($pid) ? 'gone' : 'runs', 'runs', 'the_command_goes_on');
 	same(is_held(4), 'held', 'the_lock_is_held_until_it_ends');
+	named_by_lockctl($name);
 	kill(TERM => $pid);
 	matches(said(lockctl('run', '--timeout', $patience, $space, 4, 'echo', 'next')),
 		qr/^0 next\n$died$/, 'the_lock_is_free_then_and_the_next_is_told');
+}
+
+# Who asks is told which process keeps the lock, and how to look at it.
+sub named_by_lockctl
+{
+	my ($name) = @_;
+	my $keeper = qr/process (\d+) \(lock-keeper\) has its file; to see it: ps \1/;
+	my ($shown) = must('who', $space, 4) =~ /^What keeps it: $keeper\.$/m;
+
+	same(said(run_as('root', '', 'ps', '-o', 'comm=', $shown // 0)), "0 lock-keeper\n",
+	     "who_names_what_keeps_the_lock: $name");
+	matches(must('list', $space), qr/^Lock 4 of $space: its process has ended, or is not shown here; $keeper$/m,
+		'so_does_list');
+}
+
+# What keeps the lock cannot do so if it is killed, too.
+sub test_killed_keeper
+{
+	my $run = run_sleeper('root', $space, 18);
+
+	kill(KILL => $run->{pid});
+	status_of($run);
+	my ($keeper) = must('who', $space, 18) =~ /^What keeps it: process (\d+) \(lock-keeper\)/m;
+	kill(KILL => $keeper // 0);
+	matches(said(lockctl('run', '--timeout', $patience, $space, 18, 'echo', 'next')),
+		qr/^0 next\n$died$/, 'killed_keeper_keeps_nothing');
+	same(is_gone($run->{command}) ? 'gone' : 'runs', 'runs', 'and_the_command_goes_on');
+	kill(TERM => $run->{command});
+}
+
+# A child of the command that has the file keeps the lock, and so has others.
+sub test_what_keeps_it
+{
+	my $script = 'for i in 1 2; do sleep 1000 >/dev/null 2>&1 & echo $!; done; exit';
+	my $said = lockctl('run', '--no-fork', $space, 19, '--', 'sh', '-c', $script);
+	my @children = split(' ', $said->{out});
+
+	for my $child (@children) {
+		wait_until('it sleeps', sub { read_file("/proc/$child/comm") eq "sleep\n" });
+	}
+	matches(must('who', $space, 19), qr/^What keeps it: processes $children[0] \(sleep\), $children[1] \(sleep\) have its file; to see them: ps $children[0] $children[1]\.$/m,
+		'who_names_all_that_keep_it');
+	kill(KILL => @children);
 }
 
 sub test_signals_while_waiting
@@ -410,6 +454,8 @@ test_usage();
 test_conflict();
 test_held_meanwhile();
 test_killed();
+test_killed_keeper();
+test_what_keeps_it();
 test_signals_while_waiting();
 test_interrupted_at_once();
 test_ignored_children();

@@ -270,6 +270,30 @@ sub test_ipc_namespace
 	run_as('root', '', 'umount', $file);
 }
 
+# What lockmgr(7) says to type, for a container with and without a user namespace.
+sub look_into_container
+{
+	my ($kind, @namespaces) = @_;
+	my $inside = "inside-$kind-$$";
+	my ($line) = read_file('libuser/man/lockmgr.7') =~ /^(?:\.B )?(nsenter .* PID lockctl list)$/m;
+	my $script = "$lockctl create $inside && exec $lockctl run $inside 3 -- sh -c 'echo \$\$; exec sleep 1000'";
+	my $container = in_background('root', 'unshare', @namespaces, 'sh', '-c', $script);
+
+	chomp(my $pid = readline($container->{from}) // '');
+	if (!$pid) {
+		skip("an_administrator_looks_into_a_container_$kind", 'no such namespaces');
+		return;
+	}
+	$line =~ s/\\-/-/g;
+	$line =~ s/PID/$pid/;
+	$line =~ s/lockctl/$lockctl/;
+	my $said = run_as('root', '', 'sh', '-c', $line);
+	same("$said->{status}$said->{err}", '0', "the_command_of_the_manual_works_$kind");
+	matches($said->{out}, qr/^(?:root:)?$inside +3 .* held /m,
+		"an_administrator_looks_into_a_container_$kind");
+	end($container);
+}
+
 # What is shown of the space of which the next tests are, to its owner.
 sub own_facts
 {
@@ -390,5 +414,7 @@ test_process_namespace();
 test_run_in_process_namespace();
 test_user_namespace();
 test_ipc_namespace();
+look_into_container('without_users', '--ipc');
+look_into_container('with_users', '--ipc', '--user', '--map-root-user');
 test_own_space($_) for qw(daemon games);
 done();

@@ -3,6 +3,10 @@
  * The boundary is the IPC namespace: two containers and their host, the same user and the
  * same name, and none of them sees, opens, counts or removes what another has.
  */
+#include <dirent.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+
 #include "container.h"
 
 #define CREATE		LOCKMGR_OPEN_CREATE
@@ -172,6 +176,61 @@ static void container_reads_no_file_of_a_space_of_the_host(void **state)
 	(void)state;
 	space_open();
 	assert_true(read_mode_file(NULL, 0) > 0);
+	assert_int_equal(agent_call(container, read_mode_file, 0), -EACCES);
+}
+
+#define SPACES_DIRECTORY	DEVICE_DIRECTORY "/spaces"
+
+/* Its links: two, and one for each directory in it. */
+static long count_links(struct lockmgr **mgr, long unused)
+{
+	struct stat stat;
+
+	(void)mgr;
+	(void)unused;
+
+	return lstat(SPACES_DIRECTORY, &stat) ? -errno : (long)stat.st_nlink;
+}
+
+static long is_in_sys(struct lockmgr **mgr, long unused)
+{
+	(void)mgr;
+	(void)unused;
+
+	return access(own_path(""), F_OK) ? -errno : 0;
+}
+
+/* As root of the container, with CAP_DAC_OVERRIDE. */
+static long list_names(struct lockmgr **mgr, long unused)
+{
+	const struct dirent *entry;
+	long count = 0;
+	DIR *spaces;
+
+	(void)mgr;
+	(void)unused;
+	spaces = opendir(SPACES_DIRECTORY);
+	if (!spaces)
+		return -errno;
+	while ((entry = readdir(spaces)))
+		count += !!strstr(entry->d_name, space_name());
+	closedir(spaces);
+
+	return count;
+}
+
+/* What is not hidden: the kernel's sysfs has one answer for all who see it. */
+static void container_with_sys_counts_spaces_of_the_host_and_reads_nothing(void **state)
+{
+	struct agent *container = container_new();
+	long before = agent_call(container, count_links, 0);
+
+	(void)state;
+	assert_int_equal(agent_call(container, is_in_sys, 0), -ENOENT);
+	space_open();
+	assert_int_equal(agent_call(container, count_links, 0), before + 1);
+	assert_int_equal(agent_call(container, is_in_sys, 0), 0);
+	assert_int_equal(agent_call(container, list_names, 0), 1);
 	assert_int_equal(agent_call(container, read_mode_file, 0), -EACCES);
 }
 
@@ -377,26 +436,100 @@ static long fill_up(struct lockmgr **mgr, long most)
 	return ret;
 }
 
+static char limit_before[TEXT_MAX];
+
+static int lower_limit(void **state)
+{
+	assert_true(file_text(SPACES_PER_USER, limit_before, sizeof(limit_before)) > 0);
+	/* The host has fewer. */
+	assert_int_equal(write_text(SPACES_PER_USER, "100"), 0);
+
+	return harness_setup(state);
+}
+
+static int restore_limit(void **state)
+{
+	const int ret = raw_teardown(state);
+
+	return write_text(SPACES_PER_USER, limit_before) ? -1 : ret;
+}
+
+#define limit_test(function) \
+	cmocka_unit_test_setup_teardown(function, lower_limit, restore_limit)
+
+static void expect_room_on_the_host(void)
+{
+	struct lockmgr *mgr;
+
+	assert_int_equal(lockmgr_open(&mgr, space_name(), NULL), 0);
+	lockmgr_close(mgr);
+	assert_int_equal(lockmgr_unlink(space_name(), NULL), 0);
+}
+
 /* Root of the container has the number of the host's root. */
 static void container_does_not_use_up_what_its_host_may_have(void **state)
 {
+	(void)state;
+	assert_int_equal(agent_call(container_new(), fill_up, 100), -EDQUOT);
+	expect_room_on_the_host();
+}
+
+/* As root of the host again, so to speak, in namespaces that the container has made. */
+static void namespaces_in_a_container_do_not_use_up_what_its_host_may_have(void **state)
+{
 	struct agent *container = container_new();
-	char limit[TEXT_MAX];
-	struct lockmgr *mgr;
-	long filled;
-	int ret;
+	long ret = agent_call(container, enter_user_namespace, CLONE_NEWIPC);
 
 	(void)state;
-	assert_true(file_text(SPACES_PER_USER, limit, sizeof(limit)) > 0);
-	/* The host has fewer. */
-	assert_int_equal(write_text(SPACES_PER_USER, "100"), 0);
-	filled = agent_call(container, fill_up, 100);
-	ret = lockmgr_open(&mgr, space_name(), NULL);
-	assert_int_equal(write_text(SPACES_PER_USER, limit), 0);
-	assert_int_equal(filled, -EDQUOT);
+	if (ret == -EPERM || ret == -ENOSPC || ret == -EUSERS)
+		skip();
 	assert_int_equal(ret, 0);
-	lockmgr_close(mgr);
-	assert_int_equal(lockmgr_unlink(space_name(), NULL), 0);
+	assert_int_equal(agent_call(container, fill_up, 100), -EDQUOT);
+	expect_room_on_the_host();
+}
+
+/* Root there is the user itself. */
+static void rootless_container_does_not_use_up_what_its_user_may_have(void **state)
+{
+	struct agent *outside = agent_new_as(USER, USER, 0, NULL);
+	struct agent *inside = agent_new_as(USER, USER, 0, NULL);
+	long ret;
+
+	(void)state;
+	ret = agent_call(inside, enter_user_namespace, CLONE_NEWIPC);
+	if (ret == -EPERM || ret == -ENOSPC || ret == -EUSERS)
+		skip();
+	assert_int_equal(ret, 0);
+	assert_int_equal(agent_call(inside, fill_up, 100), -EDQUOT);
+	assert_int_equal(agent_call(outside, agent_open, CREATE), 0);
+	assert_int_equal(agent_call(outside, agent_unlink, 0), 0);
+}
+
+/* As one user after the other, make a space; returns how many could. */
+static long make_as_each(struct lockmgr **mgr, long users)
+{
+	long user;
+	int ret = 0;
+
+	for (user = 1; user <= users && !ret; user++) {
+		setfsuid(user);
+		ret = lockmgr_open(mgr, space_name(), NULL);
+		setfsuid(0);
+		if (!ret)
+			lockmgr_close(*mgr);
+	}
+	*mgr = NULL;
+
+	return ret && ret != -EDQUOT ? ret : user - 1 - !!ret;
+}
+
+static void container_has_no_more_than_one_user(void **state)
+{
+	struct agent *container = container_new();
+
+	(void)state;
+	assert_int_equal(agent_call(container, make_as_each, 200), 100);
+	expect_room_on_the_host();
 }
 
 int main(void)
@@ -412,6 +545,7 @@ int main(void)
 		raw_test(host_is_shown_no_space_of_a_container),
 		raw_test(each_is_told_its_own_counts),
 		raw_test(container_reads_no_file_of_a_space_of_the_host),
+		raw_test(container_with_sys_counts_spaces_of_the_host_and_reads_nothing),
 		raw_test(space_of_a_container_has_no_directory),
 		raw_test(table_is_that_of_the_readers_namespace),
 		raw_test(file_belongs_to_the_namespace_of_its_opener),
@@ -420,7 +554,10 @@ int main(void)
 		raw_test(rootless_container_with_its_own_ipc_finds_nothing),
 		raw_test(owner_has_the_number_of_the_readers_user_namespace),
 		raw_test(descriptor_has_the_owner_of_the_readers_user_namespace),
-		raw_test(container_does_not_use_up_what_its_host_may_have),
+		limit_test(container_does_not_use_up_what_its_host_may_have),
+		limit_test(namespaces_in_a_container_do_not_use_up_what_its_host_may_have),
+		limit_test(rootless_container_does_not_use_up_what_its_user_may_have),
+		limit_test(container_has_no_more_than_one_user),
 	};
 
 	return harness_run(tests);

@@ -257,6 +257,46 @@ static void users_of_a_container_do_not_use_up_those_of_the_host(struct kunit *t
 	lockmgr_payers_destroy(payers);
 }
 
+/* Its root can be any user, and as many as there are numbers. */
+static void container_counts_as_one_user_besides(struct kunit *test)
+{
+	struct lockmgr_namespace container = { .separate = true };
+	struct lockmgr_payers *first, *second, *third;
+
+	fixture_limit(test, &lockmgr_limits.spaces_per_user, 2);
+	first = lockmgr_payers_create(FIXTURE_OWNER, &init_user_ns, &container);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(first));
+	second = lockmgr_payers_create(FIXTURE_OTHER, &init_user_ns, &container);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(second));
+	KUNIT_EXPECT_PTR_EQ(test, first->users[1], second->users[1]);
+	KUNIT_EXPECT_EQ(test, first->users[1]->delegated.spaces, 2);
+	third = lockmgr_payers_create(SUBORDINATE(0), &init_user_ns, &container);
+	KUNIT_EXPECT_EQ(test, PTR_ERR(third), -EDQUOT);
+	lockmgr_payers_destroy(first);
+	lockmgr_payers_destroy(second);
+}
+
+/* There its root may be the user itself. */
+static void container_of_a_user_leaves_that_user_its_own_account(struct kunit *test)
+{
+	struct user_namespace *ns = fixture_namespace(test, &init_user_ns, FIXTURE_OWNER);
+	struct lockmgr_namespace container = { .separate = false };
+	struct lockmgr_user *user = fixture_user(test);
+	struct lockmgr_payers *payers;
+
+	payers = lockmgr_payers_create(FIXTURE_OWNER, ns, &container);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(payers));
+	KUNIT_EXPECT_EQ(test, payers->count, 1);
+	KUNIT_EXPECT_EQ(test, user->own.spaces, 1);
+	KUNIT_EXPECT_EQ(test, user->delegated.spaces, 1);
+	KUNIT_EXPECT_EQ(test, lockmgr_quota_charge(payers, LOCKMGR_CHARGE_IDS, 1, true), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&user->own.used[LOCKMGR_CHARGE_IDS]), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&user->delegated.used[LOCKMGR_CHARGE_IDS]), 1);
+	lockmgr_quota_uncharge(payers, LOCKMGR_CHARGE_IDS, 1);
+	lockmgr_payers_destroy(payers);
+	KUNIT_EXPECT_EQ(test, user->delegated.spaces, 0);
+}
+
 static void users_are_the_same_in_namespaces_that_anybody_can_make(struct kunit *test)
 {
 	struct lockmgr_namespace other = { .separate = false };
@@ -388,6 +428,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(subordinate_ids_share_one_account),
 	KUNIT_CASE(namespaces_do_not_shut_their_owner_out),
 	KUNIT_CASE(users_of_a_container_do_not_use_up_those_of_the_host),
+	KUNIT_CASE(container_counts_as_one_user_besides),
+	KUNIT_CASE(container_of_a_user_leaves_that_user_its_own_account),
 	KUNIT_CASE(users_are_the_same_in_namespaces_that_anybody_can_make),
 	KUNIT_CASE(locks_are_charged_to_every_payer_or_to_none),
 	KUNIT_CASE_PARAM(charge_holds_the_limit, charges_gen_params),

@@ -487,6 +487,59 @@ static void strangers_are_refused_ids_before_the_owner(void **state)
 	assert_int_equal(agent_call(agent_of(OWNER, &opts), do_allocate_until_refused, 0), 10);
 }
 
+static long do_allocate_all(struct lockmgr **mgr, long capacity)
+{
+	uint32_t id;
+	int ret = do_open_space(mgr, 0);
+
+	while (capacity-- && !ret)
+		ret = lockmgr_allocate(*mgr, &id);
+
+	return ret;
+}
+
+static long do_free_first(struct lockmgr **mgr, long unused)
+{
+	int ret = do_open_space(mgr, 0);
+
+	(void)unused;
+
+	return ret ? ret : lockmgr_free(*mgr, 0);
+}
+
+static long do_free_all(struct lockmgr **mgr, long unused)
+{
+	(void)unused;
+
+	return lockmgr_free_all(*mgr);
+}
+
+static long do_set_capacity(struct lockmgr **mgr, long capacity)
+{
+	return lockmgr_set_capacity(*mgr, capacity);
+}
+
+/* Within a space nothing is reserved: whoever may use it, may use all of it. */
+static void strangers_may_allocate_all_ids_and_the_owner_frees_them(void **state)
+{
+	struct lockmgr_options opts = options_for(OWNER, 0);
+	struct agent *stranger, *owner;
+	uint32_t id;
+
+	(void)state;
+	create_shared_space(0666);
+	assert_int_equal(lockmgr_set_capacity(handles[0], 4), 0);
+	stranger = agent_of(STRANGER, &opts);
+	owner = agent_of(OWNER, &opts);
+	assert_int_equal(lockmgr_allocate(handles[0], &id), 0);
+	assert_int_equal(agent_call(stranger, do_free_first, 0), 0);
+	assert_int_equal(agent_call(stranger, do_allocate_all, 4), 0);
+	assert_int_equal(agent_call(owner, do_allocate_all, 1), -ENOSPC);
+	assert_int_equal(agent_call(owner, do_free_all, 0), 0);
+	assert_int_equal(agent_call(owner, do_set_capacity, 8), 0);
+	assert_int_equal(lockmgr_allocate(handles[0], &id), 0);
+}
+
 static long do_lock_until_refused(struct lockmgr **mgr, long first)
 {
 	uint32_t count = 0;
@@ -576,6 +629,23 @@ static void subordinate_ids_share_one_limit_on_spaces(void **state)
 	made = agent_call(agent, do_make_as_subordinates, 10);
 	unlink_of_subordinates(10);
 	assert_int_equal(made, 3);
+}
+
+/* As by a set-user-ID program: outside of the namespace it is that other user. */
+static void subordinate_id_outside_its_namespace_counts_for_itself(void **state)
+{
+	struct agent *agent = agent_in_namespace();
+	struct lockmgr_options opts = options_for((uid_t)-1, LOCKMGR_OPEN_CREATE);
+	struct agent *outside = agent_of(SUBORDINATES + 20, &opts);
+	long made, opened;
+
+	(void)state;
+	set_limit("spaces_per_user", 3);
+	made = agent_call(agent, do_make_as_subordinates, 10);
+	opened = agent_call(outside, do_open_space, 0);
+	unlink_of_subordinates(21);
+	assert_int_equal(made, 3);
+	assert_int_equal(opened, 0);
 }
 
 static void subordinate_ids_leave_their_user_its_own_limit(void **state)
@@ -1206,9 +1276,11 @@ int main(void)
 		quota_test(stranger_keeps_neither_owner_nor_root_from_opening),
 		quota_test(who_only_looks_sees_the_locks_and_counts_as_open),
 		quota_test(strangers_are_refused_ids_before_the_owner),
+		quota_test(strangers_may_allocate_all_ids_and_the_owner_frees_them),
 		quota_test(strangers_are_refused_records_before_the_owner),
 		quota_test(subordinate_ids_share_one_limit_on_spaces),
 		quota_test(subordinate_ids_leave_their_user_its_own_limit),
+		quota_test(subordinate_id_outside_its_namespace_counts_for_itself),
 		quota_test(subordinate_ids_share_one_limit_on_locks),
 		quota_test(capacity_above_the_limit_returns_einval_and_makes_no_space),
 		quota_test(capacity_of_zero_means_the_limit),

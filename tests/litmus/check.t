@@ -6,9 +6,8 @@
 # followed by what takes its place, if anything. Several barriers have names, as in
 # "// without the acquire:"; those of the same name are taken away together.
 #
-# Needs herd7 (Debian's package herdtools7, since forky) or the program that HERD7 in the
-# environment names; and the model, which is tools/memory-model of a kernel's source, as
-# LOCKMGR_MEMORY_MODEL names it or tests/vm/kernel has unpacked it. Skipped otherwise.
+# The program is the one that HERD7 in the environment names, or that of tests/vm/herd; the
+# model is the directory that LOCKMGR_MEMORY_MODEL names, or that of tests/vm/source-parts.
 
 use strict;
 use warnings;
@@ -17,20 +16,15 @@ use Cwd qw(abs_path);
 use File::Temp;
 
 my $here = abs_path(($0 =~ m{(.*)/})[0]);
-my $cache = ($ENV{XDG_CACHE_HOME} || ($ENV{HOME} // '') . '/.cache') . '/lockmgr/kernels';
 
-sub herd
+# The line that a script of tests/vm prints.
+sub said
 {
-	return $ENV{HERD7} if $ENV{HERD7};
-	return (grep { -x } map { "$_/herd7" } split /:/, $ENV{PATH})[0];
-}
+	my ($script) = @_;
 
-sub model
-{
-	my @roots = ("$cache/*/*/linux-source-*", "$cache/*/*", '/usr/src/linux-source-*');
-
-	return (grep { -e "$_/linux-kernel.cfg" } $ENV{LOCKMGR_MEMORY_MODEL} // (),
-		map { glob "$_/tools/memory-model" } @roots)[0];
+	chomp(my $line = `$here/../vm/$script`);
+	die "tests/vm/$script failed\n" if $?;
+	return $line;
 }
 
 sub read_file
@@ -80,13 +74,8 @@ sub same
 	print "# expected $wanted, seen:\n", map { "# $_\n" } split /\n/, $is if $is ne $wanted;
 }
 
-my $herd = herd();
-my $model = model();
-if (!$herd || !$model) {
-	print '1..0 # SKIP ', $herd ? 'no tools/memory-model of a kernel\'s source'
-				    : 'no herd7 (package herdtools7)', "\n";
-	exit 0;
-}
+my $herd = $ENV{HERD7} || said('herd');
+my $model = $ENV{LOCKMGR_MEMORY_MODEL} || said('source-parts') . '/tools/memory-model';
 
 for my $path (sort glob "$here/*.litmus") {
 	my ($name) = $path =~ m{([^/]+)\.litmus$};

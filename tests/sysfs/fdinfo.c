@@ -39,12 +39,15 @@ static void file_that_is_not_attached_says_nothing(void **state)
 
 static void expect_unused(int file)
 {
+	const struct lockmgr_ioctl_info info = raw_info(file);
+
 	expect_fdinfo(getpid(), file,
-		      "space:\t%u:%s\ntoken:\t%u\nheld:\t0\nlocks:\nwaiting:\n", geteuid(),
-		      space_name(), raw_info(file).token);
+		      "space:\t%u:%s\ngeneration:\t%016llx\ntoken:\t%u\nheld:\t0\nlocks:\n"
+		      "waiting:\n",
+		      geteuid(), space_name(), (unsigned long long)info.generation, info.token);
 }
 
-static void attached_file_says_space_and_token(void **state)
+static void attached_file_says_space_generation_and_token(void **state)
 {
 	int file = raw_attached(), second = raw_attached();
 
@@ -235,7 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		raw_test(file_that_is_not_attached_says_nothing),
-		raw_test(attached_file_says_space_and_token),
+		raw_test(attached_file_says_space_generation_and_token),
 		raw_test(space_is_named_when_the_name_is_gone),
 		raw_test(locks_of_this_file_are_held_and_not_those_of_another),
 		raw_test(locks_that_are_held_are_named_in_their_order),
