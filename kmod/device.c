@@ -11,17 +11,24 @@
 #include "client.h"
 #include "count.h"
 #include "device.h"
+#include "directory.h"
 #include "ioctl.h"
 #include "map.h"
 #include "process.h"
 #include "space.h"
 #include "sysfs.h"
 
+static struct miscdevice device;
+
 /* Called under a mutex of all misc devices: keep it short. */
 static int device_open(struct inode *inode, struct file *file)
 {
-	struct lockmgr_client *client = lockmgr_client_create();
+	struct lockmgr_client *client;
 
+	/* The first may be here before misc_register() has returned. */
+	lockmgr_directories_put_below(&device.this_device->kobj);
+
+	client = lockmgr_client_create();
 	if (IS_ERR(client))
 		return PTR_ERR(client);
 	file->private_data = client;
@@ -118,19 +125,14 @@ static struct miscdevice device = {
 	.mode	= 0666,
 };
 
-/**
- * lockmgr_device_kobj() - where the device's attributes are
- *
- * There as soon as anybody can open the device.
- */
-struct kobject *lockmgr_device_kobj(void)
-{
-	return &device.this_device->kobj;
-}
-
 int __init lockmgr_device_init(void)
 {
-	return misc_register(&device);
+	int ret = misc_register(&device);
+
+	if (!ret)
+		lockmgr_directories_put_below(&device.this_device->kobj);
+
+	return ret;
 }
 
 void lockmgr_device_exit(void)

@@ -2,10 +2,6 @@
 #ifndef LOCKMGR_DEVICE_H
 #define LOCKMGR_DEVICE_H
 
-struct kobject;
-
-struct kobject *lockmgr_device_kobj(void);
-
 int lockmgr_device_init(void);
 void lockmgr_device_exit(void);
 

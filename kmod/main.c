@@ -2,10 +2,12 @@
 /*
  * lockmgr - locks between processes, behind /dev/lockmgr.
  *
- * Who calls whom, from the top
+ * The files, from the top.  A file calls only files below it, which tests/layers checks.
  *
  *   main.c	this: parameters, beginning and end
+ *   debugfs.c	a table of all locks
  *   device.c	the device: open files
+ *   sysfs.c	attributes of the device
  *   ioctl.c	user memory, and what each command takes
  *   map.c	records in user memory
  *   clock.c	a clock in user memory
@@ -15,23 +17,20 @@
  *   client.c	an open file as a client of a space
  *   promise.c	places in queues that are kept while signals are handled
  *   names.c	which space has which name
+ *   directory.c	directories of spaces in sysfs
+ *   count.c	how many locks are held, and who waits
  *   space.c	spaces: their clients and ids
- *   permit.c	who may do what with a space
  *   lock.c	the state machine of a lock
  *   wait.c	queues of waiters
  *   deadlock.c	the graph of waits
  *   holder.c	from a record to the thread that holds the lock
+ *   permit.c	who may do what with a space
+ *   stats.c	what has happened in a space
  *   alloc.c	which ids are allocated
  *   record.c	pages of records
+ *   note.c	what an allocated id stands for
  *   quota.c	what each user has in use
- *
- * Beside them
- *
  *   namespace.c	IPC namespaces, and when they end
- *   sysfs.c	attributes of the device and of spaces
- *   debugfs.c	a table of all locks
- *   count.c	how many locks are held, and who waits
- *   stats.c	what has happened in a space
  *   trace.c	tracepoints
  *
  * Nothing below device.c, ioctl.c, map.c and exit.c knows files or user memory.
@@ -47,13 +46,13 @@
 #include "compat.h"
 #include "debugfs.h"
 #include "device.h"
+#include "directory.h"
 #include "exit.h"
 #include "names.h"
 #include "namespace.h"
 #include "process.h"
 #include "quota.h"
 #include "space.h"
-#include "sysfs.h"
 
 static int set_locks_per_space(const char *value, const struct kernel_param *param)
 {
@@ -108,7 +107,7 @@ static int __init lockmgr_init(void)
 	ret = lockmgr_device_init();
 	if (ret)
 		goto out_exit;
-	lockmgr_sysfs_init();
+	lockmgr_directories_init();
 	lockmgr_debugfs_init();
 
 	return 0;
@@ -130,7 +129,7 @@ static void __exit lockmgr_exit(void)
 	lockmgr_debugfs_exit();
 	lockmgr_spaces_exit();
 	lockmgr_namespaces_exit();
-	lockmgr_sysfs_exit();
+	lockmgr_directories_exit();
 	lockmgr_device_exit();
 	lockmgr_exit_stop();
 	lockmgr_process_stop();

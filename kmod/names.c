@@ -23,12 +23,12 @@
 #include <linux/string.h>
 
 #include "client.h"
+#include "directory.h"
 #include "names.h"
 #include "namespace.h"
 #include "permit.h"
 #include "quota.h"
 #include "space.h"
-#include "sysfs.h"
 
 /**
  * struct name - what identifies a space in the table
@@ -449,6 +449,7 @@ void lockmgr_spaces_end(struct lockmgr_namespace *namespace)
 int __init lockmgr_spaces_init(void)
 {
 	get_random_bytes(&hash_key, sizeof(hash_key));
+	lockmgr_namespaces_init(lockmgr_spaces_end);
 
 	return rhashtable_init(&names, &names_params);
 }

@@ -21,6 +21,7 @@ int lockmgr_space_unlink(struct lockmgr_namespace *namespace, kuid_t owner, cons
 
 struct lockmgr_space *lockmgr_spaces_next_named(struct lockmgr_namespace *namespace,
 						unsigned long *number);
+
 void lockmgr_spaces_end(struct lockmgr_namespace *namespace);
 
 int lockmgr_spaces_init(void);

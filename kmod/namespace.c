@@ -24,6 +24,7 @@
  */
 #include <linux/err.h>
 #include <linux/hashtable.h>
+#include <linux/init.h>
 #include <linux/ipc_namespace.h>
 #include <linux/mutex.h>
 #include <linux/nsproxy.h>
@@ -34,7 +35,6 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
-#include "names.h"
 #include "namespace.h"
 
 static struct lockmgr_namespace initial = {
@@ -51,6 +51,9 @@ static void check_all(struct work_struct *work);
 static DECLARE_DEFERRABLE_WORK(check_work, check_all);
 
 #define CHECK_INTERVAL	HZ
+
+/* What is to be done when one has ended; constant while there is any. */
+static void (*end_spaces)(struct lockmgr_namespace *namespace);
 
 /* NULL: the caller has none any more, since it is ending. */
 static struct ipc_namespace *current_ipc(void)
@@ -285,7 +288,7 @@ static void end(struct lockmgr_namespace *namespace)
 {
 	struct ipc_namespace *ipc = namespace->ipc;
 
-	lockmgr_spaces_end(namespace);
+	end_spaces(namespace);
 	/* Before the address can be another's: see lockmgr_namespace_is_current(). */
 	WRITE_ONCE(namespace->ipc, NULL);
 	put_ipc(ipc);
@@ -346,6 +349,16 @@ static void check_all(struct work_struct *work)
 	}
 	if (any_left())
 		schedule_delayed_work(&check_work, CHECK_INTERVAL);
+}
+
+/**
+ * lockmgr_namespaces_init() - before anything else is called here
+ * @ended: is called when a namespace has ended, with @ended set and without locks: takes
+ *	away what its spaces have beside their clients
+ */
+void __init lockmgr_namespaces_init(void (*ended)(struct lockmgr_namespace *namespace))
+{
+	end_spaces = ended;
 }
 
 /**

@@ -47,6 +47,7 @@ bool lockmgr_namespace_is_contained(const struct lockmgr_namespace *namespace);
 bool lockmgr_namespace_is_current(const struct lockmgr_namespace *namespace);
 bool lockmgr_namespace_has_ended(struct lockmgr_namespace *namespace);
 
+void lockmgr_namespaces_init(void (*ended)(struct lockmgr_namespace *namespace));
 void lockmgr_namespaces_exit(void);
 
 #endif /* LOCKMGR_NAMESPACE_H */
