@@ -168,7 +168,7 @@ static int join(struct lockmgr_client *client, const struct lockmgr_space_args *
 	return ret;
 }
 
-/* Leaves the client locked if it succeeds; settle_attach() follows. */
+/* Leaves the client locked if it succeeds; finish_attach() follows. */
 static int do_attach(struct file *file, union arguments *args)
 {
 	struct lockmgr_ioctl_attach *attach = &args->attach;
@@ -199,7 +199,7 @@ static int do_attach(struct file *file, union arguments *args)
 }
 
 /* Nobody sees the file attached before the caller knows. */
-static void settle_attach(struct file *file, union arguments *args, bool told)
+static void finish_attach(struct file *file, union arguments *args, bool told)
 {
 	struct lockmgr_client *client = client_of(file);
 
@@ -253,7 +253,7 @@ static int do_allocate(struct file *file, union arguments *args)
 				    lockmgr_client_is_favoured(client_of(file)));
 }
 
-static void settle_allocate(struct file *file, union arguments *args, bool told)
+static void finish_allocate(struct file *file, union arguments *args, bool told)
 {
 	if (!told)
 		lockmgr_space_free(space_of(file), args->id.id);
@@ -289,7 +289,7 @@ static int do_allocate_noted(struct file *file, union arguments *args)
 					  lockmgr_client_is_favoured(client_of(file)), note->note);
 }
 
-static void settle_allocate_noted(struct file *file, union arguments *args, bool told)
+static void finish_allocate_noted(struct file *file, union arguments *args, bool told)
 {
 	if (!told)
 		lockmgr_space_free(space_of(file), args->note.id);
@@ -560,7 +560,7 @@ static int do_list_spaces(struct file *file, union arguments *args)
  * @run: does it; returns a negative errno or what the call returns
  * @resumes: what it returns in the struct is for the call that continues it, if
  *	a signal ends it, and not for its success
- * @settle: after a successful run: does what depends on whether the caller has
+ * @finish: after a successful run: does what depends on whether the caller has
  *	been told the result
  */
 struct command {
@@ -570,38 +570,132 @@ struct command {
 	bool attached;
 	bool resumes;
 	int (*run)(struct file *file, union arguments *args);
-	void (*settle)(struct file *file, union arguments *args, bool told);
+	void (*finish)(struct file *file, union arguments *args, bool told);
 };
 
-/* What a file must be for a command: attached or not; opened for what. */
-#define UNATTACHED(open)	.mode = (open), .attached = false
-#define ATTACHED(open)		.mode = (open), .attached = true
-
-#define COMMAND(name, first_size, ...)						\
-	[_IOC_NR(LOCKMGR_IOC_##name)] = {					\
-		.number = LOCKMGR_IOC_##name, .size = (first_size), __VA_ARGS__	\
-	}
-
 static const struct command commands[] = {
-	COMMAND(VERSION, 24, UNATTACHED(0), .run = do_version),
-	COMMAND(ATTACH, 112, UNATTACHED(0), .run = do_attach, .settle = settle_attach),
-	COMMAND(UNLINK, 72, UNATTACHED(FMODE_WRITE), .run = do_unlink),
-	COMMAND(CAPACITY, 8, ATTACHED(FMODE_WRITE), .run = do_capacity),
-	COMMAND(INFO, 120, ATTACHED(0), .run = do_info),
-	COMMAND(ALLOCATE, 8, ATTACHED(FMODE_WRITE), .run = do_allocate, .settle = settle_allocate),
-	COMMAND(ALLOCATE_ID, 8, ATTACHED(FMODE_WRITE), .run = do_allocate_id),
-	COMMAND(RETRIEVE, 8, ATTACHED(0), .run = do_retrieve),
-	COMMAND(FREE, 8, ATTACHED(FMODE_WRITE), .run = do_free),
-	COMMAND(FREE_ALL, 8, ATTACHED(FMODE_WRITE), .run = do_free_all),
-	COMMAND(LOCK, 24, ATTACHED(FMODE_WRITE), .run = do_lock, .resumes = true),
-	COMMAND(UNLOCK, 8, ATTACHED(FMODE_WRITE), .run = do_unlock),
-	COMMAND(LIST_LOCKS, 32, ATTACHED(FMODE_READ), .run = do_list_locks),
-	COMMAND(LIST_WAITERS, 32, ATTACHED(FMODE_READ), .run = do_list_waiters),
-	COMMAND(LIST_SPACES, 32, UNATTACHED(FMODE_READ), .run = do_list_spaces),
-	COMMAND(SET_NOTE, 72, ATTACHED(FMODE_WRITE), .run = do_set_note),
-	COMMAND(ALLOCATE_NOTED, 72, ATTACHED(FMODE_WRITE), .run = do_allocate_noted,
-		.settle = settle_allocate_noted),
-	COMMAND(ALLOCATE_ID_NOTED, 72, ATTACHED(FMODE_WRITE), .run = do_allocate_id_noted),
+	[_IOC_NR(LOCKMGR_IOC_VERSION)] = {
+		.number		= LOCKMGR_IOC_VERSION,
+		.size		= 24,
+		.run		= do_version,
+	},
+	[_IOC_NR(LOCKMGR_IOC_ATTACH)] = {
+		.number		= LOCKMGR_IOC_ATTACH,
+		.size		= 112,
+		.run		= do_attach,
+		.finish		= finish_attach,
+	},
+	[_IOC_NR(LOCKMGR_IOC_UNLINK)] = {
+		.number		= LOCKMGR_IOC_UNLINK,
+		.size		= 72,
+		.mode		= FMODE_WRITE,
+		.run		= do_unlink,
+	},
+	[_IOC_NR(LOCKMGR_IOC_CAPACITY)] = {
+		.number		= LOCKMGR_IOC_CAPACITY,
+		.size		= 8,
+		.mode		= FMODE_WRITE,
+		.attached	= true,
+		.run		= do_capacity,
+	},
+	[_IOC_NR(LOCKMGR_IOC_INFO)] = {
+		.number		= LOCKMGR_IOC_INFO,
+		.size		= 120,
+		.attached	= true,
+		.run		= do_info,
+	},
+	[_IOC_NR(LOCKMGR_IOC_ALLOCATE)] = {
+		.number		= LOCKMGR_IOC_ALLOCATE,
+		.size		= 8,
+		.mode		= FMODE_WRITE,
+		.attached	= true,
+		.run		= do_allocate,
+		.finish		= finish_allocate,
+	},
+	[_IOC_NR(LOCKMGR_IOC_ALLOCATE_ID)] = {
+		.number		= LOCKMGR_IOC_ALLOCATE_ID,
+		.size		= 8,
+		.mode		= FMODE_WRITE,
+		.attached	= true,
+		.run		= do_allocate_id,
+	},
+	[_IOC_NR(LOCKMGR_IOC_RETRIEVE)] = {
+		.number		= LOCKMGR_IOC_RETRIEVE,
+		.size		= 8,
+		.attached	= true,
+		.run		= do_retrieve,
+	},
+	[_IOC_NR(LOCKMGR_IOC_FREE)] = {
+		.number		= LOCKMGR_IOC_FREE,
+		.size		= 8,
+		.mode		= FMODE_WRITE,
+		.attached	= true,
+		.run		= do_free,
+	},
+	[_IOC_NR(LOCKMGR_IOC_FREE_ALL)] = {
+		.number		= LOCKMGR_IOC_FREE_ALL,
+		.size		= 8,
+		.mode		= FMODE_WRITE,
+		.attached	= true,
+		.run		= do_free_all,
+	},
+	[_IOC_NR(LOCKMGR_IOC_LOCK)] = {
+		.number		= LOCKMGR_IOC_LOCK,
+		.size		= 24,
+		.mode		= FMODE_WRITE,
+		.attached	= true,
+		.run		= do_lock,
+		.resumes	= true,
+	},
+	[_IOC_NR(LOCKMGR_IOC_UNLOCK)] = {
+		.number		= LOCKMGR_IOC_UNLOCK,
+		.size		= 8,
+		.mode		= FMODE_WRITE,
+		.attached	= true,
+		.run		= do_unlock,
+	},
+	[_IOC_NR(LOCKMGR_IOC_LIST_LOCKS)] = {
+		.number		= LOCKMGR_IOC_LIST_LOCKS,
+		.size		= 32,
+		.mode		= FMODE_READ,
+		.attached	= true,
+		.run		= do_list_locks,
+	},
+	[_IOC_NR(LOCKMGR_IOC_LIST_WAITERS)] = {
+		.number		= LOCKMGR_IOC_LIST_WAITERS,
+		.size		= 32,
+		.mode		= FMODE_READ,
+		.attached	= true,
+		.run		= do_list_waiters,
+	},
+	[_IOC_NR(LOCKMGR_IOC_LIST_SPACES)] = {
+		.number		= LOCKMGR_IOC_LIST_SPACES,
+		.size		= 32,
+		.mode		= FMODE_READ,
+		.run		= do_list_spaces,
+	},
+	[_IOC_NR(LOCKMGR_IOC_SET_NOTE)] = {
+		.number		= LOCKMGR_IOC_SET_NOTE,
+		.size		= 72,
+		.mode		= FMODE_WRITE,
+		.attached	= true,
+		.run		= do_set_note,
+	},
+	[_IOC_NR(LOCKMGR_IOC_ALLOCATE_NOTED)] = {
+		.number		= LOCKMGR_IOC_ALLOCATE_NOTED,
+		.size		= 72,
+		.mode		= FMODE_WRITE,
+		.attached	= true,
+		.run		= do_allocate_noted,
+		.finish		= finish_allocate_noted,
+	},
+	[_IOC_NR(LOCKMGR_IOC_ALLOCATE_ID_NOTED)] = {
+		.number		= LOCKMGR_IOC_ALLOCATE_ID_NOTED,
+		.size		= 72,
+		.mode		= FMODE_WRITE,
+		.attached	= true,
+		.run		= do_allocate_id_noted,
+	},
 };
 
 /* The caller's idea of a struct's size is part of its command number. */
@@ -695,8 +789,8 @@ static long run_command(const struct command *command, struct file *file,
 		return ret;
 
 	fault = copy_out(command, &args, argument, size);
-	if (command->settle)
-		command->settle(file, &args, !fault);
+	if (command->finish)
+		command->finish(file, &args, !fault);
 
 	return fault ?: ret;
 }
