@@ -48,14 +48,14 @@ struct spare {
 	struct lockmgr_note *note;
 };
 
-static void free_spare(const struct spare *spare)
+static void alloc_free_spare(const struct spare *spare)
 {
 	kfree(spare->branch);
 	kfree(spare->leaf);
 	kfree(spare->note);
 }
 
-static int make_spare_leaf(struct spare *spare)
+static int alloc_make_spare_leaf(struct spare *spare)
 {
 	spare->branch = kzalloc(sizeof(*spare->branch), GFP_KERNEL_ACCOUNT);
 	spare->leaf = kzalloc(LOCKMGR_LEAF_IDS / BITS_PER_BYTE, GFP_KERNEL_ACCOUNT);
@@ -63,7 +63,7 @@ static int make_spare_leaf(struct spare *spare)
 	return spare->branch && spare->leaf ? 0 : -ENOMEM;
 }
 
-static unsigned long *leaf_at(struct lockmgr_ids *ids, u32 number)
+static unsigned long *alloc_leaf_at(struct lockmgr_ids *ids, u32 number)
 {
 	struct lockmgr_branch *branch = ids->branches[number / LOCKMGR_BRANCH_LEAVES];
 
@@ -72,13 +72,13 @@ static unsigned long *leaf_at(struct lockmgr_ids *ids, u32 number)
 	return branch ? branch->leaves[number % LOCKMGR_BRANCH_LEAVES] : NULL;
 }
 
-static unsigned long *find_leaf(struct lockmgr_ids *ids, u32 id)
+static unsigned long *alloc_find_leaf(struct lockmgr_ids *ids, u32 id)
 {
-	return leaf_at(ids, id / LOCKMGR_LEAF_IDS);
+	return alloc_leaf_at(ids, id / LOCKMGR_LEAF_IDS);
 }
 
 /* Takes from the spare what is missing. */
-static unsigned long *use_leaf(struct lockmgr_ids *ids, u32 id, struct spare *spare)
+static unsigned long *alloc_use_leaf(struct lockmgr_ids *ids, u32 id, struct spare *spare)
 {
 	u32 number = id / LOCKMGR_LEAF_IDS;
 	struct lockmgr_branch **branch = &ids->branches[number / LOCKMGR_BRANCH_LEAVES];
@@ -97,7 +97,7 @@ static unsigned long *use_leaf(struct lockmgr_ids *ids, u32 id, struct spare *sp
 	return *leaf;
 }
 
-static void remove_leaf(struct lockmgr_ids *ids, u32 number)
+static void alloc_remove_leaf(struct lockmgr_ids *ids, u32 number)
 {
 	struct lockmgr_branch **branch = &ids->branches[number / LOCKMGR_BRANCH_LEAVES];
 	unsigned long **leaf = &(*branch)->leaves[number % LOCKMGR_BRANCH_LEAVES];
@@ -112,7 +112,7 @@ static void remove_leaf(struct lockmgr_ids *ids, u32 number)
 	}
 }
 
-static bool is_allocated(struct lockmgr_ids *ids, u32 id)
+static bool alloc_is_allocated(struct lockmgr_ids *ids, u32 id)
 {
 	unsigned long *leaf;
 
@@ -120,7 +120,7 @@ static bool is_allocated(struct lockmgr_ids *ids, u32 id)
 
 	if (id >= LOCKMGR_CAPACITY_MAX)
 		return false;
-	leaf = find_leaf(ids, id);
+	leaf = alloc_find_leaf(ids, id);
 
 	return leaf && test_bit(id % LOCKMGR_LEAF_IDS, leaf);
 }
@@ -130,7 +130,7 @@ static bool is_allocated(struct lockmgr_ids *ids, u32 id)
  */
 
 /* Numbers that somebody relies on must outlive every file: hold the module. */
-static void count_allocated(struct lockmgr_ids *ids, u32 allocated)
+static void alloc_count_allocated(struct lockmgr_ids *ids, u32 allocated)
 {
 	lockdep_assert_held(&ids->lock);
 
@@ -143,7 +143,7 @@ static void count_allocated(struct lockmgr_ids *ids, u32 allocated)
 }
 
 /* Takes from the spare what is missing. */
-static void put_note(struct lockmgr_ids *ids, u32 id, struct spare *spare)
+static void alloc_put_note(struct lockmgr_ids *ids, u32 id, struct spare *spare)
 {
 	lockdep_assert_held(&ids->lock);
 
@@ -152,27 +152,27 @@ static void put_note(struct lockmgr_ids *ids, u32 id, struct spare *spare)
 	spare->note = NULL;
 }
 
-static void remove_note(struct lockmgr_ids *ids, u32 id)
+static void alloc_remove_note(struct lockmgr_ids *ids, u32 id)
 {
 	lockdep_assert_held(&ids->lock);
 
 	kfree(lockmgr_note_remove(&ids->notes, id));
 }
 
-static void take_id(struct lockmgr_ids *ids, u32 id, struct spare *spare)
+static void alloc_take_id(struct lockmgr_ids *ids, u32 id, struct spare *spare)
 {
-	unsigned long *leaf = use_leaf(ids, id, spare);
+	unsigned long *leaf = alloc_use_leaf(ids, id, spare);
 
 	lockdep_assert_held(&ids->lock);
 
-	put_note(ids, id, spare);
+	alloc_put_note(ids, id, spare);
 	__set_bit(id % LOCKMGR_LEAF_IDS, leaf);
 	if (bitmap_full(leaf, LOCKMGR_LEAF_IDS))
 		__set_bit(id / LOCKMGR_LEAF_IDS, ids->full);
-	count_allocated(ids, ids->allocated + 1);
+	alloc_count_allocated(ids, ids->allocated + 1);
 }
 
-static int find_lowest(struct lockmgr_ids *ids, u32 *id)
+static int alloc_find_lowest(struct lockmgr_ids *ids, u32 *id)
 {
 	unsigned long *leaf;
 
@@ -181,26 +181,26 @@ static int find_lowest(struct lockmgr_ids *ids, u32 *id)
 		return -ENOSPC;
 
 	*id = find_first_zero_bit(ids->full, LOCKMGR_LEAVES) * LOCKMGR_LEAF_IDS;
-	leaf = find_leaf(ids, *id);
+	leaf = alloc_find_leaf(ids, *id);
 	if (leaf)
 		*id += find_first_zero_bit(leaf, LOCKMGR_LEAF_IDS);
 
 	return 0;
 }
 
-static int check_given(struct lockmgr_ids *ids, u32 *id)
+static int alloc_check_given(struct lockmgr_ids *ids, u32 *id)
 {
 	if (*id >= ids->capacity)
 		return -EINVAL;
 
-	return is_allocated(ids, *id) ? -EEXIST : 0;
+	return alloc_is_allocated(ids, *id) ? -EEXIST : 0;
 }
 
 typedef int (*choose_fn)(struct lockmgr_ids *ids, u32 *id);
 
 /* Returns -EAGAIN if it takes a leaf for which there is no spare. */
-static int try_to_allocate(struct lockmgr_ids *ids, choose_fn choose, u32 *id, bool favoured,
-			   struct spare *spare)
+static int alloc_try_to_allocate(struct lockmgr_ids *ids, choose_fn choose, u32 *id, bool favoured,
+				 struct spare *spare)
 {
 	int ret;
 
@@ -209,31 +209,31 @@ static int try_to_allocate(struct lockmgr_ids *ids, choose_fn choose, u32 *id, b
 	ret = choose(ids, id);
 	if (ret)
 		return ret;
-	if (!find_leaf(ids, *id) && !spare->leaf)
+	if (!alloc_find_leaf(ids, *id) && !spare->leaf)
 		return -EAGAIN;
 	ret = lockmgr_quota_charge(ids->payers, LOCKMGR_CHARGE_IDS, 1, favoured);
 	if (ret)
 		return ret;
-	take_id(ids, *id, spare);
+	alloc_take_id(ids, *id, spare);
 
 	return 0;
 }
 
-static int allocate(struct lockmgr_ids *ids, choose_fn choose, u32 *id, bool favoured,
-		    const char *text)
+static int alloc_allocate(struct lockmgr_ids *ids, choose_fn choose, u32 *id, bool favoured,
+			  const char *text)
 {
 	struct spare spare = {};
 	int ret;
 
 	ret = lockmgr_note_create(&spare.note, text);
 	if (!ret)
-		ret = try_to_allocate(ids, choose, id, favoured, &spare);
+		ret = alloc_try_to_allocate(ids, choose, id, favoured, &spare);
 	if (ret == -EAGAIN) {
-		ret = make_spare_leaf(&spare);
+		ret = alloc_make_spare_leaf(&spare);
 		if (!ret)
-			ret = try_to_allocate(ids, choose, id, favoured, &spare);
+			ret = alloc_try_to_allocate(ids, choose, id, favoured, &spare);
 	}
-	free_spare(&spare);
+	alloc_free_spare(&spare);
 
 	return ret;
 }
@@ -251,7 +251,7 @@ int lockmgr_ids_allocate_noted(struct lockmgr_ids *ids, u32 *id, bool favoured,
 			       const char *text)
 {
 	u32 lowest;
-	int ret = allocate(ids, find_lowest, &lowest, favoured, text);
+	int ret = alloc_allocate(ids, alloc_find_lowest, &lowest, favoured, text);
 
 	if (!ret)
 		*id = lowest;
@@ -284,7 +284,7 @@ int lockmgr_ids_allocate(struct lockmgr_ids *ids, u32 *id, bool favoured)
 int lockmgr_ids_allocate_id_noted(struct lockmgr_ids *ids, u32 id, bool favoured,
 				  const char *text)
 {
-	return allocate(ids, check_given, &id, favoured, text);
+	return alloc_allocate(ids, alloc_check_given, &id, favoured, text);
 }
 
 /**
@@ -300,17 +300,17 @@ int lockmgr_ids_allocate_id(struct lockmgr_ids *ids, u32 id, bool favoured)
 	return lockmgr_ids_allocate_id_noted(ids, id, favoured, "");
 }
 
-static int replace_note(struct lockmgr_ids *ids, u32 id, struct spare *spare)
+static int alloc_replace_note(struct lockmgr_ids *ids, u32 id, struct spare *spare)
 {
 	guard(mutex)(&ids->lock);
 
 	if (id >= ids->capacity)
 		return -EINVAL;
-	if (!is_allocated(ids, id))
+	if (!alloc_is_allocated(ids, id))
 		return -ENOENT;
 
-	remove_note(ids, id);
-	put_note(ids, id, spare);
+	alloc_remove_note(ids, id);
+	alloc_put_note(ids, id, spare);
 
 	return 0;
 }
@@ -330,8 +330,8 @@ int lockmgr_ids_set_note(struct lockmgr_ids *ids, u32 id, const char *text)
 
 	ret = lockmgr_note_create(&spare.note, text);
 	if (!ret)
-		ret = replace_note(ids, id, &spare);
-	free_spare(&spare);
+		ret = alloc_replace_note(ids, id, &spare);
+	alloc_free_spare(&spare);
 
 	return ret;
 }
@@ -356,22 +356,22 @@ int lockmgr_ids_free(struct lockmgr_ids *ids, u32 id)
 	if (id >= ids->capacity)
 		return -EINVAL;
 
-	leaf = find_leaf(ids, id);
+	leaf = alloc_find_leaf(ids, id);
 	if (!leaf || !__test_and_clear_bit(id % LOCKMGR_LEAF_IDS, leaf))
 		return -ENOENT;
 
-	remove_note(ids, id);
+	alloc_remove_note(ids, id);
 	__clear_bit(id / LOCKMGR_LEAF_IDS, ids->full);
 	if (bitmap_empty(leaf, LOCKMGR_LEAF_IDS))
-		remove_leaf(ids, id / LOCKMGR_LEAF_IDS);
-	count_allocated(ids, ids->allocated - 1);
+		alloc_remove_leaf(ids, id / LOCKMGR_LEAF_IDS);
+	alloc_count_allocated(ids, ids->allocated - 1);
 	lockmgr_quota_uncharge(ids->payers, LOCKMGR_CHARGE_IDS, 1);
 
 	return 0;
 }
 
 /* Returns the notes that they had. */
-static struct rb_root remove_all(struct lockmgr_ids *ids)
+static struct rb_root alloc_remove_all(struct lockmgr_ids *ids)
 {
 	struct rb_root notes;
 	u32 number;
@@ -382,11 +382,11 @@ static struct rb_root remove_all(struct lockmgr_ids *ids)
 	ids->notes = RB_ROOT;
 
 	for (number = 0; number < LOCKMGR_LEAVES; number++)
-		if (leaf_at(ids, number))
-			remove_leaf(ids, number);
+		if (alloc_leaf_at(ids, number))
+			alloc_remove_leaf(ids, number);
 	bitmap_zero(ids->full, LOCKMGR_LEAVES);
 	lockmgr_quota_uncharge(ids->payers, LOCKMGR_CHARGE_IDS, ids->allocated);
-	count_allocated(ids, 0);
+	alloc_count_allocated(ids, 0);
 
 	return notes;
 }
@@ -397,13 +397,13 @@ static struct rb_root remove_all(struct lockmgr_ids *ids)
  */
 void lockmgr_ids_free_all(struct lockmgr_ids *ids)
 {
-	struct rb_root notes = remove_all(ids);
+	struct rb_root notes = alloc_remove_all(ids);
 
 	/* There may be a million: nobody waits for the lock meanwhile. */
 	lockmgr_notes_destroy(&notes);
 }
 
-static u32 next_locked(struct lockmgr_ids *ids, u32 id)
+static u32 alloc_next_locked(struct lockmgr_ids *ids, u32 id)
 {
 	u32 number = id / LOCKMGR_LEAF_IDS;
 	u32 bit = id % LOCKMGR_LEAF_IDS;
@@ -411,7 +411,7 @@ static u32 next_locked(struct lockmgr_ids *ids, u32 id)
 	lockdep_assert_held(&ids->lock);
 
 	for (; number < LOCKMGR_LEAVES; number++, bit = 0) {
-		unsigned long *leaf = leaf_at(ids, number);
+		unsigned long *leaf = alloc_leaf_at(ids, number);
 
 		if (!leaf)
 			continue;
@@ -434,7 +434,7 @@ u32 lockmgr_ids_next(struct lockmgr_ids *ids, u32 id)
 {
 	guard(mutex)(&ids->lock);
 
-	return next_locked(ids, id);
+	return alloc_next_locked(ids, id);
 }
 
 /**
@@ -448,7 +448,7 @@ int lockmgr_ids_set_capacity(struct lockmgr_ids *ids, u32 capacity)
 {
 	guard(mutex)(&ids->lock);
 
-	if (next_locked(ids, capacity) != U32_MAX)
+	if (alloc_next_locked(ids, capacity) != U32_MAX)
 		return -EBUSY;
 	WRITE_ONCE(ids->capacity, capacity);
 
@@ -464,7 +464,7 @@ bool lockmgr_ids_test(struct lockmgr_ids *ids, u32 id)
 {
 	guard(mutex)(&ids->lock);
 
-	return is_allocated(ids, id);
+	return alloc_is_allocated(ids, id);
 }
 
 /**
@@ -483,7 +483,7 @@ bool lockmgr_ids_describe(struct lockmgr_ids *ids, u32 id, char *text)
 	if (note)
 		strscpy(text, note->text, LOCKMGR_NOTE_SIZE);
 
-	return is_allocated(ids, id);
+	return alloc_is_allocated(ids, id);
 }
 
 /**

@@ -8,8 +8,8 @@
 #include <linux/slab.h>
 
 #include "client.h"
+#include "acquire.h"
 #include "lock.h"
-#include "names.h"
 #include "namespace.h"
 #include "permit.h"
 #include "record.h"
@@ -21,7 +21,7 @@
  * caller is full, do not wait for it there, but charge it with nothing more than the
  * struct file that it has been charged with already.
  */
-static struct lockmgr_client *alloc_client(void)
+static struct lockmgr_client *client_alloc(void)
 {
 	gfp_t flags = GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT;
 	struct lockmgr_client *client;
@@ -47,7 +47,7 @@ struct lockmgr_client *lockmgr_client_create(void)
 	if (IS_ERR(namespace))
 		return ERR_CAST(namespace);
 
-	client = alloc_client();
+	client = client_alloc();
 	if (!client) {
 		lockmgr_namespace_put(namespace);
 		return ERR_PTR(-ENOMEM);
@@ -64,7 +64,7 @@ struct lockmgr_client *lockmgr_client_create(void)
 	return client;
 }
 
-static void free_client(struct rcu_head *rcu)
+static void client_free(struct rcu_head *rcu)
 {
 	struct lockmgr_client *client = container_of(rcu, struct lockmgr_client, rcu);
 
@@ -73,8 +73,8 @@ static void free_client(struct rcu_head *rcu)
 }
 
 /* Release what the client holds in one page. */
-static void abandon_page(struct lockmgr_client *client, unsigned long number,
-			 struct lockmgr_record *page)
+static void client_abandon_page(struct lockmgr_client *client, unsigned long number,
+				struct lockmgr_record *page)
 {
 	u32 i;
 
@@ -85,16 +85,16 @@ static void abandon_page(struct lockmgr_client *client, unsigned long number,
 
 /*
  * What the client may have written in one page: whoever waits for a lock there looks
- * at it, and locks that shall be closed are.
+ * at it, and locks beyond the capacity are retired.
  */
-static void mend_page(struct lockmgr_client *client, unsigned long number,
-		      struct lockmgr_record *page)
+static void client_mend_page(struct lockmgr_client *client, unsigned long number,
+			     struct lockmgr_record *page)
 {
 	struct lockmgr_space *space = client->space;
 	u32 i;
 
 	if (!atomic_read(&space->queues.waiting) &&
-	    READ_ONCE(space->records.end) >= (number + 1) * LOCKMGR_PAGE_RECORDS)
+	    READ_ONCE(space->records.limit) >= (number + 1) * LOCKMGR_PAGE_RECORDS)
 		return;
 
 	for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
@@ -105,18 +105,18 @@ static void mend_page(struct lockmgr_client *client, unsigned long number,
  * The client's death has been in that page.  Until now, whoever found the client's
  * token there was right to wait.
  */
-static void pass(struct lockmgr_client *client, unsigned long number)
+static void client_note_progress(struct lockmgr_client *client, unsigned long number)
 {
-	/* The second time that the client ends, all of it has been passed. */
-	if (number >= client->passed)
-		WRITE_ONCE(client->passed, number + 1);
+	/* The second time that the client ends, it has been everywhere. */
+	if (number >= client->progress)
+		WRITE_ONCE(client->progress, number + 1);
 	/*
 	 * Pairs with lockmgr_holder_lives().  Who finds this client's token in a word
-	 * from now on either sees that we have passed, and takes the lock; or the word
+	 * from now on either sees our progress, and acquires the lock; or the word
 	 * was there before we look at it once more.  See tests/litmus/end-passes.litmus.
 	 *
-	 * A waiter counts itself before it marks the word: lock_slowly().  So if the client
-	 * has overwritten the mark, mend_page() finds the waiter counted; but that is due to
+	 * A waiter counts itself before it marks the word: acquire_slowly().  So if the client
+	 * has overwritten the mark, client_mend_page() finds the waiter counted; but that is due to
 	 * the exit of the client's threads.  See tests/litmus/waiter-counted.litmus.
 	 */
 	smp_mb();
@@ -136,12 +136,12 @@ void lockmgr_client_end(struct lockmgr_client *client)
 	unsigned long number;
 
 	xa_for_each(&client->pages, number, page) {
-		abandon_page(client, number, page);
-		pass(client, number);
+		client_abandon_page(client, number, page);
+		client_note_progress(client, number);
 		if (lockmgr_space_may_be_mapped(client->space))
-			abandon_page(client, number, page);
+			client_abandon_page(client, number, page);
 		if (client->mapped)
-			mend_page(client, number, page);
+			client_mend_page(client, number, page);
 		cond_resched();
 	}
 }
@@ -156,64 +156,13 @@ void lockmgr_client_destroy(struct lockmgr_client *client)
 	if (client->space) {
 		if (!client->ended || !client->unmapped)
 			lockmgr_client_end(client);
-		lockmgr_space_leave(client);
+		lockmgr_space_remove_client(client);
 	}
 	lockmgr_promises_destroy(&client->promises);
 	xa_destroy(&client->pages);
 	mutex_destroy(&client->lock);
 	lockmgr_namespace_put(client->namespace);
-	call_rcu(&client->rcu, free_client);
-}
-
-/**
- * lockmgr_client_join() - begin to attach a file
- * @client: the file's client, locked
- * @args: to which space
- * @detect: its lock calls shall not close cycles of waits
- *
- * Either lockmgr_client_publish() or lockmgr_client_withdraw() must follow.
- *
- * Return: as lockmgr_space_join()
- */
-int lockmgr_client_join(struct lockmgr_client *client, const struct lockmgr_space_args *args,
-			bool detect)
-{
-	int ret;
-
-	lockdep_assert_held(&client->lock);
-
-	client->detect = detect;
-	ret = lockmgr_space_join(args, client);
-	client->may_map = !ret && lockmgr_may_map(client->joined, args->cred);
-
-	return ret;
-}
-
-/**
- * lockmgr_client_publish() - the file is attached
- * @client: its client, locked, after lockmgr_client_join()
- */
-void lockmgr_client_publish(struct lockmgr_client *client)
-{
-	lockdep_assert_held(&client->lock);
-
-	/* Pairs with lockmgr_client_space(). */
-	smp_store_release(&client->space, client->joined);
-	trace_lockmgr_attach(client);
-}
-
-/**
- * lockmgr_client_withdraw() - the file is not attached after all
- * @client: its client, locked, after lockmgr_client_join()
- */
-void lockmgr_client_withdraw(struct lockmgr_client *client)
-{
-	lockdep_assert_held(&client->lock);
-
-	if (client->created)
-		lockmgr_space_forget(client->joined);
-	lockmgr_space_leave(client);
-	client->created = false;
+	call_rcu(&client->rcu, client_free);
 }
 
 /**
@@ -232,7 +181,7 @@ struct lockmgr_record *lockmgr_client_page(struct lockmgr_client *client, unsign
  * A page that the client has not used before.  So whoever has written its token there
  * must not have: a lock with that word has no holder, and must not get one now.
  */
-static struct lockmgr_record *use_page(struct lockmgr_client *client, u32 id)
+static struct lockmgr_record *client_use_page(struct lockmgr_client *client, u32 id)
 {
 	unsigned long number = lockmgr_id_to_page(id);
 	struct lockmgr_record *page;
@@ -254,7 +203,7 @@ static struct lockmgr_record *use_page(struct lockmgr_client *client, u32 id)
 		return page;
 
 	if (lockmgr_space_may_be_mapped(client->space))
-		abandon_page(client, number, page);
+		client_abandon_page(client, number, page);
 	ret = lockmgr_fill_reserved(&client->pages, number, page);
 	/*
 	 * Before this thread, or one that learns of the page from it, writes the client's
@@ -267,8 +216,8 @@ static struct lockmgr_record *use_page(struct lockmgr_client *client, u32 id)
 }
 
 /* Wait for a lock, in the place that was promised to the caller, if it names that. */
-static int wait_for(struct lockmgr_client *client, struct lockmgr_record *record, u32 id,
-		    ktime_t deadline, u64 *ticket)
+static int client_wait_for(struct lockmgr_client *client, struct lockmgr_record *record, u32 id,
+			   ktime_t deadline, u64 *ticket)
 {
 	u64 place = 0;
 	int ret;
@@ -287,7 +236,7 @@ static int wait_for(struct lockmgr_client *client, struct lockmgr_record *record
 	return ret;
 }
 
-static int try(struct lockmgr_client *client, struct lockmgr_record *record, u32 id)
+static int client_try(struct lockmgr_client *client, struct lockmgr_record *record, u32 id)
 {
 	int ret = lockmgr_trylock(client, record, id);
 
@@ -318,12 +267,13 @@ int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_
 	if (id >= READ_ONCE(client->space->ids.capacity))
 		return -EINVAL;
 
-	page = xa_load(&client->pages, lockmgr_id_to_page(id)) ?: use_page(client, id);
+	page = xa_load(&client->pages, lockmgr_id_to_page(id)) ?: client_use_page(client, id);
 	if (IS_ERR(page))
 		return PTR_ERR(page);
 
 	record = &page[lockmgr_id_to_index(id)];
-	ret = wait ? wait_for(client, record, id, deadline, ticket) : try(client, record, id);
+	ret = wait ? client_wait_for(client, record, id, deadline, ticket) :
+		     client_try(client, record, id);
 	if (ret >= 0)
 		lockmgr_stats_acquired(&client->space->stats);
 

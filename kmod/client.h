@@ -18,7 +18,6 @@
 struct lockmgr_namespace;
 struct lockmgr_record;
 struct lockmgr_space;
-struct lockmgr_space_args;
 
 /**
  * struct lockmgr_client - an open file, attached to a space sooner or later
@@ -42,7 +41,7 @@ struct lockmgr_space_args;
  * @ended: its locks are released, although its file is not yet; guarded likewise
  * @unmapped: and since before that, nobody can write to records by its mappings;
  *	guarded likewise
- * @passed: its death has released all it held in pages below this number
+ * @progress: its death has released all it held in pages below this number
  * @pages: the pages of records that it has used, by page number: where its
  *	death looks for locks, and its lock calls find records fast
  * @promises: places in queues that are kept for its threads
@@ -70,7 +69,7 @@ struct lockmgr_client {
 	const struct mm_struct *mm;
 	bool ended;
 	bool unmapped;
-	unsigned long passed;
+	unsigned long progress;
 	struct xarray pages;
 	struct lockmgr_promises promises;
 	struct pid *opener;
@@ -82,11 +81,6 @@ struct lockmgr_client {
 struct lockmgr_client *lockmgr_client_create(void);
 void lockmgr_client_end(struct lockmgr_client *client);
 void lockmgr_client_destroy(struct lockmgr_client *client);
-
-int lockmgr_client_join(struct lockmgr_client *client, const struct lockmgr_space_args *args,
-			bool detect);
-void lockmgr_client_publish(struct lockmgr_client *client);
-void lockmgr_client_withdraw(struct lockmgr_client *client);
 
 struct lockmgr_record *lockmgr_client_page(struct lockmgr_client *client, unsigned long number);
 
@@ -103,7 +97,7 @@ static inline bool lockmgr_client_is_favoured(const struct lockmgr_client *clien
 /* The space that a file is attached to, or NULL. */
 static inline struct lockmgr_space *lockmgr_client_space(struct lockmgr_client *client)
 {
-	/* Pairs with lockmgr_client_publish(). */
+	/* Pairs with lockmgr_attach_finish(). */
 	return smp_load_acquire(&client->space);
 }
 

@@ -21,7 +21,7 @@
 static struct lockmgr_clock *clock;
 
 /* Called in the middle of the update: what would read the time, would wait for ever. */
-static int update_clock(struct notifier_block *notifier, unsigned long stepped, void *data)
+static int clock_update(struct notifier_block *notifier, unsigned long stepped, void *data)
 {
 	const struct tk_read_base *base = &((const struct timekeeper *)data)->tkr_mono;
 
@@ -31,7 +31,7 @@ static int update_clock(struct notifier_block *notifier, unsigned long stepped, 
 }
 
 static struct notifier_block notifier = {
-	.notifier_call = update_clock,
+	.notifier_call = clock_update,
 };
 
 /**

@@ -16,7 +16,7 @@
 #include "space.h"
 #include "wait.h"
 
-static u32 held_in_page(struct lockmgr_space *space, const struct lockmgr_record *page)
+static u32 count_held_in_page(struct lockmgr_space *space, const struct lockmgr_record *page)
 {
 	u32 count = 0;
 	u32 i;
@@ -40,18 +40,18 @@ u32 lockmgr_space_held(struct lockmgr_space *space)
 	unsigned long number;
 	u32 count = 0;
 
-	lockmgr_space_watch(space);
+	lockmgr_space_pin(space);
 	xa_for_each(&space->records.pages, number, page) {
-		count += held_in_page(space, page);
+		count += count_held_in_page(space, page);
 		cond_resched();
 	}
-	lockmgr_space_unwatch(space);
+	lockmgr_space_unpin(space);
 
 	return count;
 }
 
-static bool is_held_by(const struct lockmgr_client *client, const struct lockmgr_record *page,
-		       u32 id)
+static bool count_is_held_by(const struct lockmgr_client *client, const struct lockmgr_record *page,
+			     u32 id)
 {
 	return lockmgr_word_token(READ_ONCE(page[lockmgr_id_to_index(id)].word)) == client->token;
 }
@@ -75,7 +75,7 @@ u32 lockmgr_client_held(struct lockmgr_client *client, u32 *ids, u32 max)
 		u32 id;
 
 		for (id = end - LOCKMGR_PAGE_RECORDS; id < end; id++) {
-			if (!is_held_by(client, page, id))
+			if (!count_is_held_by(client, page, id))
 				continue;
 			if (count < max)
 				ids[count] = id;
@@ -88,8 +88,8 @@ u32 lockmgr_client_held(struct lockmgr_client *client, u32 *ids, u32 max)
 }
 
 /* As lockmgr_client_waits(), in one bucket.  Advances the cursor past it at its end. */
-static u32 waits_in_bucket(const struct lockmgr_client *client, struct lockmgr_bucket *bucket,
-			   struct lockmgr_wait_cursor *cursor, u32 *ids)
+static u32 count_waits_in_bucket(const struct lockmgr_client *client, struct lockmgr_bucket *bucket,
+				 struct lockmgr_wait_cursor *cursor, u32 *ids)
 {
 	struct lockmgr_waiter *waiter;
 	u32 count = 0;
@@ -129,7 +129,7 @@ bool lockmgr_client_waits(const struct lockmgr_client *client, struct lockmgr_wa
 
 	if (cursor->bucket >= LOCKMGR_BUCKETS)
 		return false;
-	*count = waits_in_bucket(client, &queues->buckets[cursor->bucket], cursor, ids);
+	*count = count_waits_in_bucket(client, &queues->buckets[cursor->bucket], cursor, ids);
 	cond_resched();
 
 	return true;

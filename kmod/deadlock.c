@@ -12,18 +12,18 @@
  * the same:
  *
  *  - Call "edge" that thread A waits for a lock that thread B holds.  A's
- *    sequence number is drawn when that is true already: WAITERS is set in the
- *    lock's word and the lock's queue is locked, so that nobody can let go of it
- *    unseen.
+ *    sequence number is drawn when A enters the lock's queue.  While A waits, the
+ *    lock may get other holders, while A naps even unseen, in memory: so an edge
+ *    that a walk sees is one of that moment, and no more is needed below.
  *  - A walk notes the last number drawn when it begins, and regards no waiter
  *    with a later one.  So each waiter in a cycle that it finds was waiting when
  *    the walk began, and was still waiting, in the same call, when the walk came
  *    past.
  *  - In a cycle, each holder is a waiter too: the walk sees that it holds a lock,
  *    and after that, that it waits; the one at which it began, once more at the
- *    end.  It slept from before the beginning until then; it cannot have taken a
- *    lock meanwhile, save that which it waited for, and then it would not wait any
- *    more.  So what the walk saw it hold, it held at the beginning.
+ *    end.  It waited from before the beginning until then.  Meanwhile it cannot have
+ *    acquired a lock, except the one that it waited for, and then it would not wait
+ *    any more.  So what the walk saw it hold, it held at the beginning.
  *
  * Hence all edges of the cycle were there together when the walk began.
  */
@@ -62,7 +62,7 @@ static struct sleepers {
 /* The last sequence number drawn. */
 static atomic64_t last_sequence = ATOMIC64_INIT(0);
 
-static struct sleepers *sleepers_of(struct pid *thread)
+static struct sleepers *deadlock_sleepers_of(struct pid *thread)
 {
 	return &sleepers[hash_ptr(thread, SLEEPER_BITS)];
 }
@@ -73,7 +73,7 @@ static struct sleepers *sleepers_of(struct pid *thread)
  */
 void lockmgr_sleeper_add(struct lockmgr_waiter *waiter)
 {
-	struct sleepers *bucket = sleepers_of(waiter->thread);
+	struct sleepers *bucket = deadlock_sleepers_of(waiter->thread);
 
 	spin_lock(&bucket->lock);
 	hlist_add_head(&waiter->sleeper, &bucket->threads);
@@ -87,7 +87,7 @@ void lockmgr_sleeper_add(struct lockmgr_waiter *waiter)
  */
 void lockmgr_sleeper_del(struct lockmgr_waiter *waiter)
 {
-	struct sleepers *bucket = sleepers_of(waiter->thread);
+	struct sleepers *bucket = deadlock_sleepers_of(waiter->thread);
 
 	spin_lock(&bucket->lock);
 	hlist_del(&waiter->sleeper);
@@ -108,7 +108,7 @@ struct step {
 	bool detect;
 };
 
-static struct pid *get_holder(const struct lockmgr_waiter *waiter)
+static struct pid *deadlock_get_holder(const struct lockmgr_waiter *waiter)
 {
 	struct lockmgr_record record = lockmgr_record_snapshot(waiter->record);
 	struct lockmgr_client *client;
@@ -123,7 +123,7 @@ static struct pid *get_holder(const struct lockmgr_waiter *waiter)
 	return thread;
 }
 
-static struct lockmgr_waiter *find_sleeper(struct sleepers *bucket, struct pid *thread)
+static struct lockmgr_waiter *deadlock_find_sleeper(struct sleepers *bucket, struct pid *thread)
 {
 	struct lockmgr_waiter *waiter;
 
@@ -137,13 +137,13 @@ static struct lockmgr_waiter *find_sleeper(struct sleepers *bucket, struct pid *
 }
 
 /* Returns whether @thread waits. */
-static bool follow(struct pid *thread, struct step *step)
+static bool deadlock_follow(struct pid *thread, struct step *step)
 {
-	struct sleepers *bucket = sleepers_of(thread);
+	struct sleepers *bucket = deadlock_sleepers_of(thread);
 	struct lockmgr_waiter *waiter;
 
 	spin_lock(&bucket->lock);
-	waiter = find_sleeper(bucket, thread);
+	waiter = deadlock_find_sleeper(bucket, thread);
 	if (waiter) {
 		/*
 		 * While it is in this list it is inside a call on its file, so
@@ -151,7 +151,7 @@ static bool follow(struct pid *thread, struct step *step)
 		 */
 		step->sequence = waiter->sequence;
 		step->record = waiter->record;
-		step->holder = get_holder(waiter);
+		step->holder = deadlock_get_holder(waiter);
 		step->detect = waiter->client->detect;
 	}
 	spin_unlock(&bucket->lock);
@@ -163,7 +163,8 @@ static bool follow(struct pid *thread, struct step *step)
  * Whether a path leads from @thread back to it; if @target is given, through that
  * lock; if @closing, of all in it who look for cycles @thread was the last to wait.
  */
-static bool leads_back(struct pid *thread, const struct lockmgr_record *target, bool closing)
+static bool deadlock_leads_back(struct pid *thread, const struct lockmgr_record *target,
+				bool closing)
 {
 	u64 begin = atomic64_read_acquire(&last_sequence);
 	struct pid *from = get_pid(thread);
@@ -173,7 +174,7 @@ static bool leads_back(struct pid *thread, const struct lockmgr_record *target, 
 	u32 steps;
 
 	for (steps = 0; from && steps < MAX_STEPS; steps++) {
-		if (!follow(from, &step))
+		if (!deadlock_follow(from, &step))
 			break;
 		put_pid(from);
 		from = step.holder;
@@ -194,7 +195,7 @@ static bool leads_back(struct pid *thread, const struct lockmgr_record *target, 
 	put_pid(from);
 
 	/* If it still waits as at the first step, it holds what it held then. */
-	if (found && follow(thread, &step)) {
+	if (found && deadlock_follow(thread, &step)) {
 		put_pid(step.holder);
 		return step.sequence == first.sequence;
 	}
@@ -208,7 +209,7 @@ static bool leads_back(struct pid *thread, const struct lockmgr_record *target, 
  */
 bool lockmgr_thread_deadlocked(struct pid *thread)
 {
-	return leads_back(thread, NULL, false);
+	return deadlock_leads_back(thread, NULL, false);
 }
 
 /**
@@ -221,7 +222,7 @@ bool lockmgr_thread_deadlocked(struct pid *thread)
  */
 bool lockmgr_thread_closes_cycle(struct pid *thread)
 {
-	return leads_back(thread, NULL, true);
+	return deadlock_leads_back(thread, NULL, true);
 }
 
 /**
@@ -232,5 +233,5 @@ bool lockmgr_thread_closes_cycle(struct pid *thread)
  */
 bool lockmgr_lock_deadlocked(const struct lockmgr_record *record, struct pid *holder)
 {
-	return leads_back(holder, record, false);
+	return deadlock_leads_back(holder, record, false);
 }

@@ -48,7 +48,7 @@ struct table {
 	bool is_waiter;
 };
 
-static void begin(struct table *table)
+static void debugfs_begin(struct table *table)
 {
 	if (table->space)
 		lockmgr_space_put(table->space);
@@ -56,7 +56,7 @@ static void begin(struct table *table)
 }
 
 /* The next of the lock's waiters.  Returns 1, 0 if there is none, or -EINTR. */
-static int next_waiter(struct table *table)
+static int debugfs_next_waiter(struct table *table)
 {
 	int ret;
 
@@ -71,16 +71,16 @@ static int next_waiter(struct table *table)
 }
 
 /* The next lock of the space.  Returns likewise. */
-static int next_lock(struct table *table)
+static int debugfs_next_lock(struct table *table)
 {
 	int ret;
 
 	if (!table->space || table->next_lock == LOCKMGR_CURSOR_END)
 		return 0;
 
-	lockmgr_space_watch(table->space);
+	lockmgr_space_pin(table->space);
 	ret = lockmgr_list_locks(table->space, IN_USE, &table->next_lock, &table->lock, 1);
-	lockmgr_space_unwatch(table->space);
+	lockmgr_space_unpin(table->space);
 
 	table->is_waiter = false;
 	table->next_waiter = ret > 0 && table->lock.waiters ? 0 : LOCKMGR_CURSOR_END;
@@ -88,7 +88,7 @@ static int next_lock(struct table *table)
 	return ret;
 }
 
-static bool next_space(struct table *table)
+static bool debugfs_next_space(struct table *table)
 {
 	do {
 		table->space = lockmgr_space_next(table->space);
@@ -99,15 +99,15 @@ static bool next_space(struct table *table)
 }
 
 /* To the next row. */
-static void advance(struct table *table)
+static void debugfs_advance(struct table *table)
 {
 	table->row++;
 	do {
-		table->status = next_waiter(table) ?: next_lock(table);
-	} while (!table->status && next_space(table));
+		table->status = debugfs_next_waiter(table) ?: debugfs_next_lock(table);
+	} while (!table->status && debugfs_next_space(table));
 }
 
-static void *row_of(struct table *table)
+static void *debugfs_row_of(struct table *table)
 {
 	if (table->status < 0)
 		return ERR_PTR(table->status);
@@ -115,34 +115,34 @@ static void *row_of(struct table *table)
 	return table->status ? table : NULL;
 }
 
-static void *start_table(struct seq_file *file, loff_t *pos)
+static void *debugfs_start_table(struct seq_file *file, loff_t *pos)
 {
 	struct table *table = file->private;
 
 	if (*pos < table->row)
-		begin(table);
+		debugfs_begin(table);
 	while (table->row < *pos && table->status > 0)
-		advance(table);
+		debugfs_advance(table);
 
-	return row_of(table);
+	return debugfs_row_of(table);
 }
 
-static void *next_row(struct seq_file *file, void *row, loff_t *pos)
+static void *debugfs_next_row(struct seq_file *file, void *row, loff_t *pos)
 {
 	struct table *table = row;
 
-	advance(table);
+	debugfs_advance(table);
 	*pos = table->row;
 
-	return row_of(table);
+	return debugfs_row_of(table);
 }
 
-static void stop_table(struct seq_file *file, void *row)
+static void debugfs_stop_table(struct seq_file *file, void *row)
 {
 }
 
 /* In seconds.  What a record says may be anything. */
-static void show_age(struct seq_file *file, u64 since)
+static void debugfs_show_age(struct seq_file *file, u64 since)
 {
 	u64 now = ktime_get_ns();
 	u64 ms = since && since < now ? div_u64(now - since, NSEC_PER_MSEC) : 0;
@@ -152,7 +152,7 @@ static void show_age(struct seq_file *file, u64 since)
 	seq_printf(file, " %llu.%03u", seconds, rest);
 }
 
-static void show_flags(struct seq_file *file, u32 flags)
+static void debugfs_show_flags(struct seq_file *file, u32 flags)
 {
 	seq_printf(file, " %c%c%c%c",
 		   flags & LOCKMGR_ENTRY_ALLOCATED ? 'a' : '-',
@@ -162,34 +162,34 @@ static void show_flags(struct seq_file *file, u32 flags)
 }
 
 /* A program may call itself anything. */
-static void show_command(struct seq_file *file, const char *comm)
+static void debugfs_show_command(struct seq_file *file, const char *comm)
 {
 	seq_printf(file, " %*pE\n", (int)strnlen(comm, LOCKMGR_COMM_SIZE), comm);
 }
 
-static void show_lock(struct seq_file *file, const struct lockmgr_lock_entry *lock)
+static void debugfs_show_lock(struct seq_file *file, const struct lockmgr_lock_entry *lock)
 {
 	if (!(lock->flags & LOCKMGR_ENTRY_HELD)) {
 		seq_puts(file, " free 0 0 0 0.000");
-		show_flags(file, lock->flags);
+		debugfs_show_flags(file, lock->flags);
 		seq_puts(file, " -\n");
 		return;
 	}
 	seq_printf(file, " held %u %u %u", lock->token, lock->pid, lock->tid);
-	show_age(file, lock->since);
-	show_flags(file, lock->flags);
-	show_command(file, lock->comm);
+	debugfs_show_age(file, lock->since);
+	debugfs_show_flags(file, lock->flags);
+	debugfs_show_command(file, lock->comm);
 }
 
-static void show_waiter(struct seq_file *file, const struct lockmgr_waiter_entry *waiter)
+static void debugfs_show_waiter(struct seq_file *file, const struct lockmgr_waiter_entry *waiter)
 {
 	seq_printf(file, " waits %u %u %u", waiter->token, waiter->pid, waiter->tid);
-	show_age(file, waiter->since);
-	show_flags(file, waiter->flags);
-	show_command(file, waiter->comm);
+	debugfs_show_age(file, waiter->since);
+	debugfs_show_flags(file, waiter->flags);
+	debugfs_show_command(file, waiter->comm);
 }
 
-static int show_row(struct seq_file *file, void *row)
+static int debugfs_show_row(struct seq_file *file, void *row)
 {
 	const struct table *table = row;
 
@@ -202,46 +202,46 @@ static int show_row(struct seq_file *file, void *row)
 		   from_kuid_munged(seq_user_ns(file), table->space->owner), table->space->name,
 		   READ_ONCE(table->space->linked) ? "" : "(unlinked)", table->lock.id);
 	if (table->is_waiter)
-		show_waiter(file, &table->waiter);
+		debugfs_show_waiter(file, &table->waiter);
 	else
-		show_lock(file, &table->lock);
+		debugfs_show_lock(file, &table->lock);
 
 	return 0;
 }
 
 static const struct seq_operations table_ops = {
-	.start	= start_table,
-	.next	= next_row,
-	.stop	= stop_table,
-	.show	= show_row,
+	.start	= debugfs_start_table,
+	.next	= debugfs_next_row,
+	.stop	= debugfs_stop_table,
+	.show	= debugfs_show_row,
 };
 
-static int open_table(struct inode *inode, struct file *file)
+static int debugfs_open_table(struct inode *inode, struct file *file)
 {
 	struct table *table = __seq_open_private(file, &table_ops, sizeof(*table));
 
 	if (!table)
 		return -ENOMEM;
-	begin(table);
+	debugfs_begin(table);
 
 	return 0;
 }
 
-static int release_table(struct inode *inode, struct file *file)
+static int debugfs_release_table(struct inode *inode, struct file *file)
 {
 	struct seq_file *seq = file->private_data;
 
-	begin(seq->private);
+	debugfs_begin(seq->private);
 
 	return seq_release_private(inode, file);
 }
 
 static const struct file_operations table_fops = {
 	.owner		= THIS_MODULE,
-	.open		= open_table,
+	.open		= debugfs_open_table,
 	.read		= seq_read,
 	.llseek		= seq_lseek,
-	.release	= release_table,
+	.release	= debugfs_release_table,
 };
 
 static struct dentry *directory;

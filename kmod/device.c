@@ -58,7 +58,7 @@ static int device_release(struct inode *inode, struct file *file)
 /* So many locks that a file holds are named.  It may be a million. */
 #define HELD_SHOWN	64U
 
-static void show_held(struct seq_file *seq, struct lockmgr_client *client)
+static void device_show_held(struct seq_file *seq, struct lockmgr_client *client)
 {
 	u32 ids[HELD_SHOWN];
 	u32 count = lockmgr_client_held(client, ids, HELD_SHOWN);
@@ -71,7 +71,7 @@ static void show_held(struct seq_file *seq, struct lockmgr_client *client)
 	seq_puts(seq, count > HELD_SHOWN ? " ...\n" : "\n");
 }
 
-static void show_waits(struct seq_file *seq, struct lockmgr_client *client)
+static void device_show_waits(struct seq_file *seq, struct lockmgr_client *client)
 {
 	struct lockmgr_wait_cursor cursor = {};
 	const char *separator = "\t";
@@ -101,8 +101,8 @@ static void device_show_fdinfo(struct seq_file *seq, struct file *file)
 		   space->name);
 	seq_printf(seq, "generation:\t%016llx\n", space->generation);
 	seq_printf(seq, "token:\t%u\n", client->token);
-	show_held(seq, client);
-	show_waits(seq, client);
+	device_show_held(seq, client);
+	device_show_waits(seq, client);
 }
 
 static const struct file_operations device_fops = {

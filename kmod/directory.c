@@ -45,14 +45,14 @@ struct space_attribute {
 	ssize_t (*show)(struct lockmgr_space *space, char *buf);
 };
 
-static struct lockmgr_space *space_of(const struct kobject *kobj)
+static struct lockmgr_space *directory_space_of(const struct kobject *kobj)
 {
 	return container_of(kobj, struct directory, kobj)->space;
 }
 
-static ssize_t show_attribute(struct kobject *kobj, struct attribute *attr, char *buf)
+static ssize_t directory_show_attribute(struct kobject *kobj, struct attribute *attr, char *buf)
 {
-	struct lockmgr_space *space = space_of(kobj);
+	struct lockmgr_space *space = directory_space_of(kobj);
 
 	/* Whoever has this file system in another IPC namespace is told nothing. */
 	if (!lockmgr_namespace_is_current(space->namespace))
@@ -62,7 +62,7 @@ static ssize_t show_attribute(struct kobject *kobj, struct attribute *attr, char
 }
 
 static const struct sysfs_ops space_ops = {
-	.show = show_attribute,
+	.show = directory_show_attribute,
 };
 
 #define SPACE_ATTRIBUTE(name) static struct space_attribute attr_##name = __ATTR_RO(name)
@@ -155,34 +155,34 @@ static ssize_t acquisitions_show(struct lockmgr_space *space, char *buf)
 	return sysfs_emit(buf, "%llu\n", lockmgr_stats_acquisitions(&space->stats));
 }
 
-static ssize_t show_count(const atomic64_t *count, char *buf)
+static ssize_t directory_show_count(const atomic64_t *count, char *buf)
 {
 	return sysfs_emit(buf, "%lld\n", atomic64_read(count));
 }
 
 static ssize_t contentions_show(struct lockmgr_space *space, char *buf)
 {
-	return show_count(&space->stats.contentions, buf);
+	return directory_show_count(&space->stats.contentions, buf);
 }
 
 static ssize_t handoffs_show(struct lockmgr_space *space, char *buf)
 {
-	return show_count(&space->stats.handoffs, buf);
+	return directory_show_count(&space->stats.handoffs, buf);
 }
 
 static ssize_t owner_deaths_show(struct lockmgr_space *space, char *buf)
 {
-	return show_count(&space->stats.owner_deaths, buf);
+	return directory_show_count(&space->stats.owner_deaths, buf);
 }
 
 static ssize_t deadlocks_show(struct lockmgr_space *space, char *buf)
 {
-	return show_count(&space->stats.deadlocks, buf);
+	return directory_show_count(&space->stats.deadlocks, buf);
 }
 
 static ssize_t longest_wait_ns_show(struct lockmgr_space *space, char *buf)
 {
-	return show_count(&space->stats.longest_wait, buf);
+	return directory_show_count(&space->stats.longest_wait, buf);
 }
 
 SPACE_ATTRIBUTE(acquisitions);
@@ -207,47 +207,47 @@ static struct attribute *stats_attributes[] = {
  */
 
 /* sysfs lets not even root read what has none of these bits. */
-static umode_t readers_of(const struct lockmgr_space *space)
+static umode_t directory_readers_of(const struct lockmgr_space *space)
 {
 	return space->mode & 0444;
 }
 
-static umode_t mode_of_file(struct kobject *kobj, struct attribute *attr, int index)
+static umode_t directory_mode_of_file(struct kobject *kobj, struct attribute *attr, int index)
 {
-	return readers_of(space_of(kobj)) ?: 0400;
+	return directory_readers_of(directory_space_of(kobj)) ?: 0400;
 }
 
 static const struct attribute_group space_group = {
 	.attrs		= space_attributes,
-	.is_visible	= mode_of_file,
+	.is_visible	= directory_mode_of_file,
 };
 
 static const struct attribute_group stats_group = {
 	.name		= "stats",
 	.attrs		= stats_attributes,
-	.is_visible	= mode_of_file,
+	.is_visible	= directory_mode_of_file,
 };
 
 static const struct attribute_group *space_groups[] = { &space_group, &stats_group, NULL };
 
-static void get_ownership(LOCKMGR_OWNERSHIP_CONST struct kobject *kobj, kuid_t *owner,
-			  kgid_t *group)
+static void directory_get_ownership(LOCKMGR_OWNERSHIP_CONST struct kobject *kobj, kuid_t *owner,
+				    kgid_t *group)
 {
-	const struct lockmgr_space *space = space_of(kobj);
+	const struct lockmgr_space *space = directory_space_of(kobj);
 
-	*owner = readers_of(space) ? space->owner : GLOBAL_ROOT_UID;
-	*group = readers_of(space) ? space->group : GLOBAL_ROOT_GID;
+	*owner = directory_readers_of(space) ? space->owner : GLOBAL_ROOT_UID;
+	*group = directory_readers_of(space) ? space->group : GLOBAL_ROOT_GID;
 }
 
-static void free_directory(struct kobject *kobj)
+static void directory_free(struct kobject *kobj)
 {
 	kfree(container_of(kobj, struct directory, kobj));
 }
 
 static const struct kobj_type directory_type = {
-	.release	= free_directory,
+	.release	= directory_free,
 	.sysfs_ops	= &space_ops,
-	.get_ownership	= get_ownership,
+	.get_ownership	= directory_get_ownership,
 };
 
 /* The device's; written once, before anybody can make a space. */
@@ -256,7 +256,7 @@ static struct kobject *parent;
 static DEFINE_MUTEX(parent_lock);
 
 /* Names are for those who know them, and for root: others may enter and not list. */
-static struct kobject *create_parent(void)
+static struct kobject *directory_create_parent(void)
 {
 	static const struct attribute self = { .name = "spaces" };
 	struct kobject *device = READ_ONCE(device_kobj);
@@ -272,12 +272,12 @@ static struct kobject *create_parent(void)
 	return spaces;
 }
 
-static struct kobject *get_parent(void)
+static struct kobject *directory_get_parent(void)
 {
 	guard(mutex)(&parent_lock);
 
 	if (!parent)
-		parent = create_parent();
+		parent = directory_create_parent();
 
 	return parent;
 }
@@ -297,7 +297,7 @@ int lockmgr_directory_add(struct lockmgr_space *space)
 	if (!lockmgr_namespace_is_initial(space->namespace))
 		return 0;
 
-	spaces = get_parent();
+	spaces = directory_get_parent();
 	/* Uncharged, as what sysfs makes for it: the caller holds user->names. */
 	directory = spaces ? kzalloc(sizeof(*directory), GFP_KERNEL) : NULL;
 	if (!directory)
@@ -356,7 +356,7 @@ void lockmgr_directories_put_below(struct kobject *device)
  */
 void __init lockmgr_directories_init(void)
 {
-	get_parent();
+	directory_get_parent();
 }
 
 /* When there are no spaces any more. */

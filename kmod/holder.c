@@ -62,7 +62,7 @@ struct lockmgr_client *lockmgr_holder_client(struct lockmgr_space *space, u64 wo
  *
  * By unlocking it or by its death, which looks at all locks in the pages that the
  * client has used.  A word with a client's token in another page is nothing that the
- * client wrote; and what death has passed already is let go of by nobody.
+ * client wrote; and where a death has been already, nobody releases anything.
  */
 bool lockmgr_holder_lives(struct lockmgr_space *space, u32 id, u64 word)
 {
@@ -73,12 +73,12 @@ bool lockmgr_holder_lives(struct lockmgr_space *space, u32 id, u64 word)
 	rcu_read_lock();
 	client = lockmgr_holder_client(space, word);
 	/*
-	 * Between the word, which the caller has read, and what follows.  Pairs with pass()
-	 * and use_page() in client.c, and with each compare-and-swap in lock.c that takes a
-	 * lock.
+	 * Between the word, which the caller has read, and what follows.  Pairs with
+	 * client_note_progress() and client_use_page() in client.c, and with each
+	 * compare-and-swap in lock.c that acquires a lock.
 	 */
 	smp_mb();
-	lives = client && number >= READ_ONCE(client->passed) && xa_load(&client->pages, number);
+	lives = client && number >= READ_ONCE(client->progress) && xa_load(&client->pages, number);
 	rcu_read_unlock();
 
 	return lives;
@@ -89,7 +89,7 @@ bool lockmgr_holder_lives(struct lockmgr_space *space, u32 id, u64 word)
  * was taken did not take it.  The time may come from a clock that only ticks, late
  * on a busy host; in that time, a number does not come round.
  */
-static bool is_older(struct pid *thread, u64 since)
+static bool holder_is_older(struct pid *thread, u64 since)
 {
 	struct task_struct *task = pid_task(thread, PIDTYPE_PID);
 
@@ -101,8 +101,8 @@ static bool is_older(struct pid *thread, u64 since)
  * nothing of other users by that, and make none of them seem to hold a lock: so only
  * threads of the process that opened the file are believed in, and of its user.
  */
-static bool may_be_named(const struct lockmgr_space *space, const struct lockmgr_client *client,
-			 struct pid *thread)
+static bool holder_may_be_named(const struct lockmgr_space *space,
+				const struct lockmgr_client *client, struct pid *thread)
 {
 	struct task_struct *task = pid_task(thread, PIDTYPE_PID);
 
@@ -131,7 +131,8 @@ struct pid *lockmgr_holder_thread(const struct lockmgr_space *space,
 	RCU_LOCKDEP_WARN(!rcu_read_lock_held(), "the thread may go away");
 
 	thread = tid ? find_pid_ns(tid, ns_of_pid(client->opener)) : NULL;
-	if (!thread || !may_be_named(space, client, thread) || !is_older(thread, record->since))
+	if (!thread || !holder_may_be_named(space, client, thread) ||
+	    !holder_is_older(thread, record->since))
 		return NULL;
 
 	return thread;

@@ -19,12 +19,12 @@
 
 #include <linux/lockmgr.h>
 
+#include "attach.h"
 #include "client.h"
 #include "ioctl.h"
 #include "list.h"
 #include "names.h"
 #include "note.h"
-#include "process.h"
 #include "space.h"
 
 /* The ABI: these sizes never shrink, and these offsets never move. */
@@ -61,18 +61,18 @@ union arguments {
 	struct lockmgr_ioctl_note note;
 };
 
-static struct lockmgr_client *client_of(struct file *file)
+static struct lockmgr_client *ioctl_client_of(struct file *file)
 {
 	return file->private_data;
 }
 
 /* Of a command that needs the file to be attached. */
-static struct lockmgr_space *space_of(struct file *file)
+static struct lockmgr_space *ioctl_space_of(struct file *file)
 {
-	return lockmgr_client_space(client_of(file));
+	return lockmgr_client_space(ioctl_client_of(file));
 }
 
-static int do_version(struct file *file, union arguments *args)
+static int ioctl_version(struct file *file, union arguments *args)
 {
 	args->version = (struct lockmgr_ioctl_version) {
 		.major		= LOCKMGR_VERSION_MAJOR,
@@ -85,7 +85,7 @@ static int do_version(struct file *file, union arguments *args)
 }
 
 /* Users and groups are those of the user namespace of who opened the file. */
-static int to_kuid(struct file *file, u32 owner, kuid_t *uid)
+static int ioctl_to_kuid(struct file *file, u32 owner, kuid_t *uid)
 {
 	*uid = owner == LOCKMGR_ID_CALLER ? file->f_cred->fsuid :
 					    make_kuid(file->f_cred->user_ns, owner);
@@ -93,7 +93,7 @@ static int to_kuid(struct file *file, u32 owner, kuid_t *uid)
 	return uid_valid(*uid) ? 0 : -EINVAL;
 }
 
-static int to_kgid(struct file *file, u32 group, kgid_t *gid)
+static int ioctl_to_kgid(struct file *file, u32 group, kgid_t *gid)
 {
 	*gid = group == LOCKMGR_ID_CALLER ? file->f_cred->fsgid :
 					    make_kgid(file->f_cred->user_ns, group);
@@ -101,8 +101,8 @@ static int to_kgid(struct file *file, u32 group, kgid_t *gid)
 	return gid_valid(*gid) ? 0 : -EINVAL;
 }
 
-static int to_space_args(struct file *file, const struct lockmgr_ioctl_attach *attach,
-			 struct lockmgr_space_args *args)
+static int ioctl_to_space_args(struct file *file, const struct lockmgr_ioctl_attach *attach,
+			       struct lockmgr_space_args *args)
 {
 	const u32 known = LOCKMGR_ATTACH_CREATE | LOCKMGR_ATTACH_EXCL |
 			  LOCKMGR_ATTACH_DETECT_DEADLOCK |
@@ -129,7 +129,7 @@ static int to_space_args(struct file *file, const struct lockmgr_ioctl_attach *a
 		want |= MAY_WRITE;
 
 	*args = (struct lockmgr_space_args) {
-		.namespace	= client_of(file)->namespace,
+		.namespace	= ioctl_client_of(file)->namespace,
 		.name		= attach->name,
 		.mode		= attach->mode ?: 0600,
 		.capacity	= attach->capacity,
@@ -138,45 +138,31 @@ static int to_space_args(struct file *file, const struct lockmgr_ioctl_attach *a
 		.want		= want,
 		.cred		= file->f_cred,
 	};
-	ret = to_kuid(file, attach->owner, &args->owner);
+	ret = ioctl_to_kuid(file, attach->owner, &args->owner);
 
-	return ret ?: to_kgid(file, attach->group, &args->group);
+	return ret ?: ioctl_to_kgid(file, attach->group, &args->group);
 }
 
 /* How much of the records the file lets itself be mapped; see map.c. */
-static u64 map_size(struct file *file)
+static u64 ioctl_map_size(struct file *file)
 {
 	const fmode_t both = FMODE_READ | FMODE_WRITE;
 
-	if ((file->f_mode & both) != both || !client_of(file)->may_map)
+	if ((file->f_mode & both) != both || !ioctl_client_of(file)->may_map)
 		return 0;
 
 	return LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record);
 }
 
-static int join(struct lockmgr_client *client, const struct lockmgr_space_args *args, u32 flags)
-{
-	int ret = lockmgr_client_join(client, args, flags & LOCKMGR_ATTACH_DETECT_DEADLOCK);
-
-	if (ret || !(flags & LOCKMGR_ATTACH_ENDS_WITH_PROCESS))
-		return ret;
-
-	ret = lockmgr_process_add(client);
-	if (ret)
-		lockmgr_client_withdraw(client);
-
-	return ret;
-}
-
-/* Leaves the client locked if it succeeds; finish_attach() follows. */
-static int do_attach(struct file *file, union arguments *args)
+/* Leaves the client locked if it succeeds; ioctl_finish_attach() follows. */
+static int ioctl_attach(struct file *file, union arguments *args)
 {
 	struct lockmgr_ioctl_attach *attach = &args->attach;
-	struct lockmgr_client *client = client_of(file);
+	struct lockmgr_client *client = ioctl_client_of(file);
 	struct lockmgr_space_args space_args;
 	int ret;
 
-	ret = to_space_args(file, attach, &space_args);
+	ret = ioctl_to_space_args(file, attach, &space_args);
 	if (ret)
 		return ret;
 
@@ -184,7 +170,12 @@ static int do_attach(struct file *file, union arguments *args)
 	if (ret)
 		return -ERESTARTSYS;
 
-	ret = client->joined ? -EISCONN : join(client, &space_args, attach->flags);
+	if (client->joined)
+		ret = -EISCONN;
+	else
+		ret = lockmgr_attach_begin(client, &space_args,
+					   attach->flags & LOCKMGR_ATTACH_DETECT_DEADLOCK,
+					   attach->flags & LOCKMGR_ATTACH_ENDS_WITH_PROCESS);
 	if (ret) {
 		mutex_unlock(&client->lock);
 		return ret;
@@ -193,26 +184,21 @@ static int do_attach(struct file *file, union arguments *args)
 	attach->capacity = READ_ONCE(client->joined->ids.capacity);
 	attach->token = client->token;
 	attach->generation = client->joined->generation;
-	attach->map_size = map_size(file);
+	attach->map_size = ioctl_map_size(file);
 
 	return 0;
 }
 
 /* Nobody sees the file attached before the caller knows. */
-static void finish_attach(struct file *file, union arguments *args, bool told)
+static void ioctl_finish_attach(struct file *file, union arguments *args, bool told)
 {
-	struct lockmgr_client *client = client_of(file);
+	struct lockmgr_client *client = ioctl_client_of(file);
 
-	if (told) {
-		lockmgr_client_publish(client);
-	} else {
-		lockmgr_process_remove(client);
-		lockmgr_client_withdraw(client);
-	}
+	lockmgr_attach_finish(client, told);
 	mutex_unlock(&client->lock);
 }
 
-static int do_unlink(struct file *file, union arguments *args)
+static int ioctl_unlink(struct file *file, union arguments *args)
 {
 	struct lockmgr_ioctl_unlink *unlink = &args->unlink;
 	kuid_t owner;
@@ -220,96 +206,99 @@ static int do_unlink(struct file *file, union arguments *args)
 
 	if (unlink->flags || !lockmgr_space_name_valid(unlink->name))
 		return -EINVAL;
-	ret = to_kuid(file, unlink->owner, &owner);
+	ret = ioctl_to_kuid(file, unlink->owner, &owner);
 
 	if (ret)
 		return ret;
 
-	return lockmgr_space_unlink(client_of(file)->namespace, owner, unlink->name, file->f_cred);
+	return lockmgr_space_unlink(ioctl_client_of(file)->namespace, owner, unlink->name,
+				    file->f_cred);
 }
 
-static int do_capacity(struct file *file, union arguments *args)
+static int ioctl_capacity(struct file *file, union arguments *args)
 {
 	if (args->capacity.flags)
 		return -EINVAL;
 
-	return lockmgr_space_set_capacity(space_of(file), args->capacity.capacity, file->f_cred);
+	return lockmgr_space_set_capacity(ioctl_space_of(file), args->capacity.capacity,
+					  file->f_cred);
 }
 
-static int do_info(struct file *file, union arguments *args)
+static int ioctl_info(struct file *file, union arguments *args)
 {
-	lockmgr_space_info(space_of(file), &args->info);
-	args->info.token = client_of(file)->token;
+	lockmgr_space_info(ioctl_space_of(file), &args->info);
+	args->info.token = ioctl_client_of(file)->token;
 
 	return 0;
 }
 
-static int do_allocate(struct file *file, union arguments *args)
+static int ioctl_allocate(struct file *file, union arguments *args)
 {
 	if (args->id.flags || args->id.id)
 		return -EINVAL;
 
-	return lockmgr_ids_allocate(&space_of(file)->ids, &args->id.id,
-				    lockmgr_client_is_favoured(client_of(file)));
+	return lockmgr_ids_allocate(&ioctl_space_of(file)->ids, &args->id.id,
+				    lockmgr_client_is_favoured(ioctl_client_of(file)));
 }
 
-static void finish_allocate(struct file *file, union arguments *args, bool told)
+static void ioctl_finish_allocate(struct file *file, union arguments *args, bool told)
 {
 	if (!told)
-		lockmgr_space_free(space_of(file), args->id.id);
+		lockmgr_space_free(ioctl_space_of(file), args->id.id);
 }
 
-static int do_allocate_id(struct file *file, union arguments *args)
+static int ioctl_allocate_id(struct file *file, union arguments *args)
 {
 	if (args->id.flags)
 		return -EINVAL;
 
-	return lockmgr_ids_allocate_id(&space_of(file)->ids, args->id.id,
-				       lockmgr_client_is_favoured(client_of(file)));
+	return lockmgr_ids_allocate_id(&ioctl_space_of(file)->ids, args->id.id,
+				       lockmgr_client_is_favoured(ioctl_client_of(file)));
 }
 
-static int do_set_note(struct file *file, union arguments *args)
+static int ioctl_set_note(struct file *file, union arguments *args)
 {
 	const struct lockmgr_ioctl_note *note = &args->note;
 
 	if (note->flags || !lockmgr_note_valid(note->note))
 		return -EINVAL;
 
-	return lockmgr_ids_set_note(&space_of(file)->ids, note->id, note->note);
+	return lockmgr_ids_set_note(&ioctl_space_of(file)->ids, note->id, note->note);
 }
 
-static int do_allocate_noted(struct file *file, union arguments *args)
+static int ioctl_allocate_noted(struct file *file, union arguments *args)
 {
 	struct lockmgr_ioctl_note *note = &args->note;
 
 	if (note->flags || note->id || !lockmgr_note_valid(note->note))
 		return -EINVAL;
 
-	return lockmgr_ids_allocate_noted(&space_of(file)->ids, &note->id,
-					  lockmgr_client_is_favoured(client_of(file)), note->note);
+	return lockmgr_ids_allocate_noted(&ioctl_space_of(file)->ids, &note->id,
+					  lockmgr_client_is_favoured(ioctl_client_of(file)),
+					  note->note);
 }
 
-static void finish_allocate_noted(struct file *file, union arguments *args, bool told)
+static void ioctl_finish_allocate_noted(struct file *file, union arguments *args, bool told)
 {
 	if (!told)
-		lockmgr_space_free(space_of(file), args->note.id);
+		lockmgr_space_free(ioctl_space_of(file), args->note.id);
 }
 
-static int do_allocate_id_noted(struct file *file, union arguments *args)
+static int ioctl_allocate_id_noted(struct file *file, union arguments *args)
 {
 	const struct lockmgr_ioctl_note *note = &args->note;
 
 	if (note->flags || !lockmgr_note_valid(note->note))
 		return -EINVAL;
 
-	return lockmgr_ids_allocate_id_noted(&space_of(file)->ids, note->id,
-					     lockmgr_client_is_favoured(client_of(file)),
+	return lockmgr_ids_allocate_id_noted(&ioctl_space_of(file)->ids, note->id,
+					     lockmgr_client_is_favoured(ioctl_client_of(file)),
 					     note->note);
 }
 
-static int do_retrieve(struct file *file, union arguments *args)
+static int ioctl_retrieve(struct file *file, union arguments *args)
 {
-	struct lockmgr_ids *ids = &space_of(file)->ids;
+	struct lockmgr_ids *ids = &ioctl_space_of(file)->ids;
 
 	if (args->id.flags || args->id.id >= READ_ONCE(ids->capacity))
 		return -EINVAL;
@@ -317,24 +306,24 @@ static int do_retrieve(struct file *file, union arguments *args)
 	return lockmgr_ids_test(ids, args->id.id);
 }
 
-static int do_free(struct file *file, union arguments *args)
+static int ioctl_free(struct file *file, union arguments *args)
 {
 	if (args->id.flags)
 		return -EINVAL;
 
-	return lockmgr_space_free(space_of(file), args->id.id);
+	return lockmgr_space_free(ioctl_space_of(file), args->id.id);
 }
 
-static int do_free_all(struct file *file, union arguments *args)
+static int ioctl_free_all(struct file *file, union arguments *args)
 {
 	if (args->flags.flags || args->flags.reserved)
 		return -EINVAL;
 
-	return lockmgr_space_free_all(space_of(file), file->f_cred);
+	return lockmgr_space_free_all(ioctl_space_of(file), file->f_cred);
 }
 
 /* How far the caller's CLOCK_MONOTONIC is ahead of the kernel's. */
-static s64 clock_offset(void)
+static s64 ioctl_clock_offset(void)
 {
 	struct timespec64 offset = {};
 
@@ -343,17 +332,17 @@ static s64 clock_offset(void)
 	return timespec64_to_ns(&offset);
 }
 
-static ktime_t to_kernel_time(s64 time)
+static ktime_t ioctl_to_kernel_time(s64 time)
 {
 	s64 result;
 
-	if (time == KTIME_MAX || check_sub_overflow(time, clock_offset(), &result))
+	if (time == KTIME_MAX || check_sub_overflow(time, ioctl_clock_offset(), &result))
 		return KTIME_MAX;
 
 	return max(result, 0);
 }
 
-static int do_lock(struct file *file, union arguments *args)
+static int ioctl_lock(struct file *file, union arguments *args)
 {
 	const u32 known = LOCKMGR_LOCK_TRY | LOCKMGR_LOCK_DEADLINE | LOCKMGR_LOCK_INTERRUPTIBLE;
 	struct lockmgr_ioctl_lock *lock = &args->lock;
@@ -366,8 +355,8 @@ static int do_lock(struct file *file, union arguments *args)
 	if (lock->deadline < 0 || (lock->deadline && !timed))
 		return -EINVAL;
 
-	ret = lockmgr_client_lock(client_of(file), lock->id, !try,
-				  timed ? to_kernel_time(lock->deadline) : KTIME_MAX,
+	ret = lockmgr_client_lock(ioctl_client_of(file), lock->id, !try,
+				  timed ? ioctl_to_kernel_time(lock->deadline) : KTIME_MAX,
 				  &lock->ticket);
 	/* What runs no handler, as stopping and freezing, does not end the call. */
 	if (ret == -ERESTARTSYS && lock->flags & LOCKMGR_LOCK_INTERRUPTIBLE)
@@ -376,20 +365,20 @@ static int do_lock(struct file *file, union arguments *args)
 	return ret;
 }
 
-static int do_unlock(struct file *file, union arguments *args)
+static int ioctl_unlock(struct file *file, union arguments *args)
 {
 	if (args->id.flags)
 		return -EINVAL;
 
-	return lockmgr_client_unlock(client_of(file), args->id.id);
+	return lockmgr_client_unlock(ioctl_client_of(file), args->id.id);
 }
 
 /*
  * Copy entries to where the caller wants them, each as large as the caller knows
  * it.
  */
-static int put_entries(const struct lockmgr_ioctl_list *list, u32 done,
-		       const void *entries, size_t known, u32 count)
+static int ioctl_put_entries(const struct lockmgr_ioctl_list *list, u32 done,
+			     const void *entries, size_t known, u32 count)
 {
 	char __user *to = u64_to_user_ptr(list->entries) + (u64)done * list->entry_size;
 	size_t size = min_t(size_t, known, list->entry_size);
@@ -411,7 +400,7 @@ static int put_entries(const struct lockmgr_ioctl_list *list, u32 done,
 #define SPACE_ENTRY_SIZE_MIN	128
 #define ENTRY_SIZE_MAX		4096
 
-static int check_list(const struct lockmgr_ioctl_list *list, size_t min)
+static int ioctl_check_list(const struct lockmgr_ioctl_list *list, size_t min)
 {
 	if (list->entry_size < min || list->entry_size > ENTRY_SIZE_MAX ||
 	    list->entry_size % sizeof(u64) || !list->count)
@@ -431,8 +420,8 @@ struct list_kind {
 		    void *entries, u32 max);
 };
 
-static int fill_list(struct file *file, struct lockmgr_ioctl_list *list,
-		     const struct list_kind *kind)
+static int ioctl_fill_list(struct file *file, struct lockmgr_ioctl_list *list,
+			   const struct list_kind *kind)
 {
 	u32 done = 0;
 	int ret = 0;
@@ -448,7 +437,7 @@ static int fill_list(struct file *file, struct lockmgr_ioctl_list *list,
 		ret = kind->next(file, list, &list->cursor, entries, max);
 		if (ret < 0)
 			break;
-		if (put_entries(list, done, entries, kind->entry_size, ret)) {
+		if (ioctl_put_entries(list, done, entries, kind->entry_size, ret)) {
 			ret = -EFAULT;
 			break;
 		}
@@ -463,91 +452,92 @@ static int fill_list(struct file *file, struct lockmgr_ioctl_list *list,
 	return min(ret, 0);
 }
 
-static int next_locks(struct file *file, const struct lockmgr_ioctl_list *list,
-		      u64 *cursor, void *buffer, u32 max)
+static int ioctl_next_locks(struct file *file, const struct lockmgr_ioctl_list *list,
+			    u64 *cursor, void *buffer, u32 max)
 {
 	struct lockmgr_lock_entry *entries = buffer;
-	struct lockmgr_space *space = space_of(file);
+	struct lockmgr_space *space = ioctl_space_of(file);
 	int count, i;
 
 	/* A client that only looks keeps no records. */
-	lockmgr_space_watch(space);
+	lockmgr_space_pin(space);
 	count = lockmgr_list_locks(space, list->filter, cursor, entries, max);
-	lockmgr_space_unwatch(space);
+	lockmgr_space_unpin(space);
 
 	for (i = 0; i < count; i++)
 		if (entries[i].since)
-			entries[i].since += clock_offset();
+			entries[i].since += ioctl_clock_offset();
 
 	return count;
 }
 
-static int next_waiters(struct file *file, const struct lockmgr_ioctl_list *list,
-			u64 *cursor, void *buffer, u32 max)
+static int ioctl_next_waiters(struct file *file, const struct lockmgr_ioctl_list *list,
+			      u64 *cursor, void *buffer, u32 max)
 {
 	struct lockmgr_waiter_entry *entries = buffer;
-	int count = lockmgr_list_waiters(space_of(file), list->id, cursor, entries, max);
+	int count = lockmgr_list_waiters(ioctl_space_of(file), list->id, cursor, entries, max);
 	int i;
 
 	for (i = 0; i < count; i++)
-		entries[i].since += clock_offset();
+		entries[i].since += ioctl_clock_offset();
 
 	return count;
 }
 
-static int next_spaces(struct file *file, const struct lockmgr_ioctl_list *list,
-		       u64 *cursor, void *buffer, u32 max)
+static int ioctl_next_spaces(struct file *file, const struct lockmgr_ioctl_list *list,
+			     u64 *cursor, void *buffer, u32 max)
 {
-	return lockmgr_list_spaces(client_of(file)->namespace, file->f_cred, cursor, buffer, max);
+	return lockmgr_list_spaces(ioctl_client_of(file)->namespace, file->f_cred, cursor, buffer,
+				   max);
 }
 
 static const struct list_kind locks_kind = {
 	.entry_size	= sizeof(struct lockmgr_lock_entry),
-	.next		= next_locks,
+	.next		= ioctl_next_locks,
 };
 
 static const struct list_kind waiters_kind = {
 	.entry_size	= sizeof(struct lockmgr_waiter_entry),
-	.next		= next_waiters,
+	.next		= ioctl_next_waiters,
 };
 
 static const struct list_kind spaces_kind = {
 	.entry_size	= sizeof(struct lockmgr_space_entry),
-	.next		= next_spaces,
+	.next		= ioctl_next_spaces,
 };
 
-static int do_list_locks(struct file *file, union arguments *args)
+static int ioctl_list_locks(struct file *file, union arguments *args)
 {
 	const u32 known = LOCKMGR_ENTRY_ALLOCATED | LOCKMGR_ENTRY_HELD |
 			  LOCKMGR_ENTRY_WAITED | LOCKMGR_ENTRY_DIED;
 	struct lockmgr_ioctl_list *list = &args->list;
 
-	if (check_list(list, LOCK_ENTRY_SIZE_MIN) || list->id || !list->filter ||
+	if (ioctl_check_list(list, LOCK_ENTRY_SIZE_MIN) || list->id || !list->filter ||
 	    list->filter & ~known)
 		return -EINVAL;
 
-	return fill_list(file, list, &locks_kind);
+	return ioctl_fill_list(file, list, &locks_kind);
 }
 
-static int do_list_waiters(struct file *file, union arguments *args)
+static int ioctl_list_waiters(struct file *file, union arguments *args)
 {
 	struct lockmgr_ioctl_list *list = &args->list;
 
-	if (check_list(list, WAITER_ENTRY_SIZE_MIN) || list->filter ||
+	if (ioctl_check_list(list, WAITER_ENTRY_SIZE_MIN) || list->filter ||
 	    list->id >= LOCKMGR_CAPACITY_MAX)
 		return -EINVAL;
 
-	return fill_list(file, list, &waiters_kind);
+	return ioctl_fill_list(file, list, &waiters_kind);
 }
 
-static int do_list_spaces(struct file *file, union arguments *args)
+static int ioctl_list_spaces(struct file *file, union arguments *args)
 {
 	struct lockmgr_ioctl_list *list = &args->list;
 
-	if (check_list(list, SPACE_ENTRY_SIZE_MIN) || list->filter || list->id)
+	if (ioctl_check_list(list, SPACE_ENTRY_SIZE_MIN) || list->filter || list->id)
 		return -EINVAL;
 
-	return fill_list(file, list, &spaces_kind);
+	return ioctl_fill_list(file, list, &spaces_kind);
 }
 
 /**
@@ -577,74 +567,74 @@ static const struct command commands[] = {
 	[_IOC_NR(LOCKMGR_IOC_VERSION)] = {
 		.number		= LOCKMGR_IOC_VERSION,
 		.size		= 24,
-		.run		= do_version,
+		.run		= ioctl_version,
 	},
 	[_IOC_NR(LOCKMGR_IOC_ATTACH)] = {
 		.number		= LOCKMGR_IOC_ATTACH,
 		.size		= 112,
-		.run		= do_attach,
-		.finish		= finish_attach,
+		.run		= ioctl_attach,
+		.finish		= ioctl_finish_attach,
 	},
 	[_IOC_NR(LOCKMGR_IOC_UNLINK)] = {
 		.number		= LOCKMGR_IOC_UNLINK,
 		.size		= 72,
 		.mode		= FMODE_WRITE,
-		.run		= do_unlink,
+		.run		= ioctl_unlink,
 	},
 	[_IOC_NR(LOCKMGR_IOC_CAPACITY)] = {
 		.number		= LOCKMGR_IOC_CAPACITY,
 		.size		= 8,
 		.mode		= FMODE_WRITE,
 		.attached	= true,
-		.run		= do_capacity,
+		.run		= ioctl_capacity,
 	},
 	[_IOC_NR(LOCKMGR_IOC_INFO)] = {
 		.number		= LOCKMGR_IOC_INFO,
 		.size		= 120,
 		.attached	= true,
-		.run		= do_info,
+		.run		= ioctl_info,
 	},
 	[_IOC_NR(LOCKMGR_IOC_ALLOCATE)] = {
 		.number		= LOCKMGR_IOC_ALLOCATE,
 		.size		= 8,
 		.mode		= FMODE_WRITE,
 		.attached	= true,
-		.run		= do_allocate,
-		.finish		= finish_allocate,
+		.run		= ioctl_allocate,
+		.finish		= ioctl_finish_allocate,
 	},
 	[_IOC_NR(LOCKMGR_IOC_ALLOCATE_ID)] = {
 		.number		= LOCKMGR_IOC_ALLOCATE_ID,
 		.size		= 8,
 		.mode		= FMODE_WRITE,
 		.attached	= true,
-		.run		= do_allocate_id,
+		.run		= ioctl_allocate_id,
 	},
 	[_IOC_NR(LOCKMGR_IOC_RETRIEVE)] = {
 		.number		= LOCKMGR_IOC_RETRIEVE,
 		.size		= 8,
 		.attached	= true,
-		.run		= do_retrieve,
+		.run		= ioctl_retrieve,
 	},
 	[_IOC_NR(LOCKMGR_IOC_FREE)] = {
 		.number		= LOCKMGR_IOC_FREE,
 		.size		= 8,
 		.mode		= FMODE_WRITE,
 		.attached	= true,
-		.run		= do_free,
+		.run		= ioctl_free,
 	},
 	[_IOC_NR(LOCKMGR_IOC_FREE_ALL)] = {
 		.number		= LOCKMGR_IOC_FREE_ALL,
 		.size		= 8,
 		.mode		= FMODE_WRITE,
 		.attached	= true,
-		.run		= do_free_all,
+		.run		= ioctl_free_all,
 	},
 	[_IOC_NR(LOCKMGR_IOC_LOCK)] = {
 		.number		= LOCKMGR_IOC_LOCK,
 		.size		= 24,
 		.mode		= FMODE_WRITE,
 		.attached	= true,
-		.run		= do_lock,
+		.run		= ioctl_lock,
 		.resumes	= true,
 	},
 	[_IOC_NR(LOCKMGR_IOC_UNLOCK)] = {
@@ -652,59 +642,59 @@ static const struct command commands[] = {
 		.size		= 8,
 		.mode		= FMODE_WRITE,
 		.attached	= true,
-		.run		= do_unlock,
+		.run		= ioctl_unlock,
 	},
 	[_IOC_NR(LOCKMGR_IOC_LIST_LOCKS)] = {
 		.number		= LOCKMGR_IOC_LIST_LOCKS,
 		.size		= 32,
 		.mode		= FMODE_READ,
 		.attached	= true,
-		.run		= do_list_locks,
+		.run		= ioctl_list_locks,
 	},
 	[_IOC_NR(LOCKMGR_IOC_LIST_WAITERS)] = {
 		.number		= LOCKMGR_IOC_LIST_WAITERS,
 		.size		= 32,
 		.mode		= FMODE_READ,
 		.attached	= true,
-		.run		= do_list_waiters,
+		.run		= ioctl_list_waiters,
 	},
 	[_IOC_NR(LOCKMGR_IOC_LIST_SPACES)] = {
 		.number		= LOCKMGR_IOC_LIST_SPACES,
 		.size		= 32,
 		.mode		= FMODE_READ,
-		.run		= do_list_spaces,
+		.run		= ioctl_list_spaces,
 	},
 	[_IOC_NR(LOCKMGR_IOC_SET_NOTE)] = {
 		.number		= LOCKMGR_IOC_SET_NOTE,
 		.size		= 72,
 		.mode		= FMODE_WRITE,
 		.attached	= true,
-		.run		= do_set_note,
+		.run		= ioctl_set_note,
 	},
 	[_IOC_NR(LOCKMGR_IOC_ALLOCATE_NOTED)] = {
 		.number		= LOCKMGR_IOC_ALLOCATE_NOTED,
 		.size		= 72,
 		.mode		= FMODE_WRITE,
 		.attached	= true,
-		.run		= do_allocate_noted,
-		.finish		= finish_allocate_noted,
+		.run		= ioctl_allocate_noted,
+		.finish		= ioctl_finish_allocate_noted,
 	},
 	[_IOC_NR(LOCKMGR_IOC_ALLOCATE_ID_NOTED)] = {
 		.number		= LOCKMGR_IOC_ALLOCATE_ID_NOTED,
 		.size		= 72,
 		.mode		= FMODE_WRITE,
 		.attached	= true,
-		.run		= do_allocate_id_noted,
+		.run		= ioctl_allocate_id_noted,
 	},
 };
 
 /* The caller's idea of a struct's size is part of its command number. */
-static unsigned int without_size(unsigned int number)
+static unsigned int ioctl_without_size(unsigned int number)
 {
 	return number & ~IOCSIZE_MASK;
 }
 
-static const struct command *find_command(unsigned int number)
+static const struct command *ioctl_find_command(unsigned int number)
 {
 	const struct command *command;
 
@@ -712,7 +702,7 @@ static const struct command *find_command(unsigned int number)
 		return NULL;
 	command = &commands[array_index_nospec(_IOC_NR(number), ARRAY_SIZE(commands))];
 
-	return without_size(number) == without_size(command->number) ? command : NULL;
+	return ioctl_without_size(number) == ioctl_without_size(command->number) ? command : NULL;
 }
 
 #define COPY_WORDS_MAX	sizeof(struct lockmgr_ioctl_lock)
@@ -722,7 +712,7 @@ static const struct command *find_command(unsigned int number)
  * 64-bit member are aligned to 4 bytes only, and so are all structs of 32-bit programs on
  * some processors: not everywhere can 8 bytes be read from there.
  */
-static int copy_words(u32 *to, const u32 __user *from, size_t count)
+static int ioctl_copy_words(u32 *to, const u32 __user *from, size_t count)
 {
 	while (count--)
 		if (get_user(*to++, from++))
@@ -731,8 +721,8 @@ static int copy_words(u32 *to, const u32 __user *from, size_t count)
 	return 0;
 }
 
-static int copy_in(const struct command *command, union arguments *args,
-		   const void __user *from, size_t size)
+static int ioctl_copy_in(const struct command *command, union arguments *args,
+			 const void __user *from, size_t size)
 {
 	size_t known = _IOC_SIZE(command->number);
 
@@ -741,13 +731,13 @@ static int copy_in(const struct command *command, union arguments *args,
 		return 0;
 	}
 	if (size == known && size <= COPY_WORDS_MAX)
-		return copy_words((u32 *)args, from, size / sizeof(u32));
+		return ioctl_copy_words((u32 *)args, from, size / sizeof(u32));
 
 	return copy_struct_from_user(args, known, from, size);
 }
 
-static int copy_out(const struct command *command, const union arguments *args,
-		    void __user *to, size_t size)
+static int ioctl_copy_out(const struct command *command, const union arguments *args,
+			  void __user *to, size_t size)
 {
 	size_t known = min_t(size_t, size, _IOC_SIZE(command->number));
 
@@ -761,8 +751,8 @@ static int copy_out(const struct command *command, const union arguments *args,
 	return 0;
 }
 
-static long run_command(const struct command *command, struct file *file,
-			void __user *argument, size_t size)
+static long ioctl_run_command(const struct command *command, struct file *file,
+			      void __user *argument, size_t size)
 {
 	union arguments args;
 	int ret, fault;
@@ -771,10 +761,10 @@ static long run_command(const struct command *command, struct file *file,
 		return -EINVAL;
 	if ((file->f_mode & command->mode) != command->mode)
 		return -EBADF;
-	if (command->attached && !lockmgr_client_is_usable(client_of(file)))
+	if (command->attached && !lockmgr_client_is_usable(ioctl_client_of(file)))
 		return -ENOTCONN;
 
-	fault = copy_in(command, &args, argument, size);
+	fault = ioctl_copy_in(command, &args, argument, size);
 	if (fault)
 		return fault;
 
@@ -782,13 +772,13 @@ static long run_command(const struct command *command, struct file *file,
 	if (command->resumes) {
 		/* Should that fail, the call that continues begins anew. */
 		if (ret == -ERESTARTSYS || ret == -ERESTARTNOHAND)
-			copy_out(command, &args, argument, size);
+			ioctl_copy_out(command, &args, argument, size);
 		return ret;
 	}
 	if (ret < 0)
 		return ret;
 
-	fault = copy_out(command, &args, argument, size);
+	fault = ioctl_copy_out(command, &args, argument, size);
 	if (command->finish)
 		command->finish(file, &args, !fault);
 
@@ -803,10 +793,10 @@ static long run_command(const struct command *command, struct file *file,
  */
 long lockmgr_ioctl(struct file *file, unsigned int number, unsigned long argument)
 {
-	const struct command *command = find_command(number);
+	const struct command *command = ioctl_find_command(number);
 
 	if (!command)
 		return -ENOTTY;
 
-	return run_command(command, file, (void __user *)argument, _IOC_SIZE(number));
+	return ioctl_run_command(command, file, (void __user *)argument, _IOC_SIZE(number));
 }

@@ -57,7 +57,7 @@ struct face {
 };
 
 /* Returns whether the thread still lives and is shown to the viewer. */
-static bool face_of(struct pid *thread, struct face *face)
+static bool list_face_of(struct pid *thread, struct face *face)
 {
 	struct pid_namespace *viewer = task_active_pid_ns(current);
 	struct task_struct *task;
@@ -77,7 +77,7 @@ static bool face_of(struct pid *thread, struct face *face)
 }
 
 /* Instead of the thread: the process that opened the file, or what it was. */
-static void face_of_opener(const struct lockmgr_client *client, struct face *face)
+static void list_face_of_opener(const struct lockmgr_client *client, struct face *face)
 {
 	u32 pid = pid_nr_ns(client->opener, task_active_pid_ns(current));
 
@@ -92,10 +92,10 @@ static void face_of_opener(const struct lockmgr_client *client, struct face *fac
  * Fill in the client that holds the lock, and the thread that took it.  Returns
  * the thread, NULL if it is gone; valid under RCU.
  */
-static struct pid *describe_holder(const struct lockmgr_space *space,
-				   const struct lockmgr_client *client,
-				   const struct lockmgr_record *record,
-				   struct lockmgr_lock_entry *entry)
+static struct pid *list_describe_holder(const struct lockmgr_space *space,
+					const struct lockmgr_client *client,
+					const struct lockmgr_record *record,
+					struct lockmgr_lock_entry *entry)
 {
 	struct pid *thread = lockmgr_holder_thread(space, client, record);
 	struct face face = {};
@@ -104,8 +104,8 @@ static struct pid *describe_holder(const struct lockmgr_space *space,
 	entry->since = record->since;
 	entry->token = client->token;
 
-	if (!face_of(thread, &face))
-		face_of_opener(client, &face);
+	if (!list_face_of(thread, &face))
+		list_face_of_opener(client, &face);
 	entry->pid = face.pid;
 	entry->tid = face.tid;
 	memcpy(entry->comm, face.comm, sizeof(entry->comm));
@@ -113,8 +113,8 @@ static struct pid *describe_holder(const struct lockmgr_space *space,
 	return thread;
 }
 
-static void describe_record(struct lockmgr_space *space, struct lockmgr_record *record,
-			    struct lockmgr_lock_entry *entry)
+static void list_describe_record(struct lockmgr_space *space, struct lockmgr_record *record,
+				 struct lockmgr_lock_entry *entry)
 {
 	struct lockmgr_bucket *bucket = lockmgr_bucket(&space->queues, entry->id);
 	struct lockmgr_record snapshot = lockmgr_record_snapshot(record);
@@ -128,7 +128,7 @@ static void describe_record(struct lockmgr_space *space, struct lockmgr_record *
 	rcu_read_lock();
 	client = lockmgr_holder_client(space, snapshot.word);
 	if (client)
-		thread = get_pid(describe_holder(space, client, &snapshot, entry));
+		thread = get_pid(list_describe_holder(space, client, &snapshot, entry));
 	rcu_read_unlock();
 
 	if (entry->waiters)
@@ -140,7 +140,8 @@ static void describe_record(struct lockmgr_space *space, struct lockmgr_record *
 	put_pid(thread);
 }
 
-static void describe_lock(struct lockmgr_space *space, u32 id, struct lockmgr_lock_entry *entry)
+static void list_describe_lock(struct lockmgr_space *space, u32 id,
+			       struct lockmgr_lock_entry *entry)
 {
 	struct lockmgr_record *record = lockmgr_record_find(&space->records, id);
 
@@ -149,7 +150,7 @@ static void describe_lock(struct lockmgr_space *space, u32 id, struct lockmgr_lo
 	if (lockmgr_ids_describe(&space->ids, id, entry->note))
 		entry->flags |= LOCKMGR_ENTRY_ALLOCATED;
 	if (record)
-		describe_record(space, record, entry);
+		list_describe_record(space, record, entry);
 }
 
 /*
@@ -164,8 +165,8 @@ struct candidates {
 };
 
 /* The next lock to which the filter may apply, or U32_MAX. */
-static u32 next_lock(struct lockmgr_space *space, u32 id, u32 filter,
-		     struct candidates *next)
+static u32 list_next_lock(struct lockmgr_space *space, u32 id, u32 filter,
+			  struct candidates *next)
 {
 	if (!(filter & LOCKMGR_ENTRY_ALLOCATED))
 		next->allocated = U32_MAX;
@@ -198,7 +199,7 @@ int lockmgr_list_locks(struct lockmgr_space *space, u32 filter, u64 *cursor,
 	u32 count = 0;
 
 	while (count < max && *cursor < LOCKMGR_CAPACITY_MAX) {
-		u32 id = next_lock(space, *cursor, filter, &next);
+		u32 id = list_next_lock(space, *cursor, filter, &next);
 
 		if (id == U32_MAX) {
 			*cursor = LOCKMGR_CURSOR_END;
@@ -208,7 +209,7 @@ int lockmgr_list_locks(struct lockmgr_space *space, u32 filter, u64 *cursor,
 			return -EINTR;
 		cond_resched();
 
-		describe_lock(space, id, &entries[count]);
+		list_describe_lock(space, id, &entries[count]);
 		if (entries[count].flags & filter)
 			count++;
 		*cursor = id + 1;
@@ -228,8 +229,8 @@ struct glimpse {
 	struct pid *thread;
 };
 
-static u32 glimpse_waiters(struct lockmgr_space *space, u32 id, u64 ticket,
-			   struct glimpse *glimpses, u32 max)
+static u32 list_glimpse_waiters(struct lockmgr_space *space, u32 id, u64 ticket,
+				struct glimpse *glimpses, u32 max)
 {
 	struct lockmgr_bucket *bucket = lockmgr_bucket(&space->queues, id);
 	struct lockmgr_waiter *waiter;
@@ -254,7 +255,7 @@ static u32 glimpse_waiters(struct lockmgr_space *space, u32 id, u64 ticket,
 	return count;
 }
 
-static void describe_waiter(const struct glimpse *glimpse, struct lockmgr_waiter_entry *entry)
+static void list_describe_waiter(const struct glimpse *glimpse, struct lockmgr_waiter_entry *entry)
 {
 	struct face face = {};
 
@@ -267,7 +268,7 @@ static void describe_waiter(const struct glimpse *glimpse, struct lockmgr_waiter
 	if (lockmgr_thread_deadlocked(glimpse->thread))
 		entry->flags |= LOCKMGR_ENTRY_DEADLOCK;
 
-	face_of(glimpse->thread, &face);
+	list_face_of(glimpse->thread, &face);
 	entry->pid = face.pid;
 	entry->tid = face.tid;
 	memcpy(entry->comm, face.comm, sizeof(entry->comm));
@@ -291,11 +292,11 @@ int lockmgr_list_waiters(struct lockmgr_space *space, u32 id, u64 *cursor,
 
 	while (count < max && *cursor != LOCKMGR_CURSOR_END) {
 		u32 room = min_t(u32, max - count, WAITERS_PER_GO);
-		u32 seen = glimpse_waiters(space, id, *cursor, glimpses, room);
+		u32 seen = list_glimpse_waiters(space, id, *cursor, glimpses, room);
 		u32 i;
 
 		for (i = 0; i < seen; i++) {
-			describe_waiter(&glimpses[i], &entries[count++]);
+			list_describe_waiter(&glimpses[i], &entries[count++]);
 			put_pid(glimpses[i].thread);
 		}
 		*cursor = seen < room ? LOCKMGR_CURSOR_END : glimpses[seen - 1].ticket;
@@ -308,8 +309,8 @@ int lockmgr_list_waiters(struct lockmgr_space *space, u32 id, u64 *cursor,
 	return count;
 }
 
-static void describe_space(struct lockmgr_space *space, struct user_namespace *viewer,
-			   struct lockmgr_space_entry *entry)
+static void list_describe_space(struct lockmgr_space *space, struct user_namespace *viewer,
+				struct lockmgr_space_entry *entry)
 {
 	memset(entry, 0, sizeof(*entry));
 	strscpy(entry->name, space->name, sizeof(entry->name));
@@ -324,7 +325,7 @@ static void describe_space(struct lockmgr_space *space, struct user_namespace *v
 }
 
 /* Nobody can name a space whose owner has no number in their user namespace. */
-static bool may_see_space(const struct lockmgr_space *space, const struct cred *cred)
+static bool list_may_see_space(const struct lockmgr_space *space, const struct cred *cred)
 {
 	return kuid_has_mapping(cred->user_ns, space->owner) &&
 	       lockmgr_space_permits(space, cred, MAY_READ);
@@ -356,8 +357,8 @@ int lockmgr_list_spaces(struct lockmgr_namespace *namespace, const struct cred *
 			*cursor = LOCKMGR_CURSOR_END;
 			break;
 		}
-		if (may_see_space(space, cred))
-			describe_space(space, cred->user_ns, &entries[count++]);
+		if (list_may_see_space(space, cred))
+			list_describe_space(space, cred->user_ns, &entries[count++]);
 		lockmgr_space_put(space);
 		*cursor = (u64)number + 1;
 

@@ -9,6 +9,7 @@
  *   device.c	the device: open files
  *   sysfs.c	attributes of the device
  *   ioctl.c	user memory, and what each command takes
+ *   attach.c	a file becomes a client of a space
  *   map.c	records in user memory
  *   clock.c	a clock in user memory
  *   exit.c	the end of an mm in which records are mapped
@@ -20,6 +21,7 @@
  *   directory.c	directories of spaces in sysfs
  *   count.c	how many locks are held, and who waits
  *   space.c	spaces: their clients and ids
+ *   acquire.c	acquiring a lock, and waiting for it
  *   lock.c	the state machine of a lock
  *   wait.c	queues of waiters
  *   deadlock.c	the graph of waits
@@ -54,23 +56,23 @@
 #include "quota.h"
 #include "space.h"
 
-static int set_locks_per_space(const char *value, const struct kernel_param *param)
+static int main_set_locks_per_space(const char *value, const struct kernel_param *param)
 {
 	return param_set_uint_minmax(value, param, 1, LOCKMGR_CAPACITY_MAX);
 }
 
-static int set_limit(const char *value, const struct kernel_param *param)
+static int main_set_limit(const char *value, const struct kernel_param *param)
 {
 	return param_set_uint_minmax(value, param, 0, INT_MAX);
 }
 
 static const struct kernel_param_ops locks_per_space_ops = {
-	.set = set_locks_per_space,
+	.set = main_set_locks_per_space,
 	.get = param_get_uint,
 };
 
 static const struct kernel_param_ops limit_ops = {
-	.set = set_limit,
+	.set = main_set_limit,
 	.get = param_get_uint,
 };
 

@@ -26,7 +26,7 @@
  * Only pages that the client has locked a lock in: those its death looks through, and
  * there is nothing to allocate or to charge here, which could only fail with a signal.
  */
-static vm_fault_t records_fault(struct vm_fault *fault)
+static vm_fault_t map_records_fault(struct vm_fault *fault)
 {
 	struct lockmgr_client *client = fault->vma->vm_file->private_data;
 	struct lockmgr_record *page = lockmgr_client_page(client, fault->pgoff);
@@ -41,7 +41,7 @@ static vm_fault_t records_fault(struct vm_fault *fault)
  * The kernel asks for the name of a mapping when it decides what a core shall contain, and
  * by that tells the module that the process is about to write one.  There is no name.
  */
-static const char *records_name(struct vm_area_struct *vma)
+static const char *map_records_name(struct vm_area_struct *vma)
 {
 	lockmgr_process_dumps_core(vma->vm_file->private_data);
 
@@ -49,8 +49,8 @@ static const char *records_name(struct vm_area_struct *vma)
 }
 
 static const struct vm_operations_struct records_ops = {
-	.fault = records_fault,
-	.name = records_name,
+	.fault = map_records_fault,
+	.name = map_records_name,
 };
 
 static int map_records(struct lockmgr_client *client, struct vm_area_struct *vma)
@@ -74,13 +74,13 @@ static int map_records(struct lockmgr_client *client, struct vm_area_struct *vma
 	return 0;
 }
 
-static vm_fault_t clock_fault(struct vm_fault *fault)
+static vm_fault_t map_clock_fault(struct vm_fault *fault)
 {
 	return vmf_insert_pfn(fault->vma, fault->address, page_to_pfn(lockmgr_clock_page()));
 }
 
 static const struct vm_operations_struct clock_ops = {
-	.fault = clock_fault,
+	.fault = map_clock_fault,
 };
 
 static int map_clock(struct vm_area_struct *vma)
@@ -96,7 +96,7 @@ static int map_clock(struct vm_area_struct *vma)
 	return 0;
 }
 
-static int check(struct file *file, const struct vm_area_struct *vma)
+static int map_check(struct file *file, const struct vm_area_struct *vma)
 {
 	struct lockmgr_client *client = file->private_data;
 
@@ -118,7 +118,7 @@ static int check(struct file *file, const struct vm_area_struct *vma)
  */
 int lockmgr_map(struct file *file, struct vm_area_struct *vma)
 {
-	int ret = check(file, vma);
+	int ret = map_check(file, vma);
 
 	if (!ret)
 		ret = vma->vm_pgoff < RECORD_PAGES ? map_records(file->private_data, vma) :

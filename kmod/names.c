@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names: which space has which name, joining by name, unlinking.  A name belongs to an
- * IPC namespace and to the owner of the space.
+ * Names: which space has which name, and unlinking.  A name belongs to an IPC namespace and
+ * to the owner of the space.
  *
  * A space is in the table as long as it has a name, clients or none.
  *
@@ -45,7 +45,7 @@ struct name {
 /* Random: nobody shall be able to choose names that end up in one chain. */
 static siphash_key_t hash_key;
 
-static u32 hash_name(const void *data, u32 length, u32 seed)
+static u32 names_hash_name(const void *data, u32 length, u32 seed)
 {
 	const struct name *name = data;
 	siphash_key_t key = hash_key;
@@ -56,20 +56,20 @@ static u32 hash_name(const void *data, u32 length, u32 seed)
 			    (uintptr_t)name->namespace, __kuid_val(name->owner), &key);
 }
 
-static struct name name_of(const struct lockmgr_space *space)
+static struct name names_key_of(const struct lockmgr_space *space)
 {
 	return (struct name) { space->namespace, space->owner, space->name };
 }
 
-static u32 hash_space(const void *data, u32 length, u32 seed)
+static u32 names_hash_space(const void *data, u32 length, u32 seed)
 {
-	const struct name name = name_of(data);
+	const struct name name = names_key_of(data);
 
-	return hash_name(&name, length, seed);
+	return names_hash_name(&name, length, seed);
 }
 
 /* As memcmp(). */
-static int compare(struct rhashtable_compare_arg *arg, const void *object)
+static int names_compare(struct rhashtable_compare_arg *arg, const void *object)
 {
 	const struct lockmgr_space *space = object;
 	const struct name *name = arg->key;
@@ -81,9 +81,9 @@ static int compare(struct rhashtable_compare_arg *arg, const void *object)
 static const struct rhashtable_params names_params = {
 	.key_len		= sizeof(struct name),
 	.head_offset		= offsetof(struct lockmgr_space, node),
-	.hashfn			= hash_name,
-	.obj_hashfn		= hash_space,
-	.obj_cmpfn		= compare,
+	.hashfn			= names_hash_name,
+	.obj_hashfn		= names_hash_space,
+	.obj_cmpfn		= names_compare,
 	.automatic_shrinking	= true,
 };
 
@@ -112,8 +112,8 @@ bool lockmgr_space_name_valid(const char *name)
 	return !memchr_inv(name + length, 0, LOCKMGR_NAME_SIZE - length);
 }
 
-static struct lockmgr_space *find_space(const struct lockmgr_namespace *namespace,
-					kuid_t owner, const char *name)
+static struct lockmgr_space *names_find_space(const struct lockmgr_namespace *namespace,
+					      kuid_t owner, const char *name)
 {
 	const struct name key = { namespace, owner, name };
 
@@ -123,7 +123,7 @@ static struct lockmgr_space *find_space(const struct lockmgr_namespace *namespac
 }
 
 /* The number is the space's already. */
-static int link_space(struct lockmgr_space *space)
+static int names_link_space(struct lockmgr_space *space)
 {
 	struct lockmgr_namespace *namespace = space->namespace;
 
@@ -145,7 +145,7 @@ static int link_space(struct lockmgr_space *space)
 }
 
 /* Returns whether it had a name; leaves the name's reference to the caller. */
-static bool unlink_space(struct lockmgr_space *space, bool unless_found)
+static bool names_unlink_space(struct lockmgr_space *space, bool unless_found)
 {
 	struct lockmgr_namespace *namespace = space->namespace;
 
@@ -164,13 +164,13 @@ static bool unlink_space(struct lockmgr_space *space, bool unless_found)
 	return true;
 }
 
-/* As unlink_space(), for a space to which the caller has a reference. */
-static bool remove_name(struct lockmgr_space *space, bool unless_found)
+/* As names_unlink_space(), for a space to which the caller has a reference. */
+static bool names_remove(struct lockmgr_space *space, bool unless_found)
 {
 	bool removed;
 
 	mutex_lock(&space->user->names);
-	removed = unlink_space(space, unless_found);
+	removed = names_unlink_space(space, unless_found);
 	if (removed)
 		lockmgr_directory_remove(space);
 	mutex_unlock(&space->user->names);
@@ -183,14 +183,19 @@ static bool remove_name(struct lockmgr_space *space, bool unless_found)
 	return removed;
 }
 
-/* Returns the space with a reference, if the client may join it. */
-static struct lockmgr_space *get_space(const struct lockmgr_space_args *args)
+/**
+ * lockmgr_name_find() - find a space by its name
+ * @args: which, and what for
+ *
+ * Return: the space, with a reference; -ENOENT, -EEXIST if it must not be there, or -EACCES
+ */
+struct lockmgr_space *lockmgr_name_find(const struct lockmgr_space_args *args)
 {
 	struct lockmgr_space *space;
 
-	lockdep_assert_held(&names_lock);
+	guard(mutex)(&names_lock);
 
-	space = find_space(args->namespace, args->owner, args->name);
+	space = names_find_space(args->namespace, args->owner, args->name);
 	if (!space)
 		return ERR_PTR(-ENOENT);
 	if (args->exclusive)
@@ -203,165 +208,81 @@ static struct lockmgr_space *get_space(const struct lockmgr_space_args *args)
 	return space;
 }
 
-/* Be the client of a space to which the caller has a reference. */
-static int join(struct lockmgr_space *space, struct lockmgr_client *client,
-		const struct lockmgr_space_args *args)
-{
-	int ret = lockmgr_space_add_client(space, client, args);
-
-	if (ret)
-		lockmgr_space_put(space);
-	else
-		client->joined = space;
-
-	return ret;
-}
-
-static int join_existing(const struct lockmgr_space_args *args, struct lockmgr_client *client)
-{
-	struct lockmgr_space *space;
-
-	mutex_lock(&names_lock);
-	space = get_space(args);
-	mutex_unlock(&names_lock);
-
-	return IS_ERR(space) ? PTR_ERR(space) : join(space, client, args);
-}
-
-static bool is_taken(const struct lockmgr_space *space)
+static bool names_is_taken(const struct lockmgr_space *space)
 {
 	guard(mutex)(&names_lock);
 
-	return find_space(space->namespace, space->owner, space->name);
+	return names_find_space(space->namespace, space->owner, space->name);
 }
 
 /* The lowest that is free among the spaces of the namespace. */
-static int reserve_number(struct lockmgr_space *space)
+static int names_reserve_number(struct lockmgr_space *space)
 {
 	return xa_alloc(&space->namespace->spaces, &space->number, NULL, xa_limit_31b,
 			GFP_KERNEL_ACCOUNT);
 }
 
 /* Its number is reserved. */
-static int give_name(struct lockmgr_space *space)
+static int names_give(struct lockmgr_space *space)
 {
 	int ret;
 
 	guard(mutex)(&space->user->names);
 
-	if (is_taken(space))
+	if (names_is_taken(space))
 		return -EAGAIN;
 
 	ret = lockmgr_directory_add(space);
 	if (ret)
 		return ret;
-	ret = link_space(space);
+	ret = names_link_space(space);
 	if (ret)
 		lockmgr_directory_remove(space);
 
 	return ret;
 }
 
-/* Give the space its name, which may be taken meanwhile: -EAGAIN. */
-static int publish(struct lockmgr_space *space)
+/**
+ * lockmgr_name_give() - give a new space its name: others can find it now
+ * @space: the space
+ *
+ * Return: 0; -EAGAIN if the name is taken meanwhile; -ENOENT if its namespace has ended; or
+ * -ENOMEM
+ */
+int lockmgr_name_give(struct lockmgr_space *space)
 {
-	int ret = reserve_number(space);
+	int ret = names_reserve_number(space);
 
 	if (ret)
 		return ret;
-	ret = give_name(space);
+	ret = names_give(space);
 	if (ret)
 		xa_release(&space->namespace->spaces, space->number);
 
 	return ret;
 }
 
-/*
- * The space has its first client before others can see it.  Returns -EAGAIN if
- * somebody else has made one of that name first.
- */
-static int join_new(const struct lockmgr_space_args *args, struct lockmgr_client *client)
-{
-	struct lockmgr_space *space;
-	int ret;
-
-	space = lockmgr_space_create(args);
-	if (IS_ERR(space))
-		return PTR_ERR(space);
-
-	ret = join(space, client, args);
-	if (ret)
-		return ret;
-
-	ret = publish(space);
-	if (ret)
-		lockmgr_space_leave(client);
-	client->created = !ret;
-
-	return ret;
-}
-
 /**
- * lockmgr_space_join() - find or make a space, and become its client
- * @args: which, and how
- * @client: the client; gets its token
- *
- * Memory is allocated without the lock of all spaces: who has little of it must
- * not stop all others.
- *
- * Return: 0, -EACCES, -EDQUOT, -EEXIST, -EINTR, -EINVAL, -ENOENT, -ENOMEM, -EPERM
- * or -EUSERS
- */
-int lockmgr_space_join(const struct lockmgr_space_args *args, struct lockmgr_client *client)
-{
-	int ret;
-
-	if (lockmgr_namespace_has_ended(args->namespace))
-		return -ENOENT;
-
-	do {
-		ret = join_existing(args, client);
-		if (ret == -ENOENT && args->create)
-			ret = join_new(args, client);
-		if (fatal_signal_pending(current))
-			break;
-	} while (ret == -EAGAIN);
-
-	return ret == -EAGAIN ? -EINTR : ret;
-}
-
-/**
- * lockmgr_space_leave() - be no client any more
- * @client: a client that holds no lock; its token may go to another at once
- */
-void lockmgr_space_leave(struct lockmgr_client *client)
-{
-	lockmgr_space_remove_client(client->joined, client);
-	lockmgr_space_put(client->joined);
-	client->joined = NULL;
-}
-
-/**
- * lockmgr_space_forget() - undo the creation of a space
+ * lockmgr_name_take_back() - undo lockmgr_name_give()
  * @space: the space; its creator is still its client
  *
  * It stays if somebody else has found it since, or allocated an id.
  */
-void lockmgr_space_forget(struct lockmgr_space *space)
+void lockmgr_name_take_back(struct lockmgr_space *space)
 {
-	remove_name(space, true);
+	names_remove(space, true);
 }
 
 /* Returns the space with a reference, if somebody may unlink it. */
-static struct lockmgr_space *get_to_unlink(const struct lockmgr_namespace *namespace,
-					   kuid_t owner, const char *name,
-					   const struct cred *cred)
+static struct lockmgr_space *names_get_to_unlink(const struct lockmgr_namespace *namespace,
+						 kuid_t owner, const char *name,
+						 const struct cred *cred)
 {
 	struct lockmgr_space *space;
 
 	guard(mutex)(&names_lock);
 
-	space = find_space(namespace, owner, name);
+	space = names_find_space(namespace, owner, name);
 	if (!space)
 		return ERR_PTR(-ENOENT);
 	if (!lockmgr_may_administrate(owner, cred))
@@ -388,11 +309,11 @@ int lockmgr_space_unlink(struct lockmgr_namespace *namespace, kuid_t owner, cons
 
 	if (lockmgr_namespace_has_ended(namespace))
 		return -ENOENT;
-	space = get_to_unlink(namespace, owner, name, cred);
+	space = names_get_to_unlink(namespace, owner, name, cred);
 	if (IS_ERR(space))
 		return PTR_ERR(space);
 
-	removed = remove_name(space, false);
+	removed = names_remove(space, false);
 	lockmgr_space_put(space);
 
 	/* Or somebody else has, just now. */
@@ -433,7 +354,7 @@ void lockmgr_spaces_end(struct lockmgr_namespace *namespace)
 	unsigned long number = 0;
 
 	while ((space = lockmgr_spaces_next_named(namespace, &number))) {
-		remove_name(space, false);
+		names_remove(space, false);
 		lockmgr_space_free_ids(space);
 		lockmgr_space_put(space);
 		number++;
@@ -464,7 +385,7 @@ void lockmgr_spaces_exit(void)
 	struct lockmgr_space *space;
 
 	while ((space = lockmgr_space_next(NULL))) {
-		remove_name(space, false);
+		names_remove(space, false);
 		lockmgr_space_put(space);
 	}
 	rhashtable_destroy(&names);

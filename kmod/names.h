@@ -6,16 +6,15 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
-struct lockmgr_client;
 struct lockmgr_namespace;
 struct lockmgr_space;
 struct lockmgr_space_args;
 
 bool lockmgr_space_name_valid(const char *name);
 
-int lockmgr_space_join(const struct lockmgr_space_args *args, struct lockmgr_client *client);
-void lockmgr_space_leave(struct lockmgr_client *client);
-void lockmgr_space_forget(struct lockmgr_space *space);
+struct lockmgr_space *lockmgr_name_find(const struct lockmgr_space_args *args);
+int lockmgr_name_give(struct lockmgr_space *space);
+void lockmgr_name_take_back(struct lockmgr_space *space);
 int lockmgr_space_unlink(struct lockmgr_namespace *namespace, kuid_t owner, const char *name,
 			 const struct cred *cred);
 

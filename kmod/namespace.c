@@ -47,8 +47,8 @@ static DEFINE_HASHTABLE(namespaces, 8);
 /* Guards that table. */
 static DEFINE_MUTEX(namespaces_lock);
 
-static void check_all(struct work_struct *work);
-static DECLARE_DEFERRABLE_WORK(check_work, check_all);
+static void namespace_check_all(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(check_work, namespace_check_all);
 
 #define CHECK_INTERVAL	HZ
 
@@ -56,31 +56,32 @@ static DECLARE_DEFERRABLE_WORK(check_work, check_all);
 static void (*end_spaces)(struct lockmgr_namespace *namespace);
 
 /* NULL: the caller has none any more, since it is ending. */
-static struct ipc_namespace *current_ipc(void)
+static struct ipc_namespace *namespace_current_ipc(void)
 {
 	/* Nobody else changes that pointer. */
 	return current->nsproxy ? current->nsproxy->ipc_ns : NULL;
 }
 
 /* What the kernel exports for that is behind these pointers only. */
-static struct ipc_namespace *get_current_ipc(void)
+static struct ipc_namespace *namespace_get_current_ipc(void)
 {
-	return container_of(current_ipc()->ns.ops->get(current), struct ipc_namespace, ns);
+	return container_of(namespace_current_ipc()->ns.ops->get(current), struct ipc_namespace,
+			    ns);
 }
 
-static void put_ipc(struct ipc_namespace *ipc)
+static void namespace_put_ipc(struct ipc_namespace *ipc)
 {
 	if (ipc)
 		ipc->ns.ops->put(&ipc->ns);
 }
 
 /* A kernel without CONFIG_IPC_NS has no other. */
-static bool ipc_is_initial(const struct ipc_namespace *ipc)
+static bool namespace_ipc_is_initial(const struct ipc_namespace *ipc)
 {
 	return !IS_ENABLED(CONFIG_IPC_NS) || (ipc && ipc->ns.inum == PROC_IPC_INIT_INO);
 }
 
-static struct lockmgr_namespace *find(const struct ipc_namespace *ipc)
+static struct lockmgr_namespace *namespace_find(const struct ipc_namespace *ipc)
 {
 	struct lockmgr_namespace *namespace;
 
@@ -93,13 +94,13 @@ static struct lockmgr_namespace *find(const struct ipc_namespace *ipc)
 	return NULL;
 }
 
-static struct lockmgr_namespace *find_and_get(const struct ipc_namespace *ipc)
+static struct lockmgr_namespace *namespace_find_and_get(const struct ipc_namespace *ipc)
 {
 	struct lockmgr_namespace *namespace;
 
 	guard(mutex)(&namespaces_lock);
 
-	namespace = find(ipc);
+	namespace = namespace_find(ipc);
 
 	return namespace ? lockmgr_namespace_get(namespace) : NULL;
 }
@@ -115,30 +116,30 @@ void lockmgr_namespace_init(struct lockmgr_namespace *namespace)
 	xa_init_flags(&namespace->spaces, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 }
 
-static struct lockmgr_namespace *create(void)
+static struct lockmgr_namespace *namespace_create(void)
 {
 	struct lockmgr_namespace *namespace;
 
-	/* Uncharged, as the caller holds a mutex of all misc devices: see alloc_client(). */
+	/* Uncharged, as the caller holds a mutex of all misc devices: see client_alloc(). */
 	namespace = kzalloc(sizeof(*namespace), GFP_KERNEL);
 	if (!namespace)
 		return ERR_PTR(-ENOMEM);
 
 	lockmgr_namespace_init(namespace);
-	namespace->ipc = get_current_ipc();
+	namespace->ipc = namespace_get_current_ipc();
 	namespace->separate = namespace->ipc->user_ns == &init_user_ns;
 
 	return namespace;
 }
 
 /* Returns the namespace to use: @new if there was none before, else the one found. */
-static struct lockmgr_namespace *add(struct lockmgr_namespace *new)
+static struct lockmgr_namespace *namespace_add(struct lockmgr_namespace *new)
 {
 	struct lockmgr_namespace *namespace;
 
 	guard(mutex)(&namespaces_lock);
 
-	namespace = find(new->ipc);
+	namespace = namespace_find(new->ipc);
 	if (namespace)
 		return lockmgr_namespace_get(namespace);
 
@@ -160,13 +161,13 @@ struct lockmgr_namespace *lockmgr_namespace_get_current(void)
 	namespace = lockmgr_namespace_find_current();
 	if (namespace)
 		return namespace;
-	if (!current_ipc())
+	if (!namespace_current_ipc())
 		return ERR_PTR(-ESRCH);
 
-	new = create();
+	new = namespace_create();
 	if (IS_ERR(new))
 		return new;
-	namespace = add(new);
+	namespace = namespace_add(new);
 	if (namespace != new)
 		lockmgr_namespace_put(new);
 
@@ -180,12 +181,12 @@ struct lockmgr_namespace *lockmgr_namespace_get_current(void)
  */
 struct lockmgr_namespace *lockmgr_namespace_find_current(void)
 {
-	struct ipc_namespace *ipc = current_ipc();
+	struct ipc_namespace *ipc = namespace_current_ipc();
 
-	if (ipc_is_initial(ipc))
+	if (namespace_ipc_is_initial(ipc))
 		return lockmgr_namespace_get(&initial);
 
-	return find_and_get(ipc);
+	return namespace_find_and_get(ipc);
 }
 
 struct lockmgr_namespace *lockmgr_namespace_get(struct lockmgr_namespace *namespace)
@@ -195,7 +196,7 @@ struct lockmgr_namespace *lockmgr_namespace_get(struct lockmgr_namespace *namesp
 	return namespace;
 }
 
-static void release(struct kref *refs)
+static void namespace_release(struct kref *refs)
 {
 	struct lockmgr_namespace *namespace = container_of(refs, struct lockmgr_namespace, refs);
 
@@ -203,7 +204,7 @@ static void release(struct kref *refs)
 	mutex_unlock(&namespaces_lock);
 
 	WARN_ON_ONCE(!xa_empty(&namespace->spaces));
-	put_ipc(namespace->ipc);
+	namespace_put_ipc(namespace->ipc);
 	xa_destroy(&namespace->spaces);
 	kfree(namespace);
 }
@@ -215,7 +216,7 @@ static void release(struct kref *refs)
 void lockmgr_namespace_put(struct lockmgr_namespace *namespace)
 {
 	/* What is in the table has a reference, for those who look there under the lock. */
-	kref_put_mutex(&namespace->refs, release, &namespaces_lock);
+	kref_put_mutex(&namespace->refs, namespace_release, &namespaces_lock);
 }
 
 /**
@@ -260,9 +261,9 @@ bool lockmgr_namespace_is_contained(const struct lockmgr_namespace *namespace)
  */
 bool lockmgr_namespace_is_current(const struct lockmgr_namespace *namespace)
 {
-	const struct ipc_namespace *ipc = current_ipc();
+	const struct ipc_namespace *ipc = namespace_current_ipc();
 
-	if (ipc_is_initial(ipc))
+	if (namespace_ipc_is_initial(ipc))
 		return lockmgr_namespace_is_initial(namespace);
 
 	/* The caller's cannot end meanwhile, so this is only compared. */
@@ -270,7 +271,7 @@ bool lockmgr_namespace_is_current(const struct lockmgr_namespace *namespace)
 }
 
 /* Returns whether it has ended just now, and takes it out of the table then. */
-static bool detect_end(struct lockmgr_namespace *namespace)
+static bool namespace_detect_end(struct lockmgr_namespace *namespace)
 {
 	lockdep_assert_held(&namespaces_lock);
 
@@ -283,15 +284,15 @@ static bool detect_end(struct lockmgr_namespace *namespace)
 	return true;
 }
 
-/* After detect_end(), with a reference. */
-static void end(struct lockmgr_namespace *namespace)
+/* After namespace_detect_end(), with a reference. */
+static void namespace_end(struct lockmgr_namespace *namespace)
 {
 	struct ipc_namespace *ipc = namespace->ipc;
 
 	end_spaces(namespace);
 	/* Before the address can be another's: see lockmgr_namespace_is_current(). */
 	WRITE_ONCE(namespace->ipc, NULL);
-	put_ipc(ipc);
+	namespace_put_ipc(ipc);
 }
 
 /**
@@ -308,16 +309,16 @@ bool lockmgr_namespace_has_ended(struct lockmgr_namespace *namespace)
 		return false;
 
 	mutex_lock(&namespaces_lock);
-	just_now = detect_end(namespace);
+	just_now = namespace_detect_end(namespace);
 	mutex_unlock(&namespaces_lock);
 	if (just_now)
-		end(namespace);
+		namespace_end(namespace);
 
 	return READ_ONCE(namespace->ended);
 }
 
 /* Returns one that has ended just now, with a reference, or NULL. */
-static struct lockmgr_namespace *next_ended(void)
+static struct lockmgr_namespace *namespace_next_ended(void)
 {
 	struct lockmgr_namespace *namespace;
 	int bucket;
@@ -325,29 +326,29 @@ static struct lockmgr_namespace *next_ended(void)
 	guard(mutex)(&namespaces_lock);
 
 	hash_for_each(namespaces, bucket, namespace, node)
-		if (detect_end(namespace))
+		if (namespace_detect_end(namespace))
 			return lockmgr_namespace_get(namespace);
 
 	return NULL;
 }
 
-static bool any_left(void)
+static bool namespace_any_left(void)
 {
 	guard(mutex)(&namespaces_lock);
 
 	return !hash_empty(namespaces);
 }
 
-static void check_all(struct work_struct *work)
+static void namespace_check_all(struct work_struct *work)
 {
 	struct lockmgr_namespace *namespace;
 
-	while ((namespace = next_ended())) {
-		end(namespace);
+	while ((namespace = namespace_next_ended())) {
+		namespace_end(namespace);
 		lockmgr_namespace_put(namespace);
 		cond_resched();
 	}
-	if (any_left())
+	if (namespace_any_left())
 		schedule_delayed_work(&check_work, CHECK_INTERVAL);
 }
 

@@ -15,7 +15,7 @@
  */
 
 /* A capability in the initial user namespace. */
-static bool cred_capable(const struct cred *cred, int cap)
+static bool permit_cred_capable(const struct cred *cred, int cap)
 {
 	const struct cred *saved = override_creds(cred);
 	bool ret = capable(cap);
@@ -26,7 +26,7 @@ static bool cred_capable(const struct cred *cred, int cap)
 }
 
 /* Either of those that act as any owner.  To know is not to use: nothing is audited. */
-static bool cred_acts_as_owner(const struct cred *cred)
+static bool permit_cred_acts_as_owner(const struct cred *cred)
 {
 	const struct cred *saved = override_creds(cred);
 	bool ret = ns_capable_noaudit(&init_user_ns, CAP_DAC_OVERRIDE) ||
@@ -37,7 +37,7 @@ static bool cred_acts_as_owner(const struct cred *cred)
 	return ret;
 }
 
-static bool cred_in_group(const struct cred *cred, kgid_t group)
+static bool permit_cred_in_group(const struct cred *cred, kgid_t group)
 {
 	const struct cred *saved = override_creds(cred);
 	bool ret = in_group_p(group);
@@ -54,7 +54,7 @@ static bool cred_in_group(const struct cred *cred, kgid_t group)
  */
 bool lockmgr_may_administrate(kuid_t owner, const struct cred *cred)
 {
-	return uid_eq(cred->fsuid, owner) || cred_capable(cred, CAP_SYS_ADMIN);
+	return uid_eq(cred->fsuid, owner) || permit_cred_capable(cred, CAP_SYS_ADMIN);
 }
 
 /**
@@ -63,10 +63,10 @@ bool lockmgr_may_administrate(kuid_t owner, const struct cred *cred)
  */
 bool lockmgr_may_create(const struct lockmgr_space_args *args)
 {
-	if (uid_eq(args->owner, args->cred->fsuid) && cred_in_group(args->cred, args->group))
+	if (uid_eq(args->owner, args->cred->fsuid) && permit_cred_in_group(args->cred, args->group))
 		return true;
 
-	return cred_capable(args->cred, CAP_SYS_ADMIN);
+	return permit_cred_capable(args->cred, CAP_SYS_ADMIN);
 }
 
 /**
@@ -81,13 +81,13 @@ bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred 
 
 	if (uid_eq(cred->fsuid, space->owner))
 		mode >>= 6;
-	else if (cred_in_group(cred, space->group))
+	else if (permit_cred_in_group(cred, space->group))
 		mode >>= 3;
 
 	if (WARN_ON_ONCE(!want))
 		return false;
 
-	return (mode & want) == want || cred_capable(cred, CAP_DAC_OVERRIDE);
+	return (mode & want) == want || permit_cred_capable(cred, CAP_DAC_OVERRIDE);
 }
 
 /**
@@ -102,10 +102,11 @@ enum lockmgr_class lockmgr_space_class(const struct lockmgr_space *space, const 
 {
 	if (uid_eq(cred->fsuid, space->owner))
 		return LOCKMGR_CLASS_OWNER;
-	if (cred_acts_as_owner(cred))
+	if (permit_cred_acts_as_owner(cred))
 		return LOCKMGR_CLASS_CAPABLE;
 
-	return cred_in_group(cred, space->group) ? LOCKMGR_CLASS_GROUP : LOCKMGR_CLASS_OTHERS;
+	return permit_cred_in_group(cred, space->group) ? LOCKMGR_CLASS_GROUP :
+							  LOCKMGR_CLASS_OTHERS;
 }
 
 /*

@@ -68,20 +68,20 @@ void lockmgr_promises_destroy(struct lockmgr_promises *promises)
 		kfree(promise);
 }
 
-static bool is_ours(const struct promise *promise, u32 id)
+static bool promise_is_ours(const struct promise *promise, u32 id)
 {
 	return promise->id == id && promise->tid == task_pid_nr(current) &&
 	       promise->start == current->start_boottime;
 }
 
-static struct promise *find_ours(struct lockmgr_promises *promises, u32 id)
+static struct promise *promise_find_ours(struct lockmgr_promises *promises, u32 id)
 {
 	struct promise *promise;
 
 	lockdep_assert_held(&promises->lock);
 
 	list_for_each_entry(promise, &promises->list, node)
-		if (is_ours(promise, id))
+		if (promise_is_ours(promise, id))
 			return promise;
 
 	return NULL;
@@ -102,14 +102,14 @@ bool lockmgr_promise_holds(struct lockmgr_promises *promises, u32 id, u64 ticket
 		return false;
 
 	spin_lock(&promises->lock);
-	promise = find_ours(promises, id);
+	promise = promise_find_ours(promises, id);
 	holds = promise && promise->ticket == ticket;
 	spin_unlock(&promises->lock);
 
 	return holds;
 }
 
-static struct promise *oldest_of(struct lockmgr_promises *promises)
+static struct promise *promise_oldest_of(struct lockmgr_promises *promises)
 {
 	return list_first_entry(&promises->list, struct promise, node);
 }
@@ -135,9 +135,9 @@ void lockmgr_promise_make(struct lockmgr_promises *promises, u32 id, u64 ticket)
 				GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
 
 	spin_lock(&promises->lock);
-	promise = find_ours(promises, id);
+	promise = promise_find_ours(promises, id);
 	if (!promise && promises->count >= LOCKMGR_PROMISES_MAX) {
-		promise = oldest_of(promises);
+		promise = promise_oldest_of(promises);
 	} else if (!promise && spare) {
 		promise = spare;
 		spare = NULL;
@@ -170,7 +170,7 @@ void lockmgr_promise_end(struct lockmgr_promises *promises, u32 id)
 		return;
 
 	spin_lock(&promises->lock);
-	promise = find_ours(promises, id);
+	promise = promise_find_ours(promises, id);
 	if (promise) {
 		list_del(&promise->node);
 		WRITE_ONCE(promises->count, promises->count - 1);

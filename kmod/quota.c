@@ -55,7 +55,7 @@ static DEFINE_HASHTABLE(users, 8);
 /* Guards users, their references, and the number of spaces in each account. */
 static DEFINE_MUTEX(users_lock);
 
-static u32 hash_user(kuid_t uid, const struct lockmgr_namespace *namespace)
+static u32 quota_hash_user(kuid_t uid, const struct lockmgr_namespace *namespace)
 {
 	return __kuid_val(uid) ^ hash_ptr(namespace, 32);
 }
@@ -66,14 +66,14 @@ static struct lockmgr_user *quota_find_user(kuid_t uid, const struct lockmgr_nam
 
 	lockdep_assert_held(&users_lock);
 
-	hash_for_each_possible(users, user, node, hash_user(uid, namespace))
+	hash_for_each_possible(users, user, node, quota_hash_user(uid, namespace))
 		if (uid_eq(user->uid, uid) && user->namespace == namespace)
 			return user;
 
 	return NULL;
 }
 
-static struct lockmgr_user *alloc_user(kuid_t uid, const struct lockmgr_namespace *namespace)
+static struct lockmgr_user *quota_alloc_user(kuid_t uid, const struct lockmgr_namespace *namespace)
 {
 	struct lockmgr_user *user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
 
@@ -86,13 +86,13 @@ static struct lockmgr_user *alloc_user(kuid_t uid, const struct lockmgr_namespac
 	return user;
 }
 
-static void free_user(struct lockmgr_user *user)
+static void quota_free_user(struct lockmgr_user *user)
 {
 	mutex_destroy(&user->names);
 	kfree(user);
 }
 
-static struct lockmgr_account *account_of(const struct lockmgr_payers *payers, unsigned int i)
+static struct lockmgr_account *quota_account_of(const struct lockmgr_payers *payers, unsigned int i)
 {
 	return i || payers->contained ? &payers->users[i]->delegated : &payers->users[i]->own;
 }
@@ -101,7 +101,7 @@ static struct lockmgr_account *account_of(const struct lockmgr_payers *payers, u
  * Who pays
  */
 
-static bool is_payer(const struct lockmgr_payers *payers, kuid_t uid)
+static bool quota_is_payer(const struct lockmgr_payers *payers, kuid_t uid)
 {
 	unsigned int i;
 
@@ -113,22 +113,22 @@ static bool is_payer(const struct lockmgr_payers *payers, kuid_t uid)
 }
 
 /* Nobody else sees the users yet. */
-static void discard_payers(struct lockmgr_payers *payers)
+static void quota_discard_payers(struct lockmgr_payers *payers)
 {
 	while (payers->count)
-		free_user(payers->users[--payers->count]);
+		quota_free_user(payers->users[--payers->count]);
 	kfree(payers);
 }
 
-static int add_payer(struct lockmgr_payers *payers, kuid_t uid,
-		     const struct lockmgr_namespace *namespace)
+static int quota_add_payer(struct lockmgr_payers *payers, kuid_t uid,
+			   const struct lockmgr_namespace *namespace)
 {
 	struct lockmgr_user *user;
 
-	if (is_payer(payers, uid))
+	if (quota_is_payer(payers, uid))
 		return 0;
 
-	user = alloc_user(uid, namespace);
+	user = quota_alloc_user(uid, namespace);
 	if (!user)
 		return -ENOMEM;
 	payers->users[payers->count++] = user;
@@ -136,24 +136,25 @@ static int add_payer(struct lockmgr_payers *payers, kuid_t uid,
 	return 0;
 }
 
-static int add_payers(struct lockmgr_payers *payers, kuid_t owner, const struct user_namespace *ns,
-		      const struct lockmgr_namespace *accounts)
+static int quota_add_payers(struct lockmgr_payers *payers, kuid_t owner,
+			    const struct user_namespace *ns,
+			    const struct lockmgr_namespace *accounts)
 {
 	int ret;
 
-	ret = add_payer(payers, owner, accounts);
+	ret = quota_add_payer(payers, owner, accounts);
 	for (; !ret && ns != &init_user_ns; ns = ns->parent)
-		ret = add_payer(payers, ns->owner, accounts);
+		ret = quota_add_payer(payers, ns->owner, accounts);
 	/* The namespace itself. */
 	if (!ret && accounts)
-		ret = add_payer(payers, INVALID_UID, accounts);
+		ret = quota_add_payer(payers, INVALID_UID, accounts);
 
 	return ret;
 }
 
 /* Each with a struct lockmgr_user that is not in the table. */
-static struct lockmgr_payers *alloc_payers(kuid_t owner, const struct user_namespace *ns,
-					   const struct lockmgr_namespace *namespace)
+static struct lockmgr_payers *quota_alloc_payers(kuid_t owner, const struct user_namespace *ns,
+						 const struct lockmgr_namespace *namespace)
 {
 	const struct user_namespace *outer;
 	struct lockmgr_payers *payers;
@@ -167,9 +168,9 @@ static struct lockmgr_payers *alloc_payers(kuid_t owner, const struct user_names
 		return ERR_PTR(-ENOMEM);
 
 	payers->contained = lockmgr_namespace_is_contained(namespace);
-	ret = add_payers(payers, owner, ns, lockmgr_namespace_accounts(namespace));
+	ret = quota_add_payers(payers, owner, ns, lockmgr_namespace_accounts(namespace));
 	if (ret) {
-		discard_payers(payers);
+		quota_discard_payers(payers);
 		return ERR_PTR(ret);
 	}
 
@@ -177,7 +178,7 @@ static struct lockmgr_payers *alloc_payers(kuid_t owner, const struct user_names
 }
 
 /* Take a reference to each user: to the one in the table, or to the new one. */
-static void get_users(struct lockmgr_payers *payers)
+static void quota_get_users(struct lockmgr_payers *payers)
 {
 	unsigned int i;
 
@@ -188,16 +189,16 @@ static void get_users(struct lockmgr_payers *payers)
 		struct lockmgr_user *user = quota_find_user(new->uid, new->namespace);
 
 		if (user) {
-			free_user(new);
+			quota_free_user(new);
 			payers->users[i] = user;
 		} else {
-			hash_add(users, &new->node, hash_user(new->uid, new->namespace));
+			hash_add(users, &new->node, quota_hash_user(new->uid, new->namespace));
 		}
 		payers->users[i]->refs++;
 	}
 }
 
-static void put_user(struct lockmgr_user *user)
+static void quota_put_user(struct lockmgr_user *user)
 {
 	int i;
 
@@ -212,13 +213,13 @@ static void put_user(struct lockmgr_user *user)
 		WARN_ON_ONCE(atomic_long_read(&user->delegated.used[i]));
 	}
 	hash_del(&user->node);
-	free_user(user);
+	quota_free_user(user);
 }
 
-static void put_users(struct lockmgr_payers *payers)
+static void quota_put_users(struct lockmgr_payers *payers)
 {
 	while (payers->count)
-		put_user(payers->users[--payers->count]);
+		quota_put_user(payers->users[--payers->count]);
 }
 
 /* ------------------------------------------------------------------------
@@ -226,25 +227,25 @@ static void put_users(struct lockmgr_payers *payers)
  */
 
 /* Of the first @count payers. */
-static void uncharge_space(struct lockmgr_payers *payers, unsigned int count)
+static void quota_uncharge_space(struct lockmgr_payers *payers, unsigned int count)
 {
 	lockdep_assert_held(&users_lock);
 
 	while (count--)
-		account_of(payers, count)->spaces--;
+		quota_account_of(payers, count)->spaces--;
 }
 
-static int charge_space(struct lockmgr_payers *payers)
+static int quota_charge_space(struct lockmgr_payers *payers)
 {
 	unsigned int i;
 
 	lockdep_assert_held(&users_lock);
 
 	for (i = 0; i < payers->count; i++) {
-		struct lockmgr_account *account = account_of(payers, i);
+		struct lockmgr_account *account = quota_account_of(payers, i);
 
 		if (account->spaces >= READ_ONCE(lockmgr_limits.spaces_per_user)) {
-			uncharge_space(payers, i);
+			quota_uncharge_space(payers, i);
 			return -EDQUOT;
 		}
 		account->spaces++;
@@ -270,15 +271,15 @@ struct lockmgr_payers *lockmgr_payers_create(kuid_t owner, const struct user_nam
 	int ret;
 
 	/* Not under the lock: a task that is short of memory must not stop all others. */
-	payers = alloc_payers(owner, ns, namespace);
+	payers = quota_alloc_payers(owner, ns, namespace);
 	if (IS_ERR(payers))
 		return payers;
 
 	mutex_lock(&users_lock);
-	get_users(payers);
-	ret = charge_space(payers);
+	quota_get_users(payers);
+	ret = quota_charge_space(payers);
 	if (ret)
-		put_users(payers);
+		quota_put_users(payers);
 	mutex_unlock(&users_lock);
 
 	if (ret) {
@@ -298,7 +299,7 @@ void lockmgr_payers_discount(struct lockmgr_payers *payers)
 	guard(mutex)(&users_lock);
 
 	if (payers->counted)
-		uncharge_space(payers, payers->count);
+		quota_uncharge_space(payers, payers->count);
 	payers->counted = false;
 }
 
@@ -311,7 +312,7 @@ void lockmgr_payers_destroy(struct lockmgr_payers *payers)
 	lockmgr_payers_discount(payers);
 
 	mutex_lock(&users_lock);
-	put_users(payers);
+	quota_put_users(payers);
 	mutex_unlock(&users_lock);
 
 	kfree(payers);
@@ -321,7 +322,7 @@ void lockmgr_payers_destroy(struct lockmgr_payers *payers)
  * Locks
  */
 
-static bool add_up_to(atomic_long_t *used, long count, long limit)
+static bool quota_add_up_to(atomic_long_t *used, long count, long limit)
 {
 	long old = atomic_long_read(used);
 
@@ -334,11 +335,11 @@ static bool add_up_to(atomic_long_t *used, long count, long limit)
 }
 
 /* From the first @payer_count payers. */
-static void uncharge(struct lockmgr_payers *payers, unsigned int payer_count,
-		     enum lockmgr_charge what, long count)
+static void quota_uncharge(struct lockmgr_payers *payers, unsigned int payer_count,
+			   enum lockmgr_charge what, long count)
 {
 	while (payer_count--) {
-		atomic_long_t *used = &account_of(payers, payer_count)->used[what];
+		atomic_long_t *used = &quota_account_of(payers, payer_count)->used[what];
 
 		WARN_ON_ONCE(atomic_long_sub_return(count, used) < 0);
 	}
@@ -365,8 +366,8 @@ int lockmgr_quota_charge(struct lockmgr_payers *payers, enum lockmgr_charge what
 		limit -= limit / LOCKMGR_RESERVE_FRACTION;
 
 	for (i = 0; i < payers->count; i++) {
-		if (!add_up_to(&account_of(payers, i)->used[what], count, limit)) {
-			uncharge(payers, i, what, count);
+		if (!quota_add_up_to(&quota_account_of(payers, i)->used[what], count, limit)) {
+			quota_uncharge(payers, i, what, count);
 			return -EDQUOT;
 		}
 	}
@@ -382,5 +383,5 @@ int lockmgr_quota_charge(struct lockmgr_payers *payers, enum lockmgr_charge what
  */
 void lockmgr_quota_uncharge(struct lockmgr_payers *payers, enum lockmgr_charge what, long count)
 {
-	uncharge(payers, payers->count, what, count);
+	quota_uncharge(payers, payers->count, what, count);
 }

@@ -12,35 +12,36 @@
 /* On pages that may hold nothing any more: what trimming looks at. */
 #define MARK_IDLE	XA_MARK_0
 
-void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_payers *payers, u32 end)
+void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_payers *payers,
+			  u32 limit)
 {
 	xa_init_flags(&records->pages, XA_FLAGS_ACCOUNT);
 	mutex_init(&records->lock);
 	records->count = 0;
-	records->end = end;
+	records->limit = limit;
 	records->payers = payers;
 }
 
-static int charge_page(struct lockmgr_records *records, bool favoured)
+static int record_charge_page(struct lockmgr_records *records, bool favoured)
 {
 	return lockmgr_quota_charge(records->payers, LOCKMGR_CHARGE_RECORDS, LOCKMGR_PAGE_RECORDS,
 				    favoured);
 }
 
-static void uncharge_page(struct lockmgr_records *records)
+static void record_uncharge_page(struct lockmgr_records *records)
 {
 	lockmgr_quota_uncharge(records->payers, LOCKMGR_CHARGE_RECORDS, LOCKMGR_PAGE_RECORDS);
 }
 
-static void remove_page(struct lockmgr_records *records, unsigned long number,
-			struct lockmgr_record *page)
+static void record_remove_page(struct lockmgr_records *records, unsigned long number,
+			       struct lockmgr_record *page)
 {
 	xa_erase(&records->pages, number);
 	free_page((unsigned long)page);
 	WRITE_ONCE(records->count, records->count - 1);
 	/* One is free. */
 	if (records->count)
-		uncharge_page(records);
+		record_uncharge_page(records);
 }
 
 /**
@@ -53,7 +54,7 @@ void lockmgr_records_clear(struct lockmgr_records *records)
 	unsigned long number;
 
 	xa_for_each(&records->pages, number, page) {
-		remove_page(records, number, page);
+		record_remove_page(records, number, page);
 		cond_resched();
 	}
 }
@@ -70,18 +71,18 @@ void lockmgr_records_destroy(struct lockmgr_records *records)
 	mutex_destroy(&records->lock);
 }
 
-/* Whether a word says anything of the lock: that a closed one is closed does not. */
-static bool is_blank(u64 word)
+/* Whether a word says anything of the lock: that a retired one is retired does not. */
+static bool record_is_blank(u64 word)
 {
 	return !(word & ~LOCKMGR_WORD_WAITERS);
 }
 
-static bool is_page_blank(const struct lockmgr_record *page)
+static bool record_is_page_blank(const struct lockmgr_record *page)
 {
 	u32 i;
 
 	for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
-		if (!is_blank(page[i].word))
+		if (!record_is_blank(page[i].word))
 			return false;
 
 	return true;
@@ -108,8 +109,8 @@ void lockmgr_records_trim(struct lockmgr_records *records,
 		/* Freeing the last of those ids marks the page again. */
 		if (in_use(first, LOCKMGR_PAGE_RECORDS, data))
 			xa_clear_mark(&records->pages, number, MARK_IDLE);
-		else if (is_page_blank(page))
-			remove_page(records, number, page);
+		else if (record_is_page_blank(page))
+			record_remove_page(records, number, page);
 		cond_resched();
 	}
 }
@@ -138,18 +139,18 @@ void lockmgr_records_all_idle(struct lockmgr_records *records)
 		xa_set_mark(&records->pages, number, MARK_IDLE);
 }
 
-/* The records of a new page that are closed. */
-static void close_page(struct lockmgr_records *records, unsigned long number,
-		       struct lockmgr_record *page)
+/* The records of a new page that are retired. */
+static void record_retire_page(struct lockmgr_records *records, unsigned long number,
+			      struct lockmgr_record *page)
 {
 	u32 i;
 
 	lockdep_assert_held(&records->lock);
 
-	if (records->end >= (number + 1) * LOCKMGR_PAGE_RECORDS)
+	if (records->limit >= (number + 1) * LOCKMGR_PAGE_RECORDS)
 		return;
 	for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
-		if (lockmgr_index_to_id(number, i) >= records->end)
+		if (lockmgr_index_to_id(number, i) >= records->limit)
 			page[i].word = LOCKMGR_WORD_WAITERS;
 }
 
@@ -166,25 +167,25 @@ struct new_page {
 	bool charged;
 };
 
-static void discard_page(struct lockmgr_records *records, const struct new_page *new)
+static void record_discard_page(struct lockmgr_records *records, const struct new_page *new)
 {
 	free_page((unsigned long)new->page);
 	if (new->charged)
-		uncharge_page(records);
+		record_uncharge_page(records);
 }
 
 /*
  * Reserves the page's place in the tree as well.  Nobody takes that away: places are
  * cleared only where a page is removed, and that while the space has no client.
  */
-static int prepare_page(struct lockmgr_records *records, unsigned long number, bool favoured,
-			struct new_page *new)
+static int record_prepare_page(struct lockmgr_records *records, unsigned long number, bool favoured,
+			       struct new_page *new)
 {
 	int ret;
 
 	/* One is free. */
 	if (READ_ONCE(records->count)) {
-		ret = charge_page(records, favoured);
+		ret = record_charge_page(records, favoured);
 		if (ret)
 			return ret;
 		new->charged = true;
@@ -192,14 +193,15 @@ static int prepare_page(struct lockmgr_records *records, unsigned long number, b
 	new->page = (struct lockmgr_record *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	ret = new->page ? xa_reserve(&records->pages, number, GFP_KERNEL_ACCOUNT) : -ENOMEM;
 	if (ret)
-		discard_page(records, new);
+		record_discard_page(records, new);
 
 	return ret;
 }
 
 /* Returns the page that is there now, and takes the new one if it is that. */
-static struct lockmgr_record *insert_page(struct lockmgr_records *records, unsigned long number,
-					  bool favoured, struct new_page *new)
+static struct lockmgr_record *record_insert_page(struct lockmgr_records *records,
+						 unsigned long number, bool favoured,
+						 struct new_page *new)
 {
 	struct lockmgr_record *page;
 	int ret;
@@ -213,13 +215,13 @@ static struct lockmgr_record *insert_page(struct lockmgr_records *records, unsig
 
 	/* With another page, that is the free one now. */
 	if (records->count && !new->charged) {
-		ret = charge_page(records, favoured);
+		ret = record_charge_page(records, favoured);
 		if (ret)
 			return ERR_PTR(ret);
 		new->charged = true;
 	}
 	page = new->page;
-	close_page(records, number, page);
+	record_retire_page(records, number, page);
 
 	ret = lockmgr_fill_reserved(&records->pages, number, page);
 	if (WARN_ON_ONCE(ret))
@@ -231,19 +233,19 @@ static struct lockmgr_record *insert_page(struct lockmgr_records *records, unsig
 	return page;
 }
 
-static struct lockmgr_record *add_page(struct lockmgr_records *records, unsigned long number,
-				       bool favoured)
+static struct lockmgr_record *record_add_page(struct lockmgr_records *records, unsigned long number,
+					      bool favoured)
 {
 	struct new_page new = {};
 	struct lockmgr_record *page;
 	int ret;
 
-	ret = prepare_page(records, number, favoured, &new);
+	ret = record_prepare_page(records, number, favoured, &new);
 	if (ret)
 		return ERR_PTR(ret);
 
-	page = insert_page(records, number, favoured, &new);
-	discard_page(records, &new);
+	page = record_insert_page(records, number, favoured, &new);
+	record_discard_page(records, &new);
 
 	return page;
 }
@@ -262,7 +264,7 @@ struct lockmgr_record *lockmgr_records_page(struct lockmgr_records *records, u32
 	unsigned long number = lockmgr_id_to_page(id);
 	struct lockmgr_record *page = xa_load(&records->pages, number);
 
-	return page ?: add_page(records, number, favoured);
+	return page ?: record_add_page(records, number, favoured);
 }
 
 /**
@@ -295,7 +297,7 @@ u32 lockmgr_record_next(struct lockmgr_records *records, u32 id)
 		u32 end = (number + 1) * LOCKMGR_PAGE_RECORDS;
 
 		for (id = max_t(u32, id, end - LOCKMGR_PAGE_RECORDS); id < end; id++)
-			if (!is_blank(READ_ONCE(page[lockmgr_id_to_index(id)].word)))
+			if (!record_is_blank(READ_ONCE(page[lockmgr_id_to_index(id)].word)))
 				return id;
 		cond_resched();
 	}

@@ -89,19 +89,20 @@ static inline int lockmgr_fill_reserved(struct xarray *array, unsigned long inde
  *	nothing any more.
  * @count: how many pages; not the same as whether @pages is empty: a reservation
  *	that was not used can leave nodes behind; may be read without @lock
- * @end: locks from here on are closed, see lock.c
+ * @limit: locks from here on are retired, see lock.c
  * @payers: to whom they are charged, all but one: the number of spaces bounds that
  */
 struct lockmgr_records {
 	struct xarray pages;
-	/** @lock: guards adding pages, and writing @end */
+	/** @lock: guards adding pages, and writing @limit */
 	struct mutex lock;
 	u32 count;
-	u32 end;
+	u32 limit;
 	struct lockmgr_payers *payers;
 };
 
-void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_payers *payers, u32 end);
+void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_payers *payers,
+			  u32 limit);
 void lockmgr_records_clear(struct lockmgr_records *records);
 void lockmgr_records_destroy(struct lockmgr_records *records);
 void lockmgr_records_trim(struct lockmgr_records *records,

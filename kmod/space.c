@@ -8,7 +8,7 @@
  *   user->names	giving names to a user's spaces, and taking them away; in quota.h
  *   names_lock		the table of names, and whether a space is in it; in names.c
  *   space->lock	who is a client of the space
- *   records->lock	adding pages, and which locks are closed; in record.c
+ *   records->lock	adding pages, and which locks are retired; in record.c
  *   ids->lock		which ids are allocated, and their notes; in alloc.c
  *   users_lock		who pays for spaces; in quota.c
  *
@@ -40,7 +40,7 @@
 static LIST_HEAD(all_spaces);
 static DEFINE_MUTEX(spaces_lock);
 
-static u32 locks_allowed(void)
+static u32 space_locks_allowed(void)
 {
 	return READ_ONCE(lockmgr_limits.locks_per_space);
 }
@@ -57,7 +57,7 @@ struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args
 	struct lockmgr_space *space;
 	int ret;
 
-	if (args->capacity > locks_allowed())
+	if (args->capacity > space_locks_allowed())
 		return ERR_PTR(-EINVAL);
 	if (!lockmgr_may_create(args))
 		return ERR_PTR(-EPERM);
@@ -87,7 +87,7 @@ struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args
 	space->payers = payers;
 	mutex_init(&space->lock);
 	xa_init_flags(&space->clients, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
-	lockmgr_ids_init(&space->ids, payers, args->capacity ?: locks_allowed());
+	lockmgr_ids_init(&space->ids, payers, args->capacity ?: space_locks_allowed());
 	lockmgr_records_init(&space->records, payers, space->ids.capacity);
 	lockmgr_queues_init(&space->queues);
 
@@ -104,7 +104,7 @@ out_free:
 	return ERR_PTR(ret);
 }
 
-static void destroy_space(struct kref *refs)
+static void space_destroy(struct kref *refs)
 {
 	struct lockmgr_space *space = container_of(refs, struct lockmgr_space, refs);
 
@@ -130,14 +130,14 @@ static void destroy_space(struct kref *refs)
  */
 void lockmgr_space_put(struct lockmgr_space *space)
 {
-	kref_put(&space->refs, destroy_space);
+	kref_put(&space->refs, space_destroy);
 }
 
 /*
  * Clients that cannot lock have no token, and are bounded by what files and memory their
  * users may have.
  */
-static int count_client(struct lockmgr_space *space, const struct lockmgr_client *client)
+static int space_count_client(struct lockmgr_space *space, const struct lockmgr_client *client)
 {
 	u32 *lockers = &space->lockers[client->class];
 
@@ -154,7 +154,7 @@ static int count_client(struct lockmgr_space *space, const struct lockmgr_client
 	return 0;
 }
 
-static bool has_lockers(const struct lockmgr_space *space)
+static bool space_has_lockers(const struct lockmgr_space *space)
 {
 	unsigned int i;
 
@@ -167,19 +167,19 @@ static bool has_lockers(const struct lockmgr_space *space)
 	return false;
 }
 
-static bool ids_in_use(u32 first, u32 count, void *ids)
+static bool space_ids_in_use(u32 first, u32 count, void *ids)
 {
 	return lockmgr_ids_next(ids, first) - first < count;
 }
 
-static void trim_unwatched(struct lockmgr_space *space)
+static void space_trim_unpinned(struct lockmgr_space *space)
 {
 	lockdep_assert_held(&space->lock);
 
-	if (has_lockers(space) || space->watchers)
+	if (space_has_lockers(space) || space->pins)
 		return;
 	if (READ_ONCE(space->linked))
-		lockmgr_records_trim(&space->records, ids_in_use, &space->ids);
+		lockmgr_records_trim(&space->records, space_ids_in_use, &space->ids);
 	else
 		lockmgr_records_clear(&space->records);
 }
@@ -188,17 +188,17 @@ static void trim_unwatched(struct lockmgr_space *space)
  * Nobody can lock or allocate in a space that has no name and no client to do so, nor
  * will: what is charged for it must not depend on who still has it open for reading.
  */
-static void discharge(struct lockmgr_space *space)
+static void space_discharge(struct lockmgr_space *space)
 {
 	lockdep_assert_held(&space->lock);
 
-	if (READ_ONCE(space->linked) || has_lockers(space))
+	if (READ_ONCE(space->linked) || space_has_lockers(space))
 		return;
 	lockmgr_ids_free_all(&space->ids);
 	lockmgr_payers_discount(space->payers);
 }
 
-static void uncount_client(struct lockmgr_space *space, const struct lockmgr_client *client)
+static void space_uncount_client(struct lockmgr_space *space, const struct lockmgr_client *client)
 {
 	guard(mutex)(&space->lock);
 
@@ -206,13 +206,13 @@ static void uncount_client(struct lockmgr_space *space, const struct lockmgr_cli
 		space->lockers[client->class]--;
 	atomic_dec(&space->namespace->client_count);
 	WRITE_ONCE(space->client_count, space->client_count - 1);
-	discharge(space);
-	trim_unwatched(space);
+	space_discharge(space);
+	space_trim_unpinned(space);
 }
 
 /**
  * lockmgr_space_add_client() - one more client
- * @space: the space
+ * @space: the space; the reference to it becomes the client's if this succeeds
  * @client: gets its class and, if it may lock, its token
  * @args: who it is, and for what
  *
@@ -227,31 +227,38 @@ int lockmgr_space_add_client(struct lockmgr_space *space, struct lockmgr_client 
 	client->locker = args->want & MAY_WRITE;
 	client->token = 0;
 
-	ret = count_client(space, client);
-	if (ret || !client->locker)
+	ret = space_count_client(space, client);
+	if (ret)
 		return ret;
 
 	/* It counts already, so the pages that it may come to use stay. */
-	ret = xa_alloc(&space->clients, &client->token, client,
-		       XA_LIMIT(1, LOCKMGR_WORD_TOKEN), GFP_KERNEL_ACCOUNT);
-	if (ret)
-		uncount_client(space, client);
+	if (client->locker)
+		ret = xa_alloc(&space->clients, &client->token, client,
+			       XA_LIMIT(1, LOCKMGR_WORD_TOKEN), GFP_KERNEL_ACCOUNT);
+	if (ret) {
+		space_uncount_client(space, client);
+		/* -EBUSY: there are no more numbers. */
+		return ret == -EBUSY ? -EUSERS : ret;
+	}
+	client->joined = space;
 
-	/* There are no more numbers. */
-	return ret == -EBUSY ? -EUSERS : ret;
+	return 0;
 }
 
 /**
  * lockmgr_space_remove_client() - one less
- * @space: the space; its pages of records go with the last that can lock, where they say
- *	nothing
- * @client: the client
+ * @client: a client that holds no lock; its token may go to another at once.  The space's
+ *	pages of records go with the last that can lock, where they say nothing
  */
-void lockmgr_space_remove_client(struct lockmgr_space *space, struct lockmgr_client *client)
+void lockmgr_space_remove_client(struct lockmgr_client *client)
 {
+	struct lockmgr_space *space = client->joined;
+
 	if (client->locker)
 		xa_erase(&space->clients, client->token);
-	uncount_client(space, client);
+	space_uncount_client(space, client);
+	client->joined = NULL;
+	lockmgr_space_put(space);
 }
 
 /**
@@ -262,35 +269,35 @@ void lockmgr_space_unnamed(struct lockmgr_space *space)
 {
 	guard(mutex)(&space->lock);
 
-	discharge(space);
-	trim_unwatched(space);
+	space_discharge(space);
+	space_trim_unpinned(space);
 }
 
 /**
- * lockmgr_space_watch() - keep the pages of records for who is no client
+ * lockmgr_space_pin() - keep the pages of records for who is no client
  * @space: the space
  */
-void lockmgr_space_watch(struct lockmgr_space *space)
+void lockmgr_space_pin(struct lockmgr_space *space)
 {
 	guard(mutex)(&space->lock);
 
-	space->watchers++;
+	space->pins++;
 }
 
 /**
- * lockmgr_space_unwatch() - after lockmgr_space_watch()
+ * lockmgr_space_unpin() - after lockmgr_space_pin()
  * @space: the space
  */
-void lockmgr_space_unwatch(struct lockmgr_space *space)
+void lockmgr_space_unpin(struct lockmgr_space *space)
 {
 	guard(mutex)(&space->lock);
 
-	space->watchers--;
-	trim_unwatched(space);
+	space->pins--;
+	space_trim_unpinned(space);
 }
 
-/* Close the locks that are beyond the end now, and open those that are not any more. */
-static void settle_locks(struct lockmgr_space *space, u32 first)
+/* Retire the locks that are beyond the limit now, and reopen those that are not any more. */
+static void space_retire_locks(struct lockmgr_space *space, u32 first)
 {
 	unsigned long number = lockmgr_id_to_page(first);
 	struct lockmgr_record *page;
@@ -300,24 +307,25 @@ static void settle_locks(struct lockmgr_space *space, u32 first)
 
 	xa_for_each_start(&space->records.pages, number, page, number) {
 		for (i = 0; i < LOCKMGR_PAGE_RECORDS; i++)
-			lockmgr_lock_settle(space, &page[i], lockmgr_index_to_id(number, i));
+			lockmgr_lock_retire_or_reopen(space, &page[i],
+						      lockmgr_index_to_id(number, i));
 		cond_resched();
 	}
 }
 
-static int set_capacity(struct lockmgr_space *space, u32 capacity)
+static int space_set_capacity(struct lockmgr_space *space, u32 capacity)
 {
 	u32 old;
 	int ret;
 
 	guard(mutex)(&space->records.lock);
 
-	old = space->records.end;
+	old = space->records.limit;
 	ret = lockmgr_ids_set_capacity(&space->ids, capacity);
 	if (ret)
 		return ret;
-	WRITE_ONCE(space->records.end, capacity);
-	settle_locks(space, min(old, capacity));
+	WRITE_ONCE(space->records.limit, capacity);
+	space_retire_locks(space, min(old, capacity));
 
 	return 0;
 }
@@ -334,10 +342,10 @@ int lockmgr_space_set_capacity(struct lockmgr_space *space, u32 capacity, const 
 {
 	if (!lockmgr_may_administrate(space->owner, cred))
 		return -EPERM;
-	if (capacity > locks_allowed())
+	if (capacity > space_locks_allowed())
 		return -EINVAL;
 
-	return set_capacity(space, capacity ?: locks_allowed());
+	return space_set_capacity(space, capacity ?: space_locks_allowed());
 }
 
 /**

@@ -45,7 +45,7 @@ struct lockmgr_namespace;
  *	writers the array's own lock
  * @client_count: how many files are attached; may be read without @lock
  * @lockers: how many of them can lock, of each class
- * @watchers: who else looks at @records
+ * @pins: how many others keep the pages of @records, because they read them
  * @ids: which ids are allocated
  * @records: the state of each lock
  * @queues: who waits for which lock
@@ -70,7 +70,7 @@ struct lockmgr_space {
 	struct lockmgr_payers *payers;
 
 	/**
-	 * @lock: guards who is a client: @client_count, @lockers and @watchers, and
+	 * @lock: guards who is a client: @client_count, @lockers and @pins, and
 	 *	that trimming @records meets none of the latter two.  No memory is
 	 *	allocated under it.
 	 */
@@ -78,7 +78,7 @@ struct lockmgr_space {
 	struct xarray clients;
 	u32 client_count;
 	u32 lockers[LOCKMGR_CLASSES];
-	u32 watchers;
+	u32 pins;
 
 	struct lockmgr_ids ids;
 	struct lockmgr_records records;
@@ -117,12 +117,12 @@ void lockmgr_space_put(struct lockmgr_space *space);
 
 int lockmgr_space_add_client(struct lockmgr_space *space, struct lockmgr_client *client,
 			     const struct lockmgr_space_args *args);
-void lockmgr_space_remove_client(struct lockmgr_space *space, struct lockmgr_client *client);
+void lockmgr_space_remove_client(struct lockmgr_client *client);
 
 void lockmgr_space_unnamed(struct lockmgr_space *space);
 
-void lockmgr_space_watch(struct lockmgr_space *space);
-void lockmgr_space_unwatch(struct lockmgr_space *space);
+void lockmgr_space_pin(struct lockmgr_space *space);
+void lockmgr_space_unpin(struct lockmgr_space *space);
 
 int lockmgr_space_set_capacity(struct lockmgr_space *space, u32 capacity, const struct cred *cred);
 int lockmgr_space_free(struct lockmgr_space *space, u32 id);

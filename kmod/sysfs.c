@@ -10,6 +10,7 @@
 
 #include <linux/lockmgr.h>
 
+#include "ioctl.h"
 #include "namespace.h"
 #include "sysfs.h"
 

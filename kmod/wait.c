@@ -18,28 +18,28 @@ void lockmgr_queues_init(struct lockmgr_queues *queues)
 	}
 }
 
-static struct lockmgr_waiter *to_waiter(struct rb_node *node)
+static struct lockmgr_waiter *wait_to_waiter(struct rb_node *node)
 {
 	return rb_entry_safe(node, struct lockmgr_waiter, node);
 }
 
-static bool is_before(const struct lockmgr_waiter *waiter, u32 id, u64 ticket)
+static bool wait_is_before(const struct lockmgr_waiter *waiter, u32 id, u64 ticket)
 {
 	return waiter->id == id ? waiter->ticket < ticket : waiter->id < id;
 }
 
-static bool less(struct rb_node *a, const struct rb_node *b)
+static bool wait_less(struct rb_node *a, const struct rb_node *b)
 {
 	const struct lockmgr_waiter *other = rb_entry(b, struct lockmgr_waiter, node);
 
-	return is_before(to_waiter(a), other->id, other->ticket);
+	return wait_is_before(wait_to_waiter(a), other->id, other->ticket);
 }
 
 /**
  * lockmgr_bucket_after() - the next waiter of a lock, or of one of those behind it
  * @bucket: the lock's bucket
  * @id: the lock
- * @ticket: the waiters up to this one are passed over
+ * @ticket: the waiters up to this one are skipped
  *
  * Return: the waiter or NULL
  */
@@ -51,9 +51,9 @@ struct lockmgr_waiter *lockmgr_bucket_after(struct lockmgr_bucket *bucket, u32 i
 	lockdep_assert_held(&bucket->lock);
 
 	while (node) {
-		struct lockmgr_waiter *waiter = to_waiter(node);
+		struct lockmgr_waiter *waiter = wait_to_waiter(node);
 
-		if (is_before(waiter, id, ticket + 1)) {
+		if (wait_is_before(waiter, id, ticket + 1)) {
 			node = node->rb_right;
 		} else {
 			found = waiter;
@@ -68,7 +68,7 @@ struct lockmgr_waiter *lockmgr_bucket_after(struct lockmgr_bucket *bucket, u32 i
  * lockmgr_queue_after() - the next waiter of a lock
  * @bucket: the lock's bucket
  * @id: the lock
- * @ticket: the waiters up to this one are passed over
+ * @ticket: the waiters up to this one are skipped
  *
  * Return: the waiter or NULL
  */
@@ -100,7 +100,7 @@ void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
 		first = waiter;
 	first->count = others + 1;
 
-	rb_add(&waiter->node, &bucket->waiters, less);
+	rb_add(&waiter->node, &bucket->waiters, wait_less);
 	WRITE_ONCE(bucket->count, bucket->count + 1);
 }
 
@@ -112,7 +112,7 @@ void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
 void lockmgr_queue_del(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
 	struct lockmgr_waiter *first = lockmgr_queue_first(bucket, waiter->id);
-	struct lockmgr_waiter *next = to_waiter(rb_next(&waiter->node));
+	struct lockmgr_waiter *next = wait_to_waiter(rb_next(&waiter->node));
 
 	lockdep_assert_held(&bucket->lock);
 

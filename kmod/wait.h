@@ -69,7 +69,7 @@ enum lockmgr_wait_state {
  * @state: see above
  * @count: only in the first of a queue: how many the queue has
  * @woken: when it was woken for the first time, in ns of CLOCK_MONOTONIC; 0: not yet
- * @bypassed: how often the lock was let go and taken by others since then, but for
+ * @bypassed: how often the lock was released and acquired by others since then, but for
  *	what they did in memory unseen
  * @handoff: it has returned to its place; once it is the first, the next release
  *	gives it the lock

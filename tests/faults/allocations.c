@@ -519,7 +519,7 @@ static void every_failing_allocation_ends_in_enomem_and_changes_nothing(void **s
  */
 static bool is_forgiven(const struct fault_site *site)
 {
-	if (!strcmp(site->caller, "lockmgr_space_join"))
+	if (!strcmp(site->caller, "lockmgr_name_give"))
 		return fault_matches(site->symbol, "xa_");
 
 	return fault_matches(site->caller, PLACE);

@@ -7,6 +7,7 @@
 #include <linux/pid.h>
 #include <linux/sched.h>
 
+#include "attach.h"
 #include "client.h"
 #include "fixture.h"
 #include "names.h"
@@ -30,7 +31,7 @@ static int join(struct lockmgr_client *client, const char *name, bool detect)
 	int ret;
 
 	mutex_lock(&client->lock);
-	ret = lockmgr_client_join(client, &args, detect);
+	ret = lockmgr_attach_begin(client, &args, detect, false);
 	mutex_unlock(&client->lock);
 
 	return ret;
@@ -39,7 +40,7 @@ static int join(struct lockmgr_client *client, const char *name, bool detect)
 static void withdraw(struct lockmgr_client *client)
 {
 	mutex_lock(&client->lock);
-	lockmgr_client_withdraw(client);
+	lockmgr_attach_finish(client, false);
 	mutex_unlock(&client->lock);
 }
 

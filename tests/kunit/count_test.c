@@ -90,10 +90,10 @@ static void pages_stay_while_somebody_watches(struct kunit *test)
 	struct lockmgr_space *space = client->space;
 
 	fixture_record(test, client, 0);
-	lockmgr_space_watch(space);
+	lockmgr_space_pin(space);
 	fixture_close(test, client);
 	KUNIT_EXPECT_NOT_NULL(test, lockmgr_record_find(&space->records, 0));
-	lockmgr_space_unwatch(space);
+	lockmgr_space_unpin(space);
 	KUNIT_EXPECT_NULL(test, lockmgr_record_find(&space->records, 0));
 }
 
@@ -102,8 +102,8 @@ static void watching_removes_nothing_from_clients(struct kunit *test)
 	struct lockmgr_client *client = fixture_client(test, "count");
 
 	fixture_record(test, client, 0);
-	lockmgr_space_watch(client->space);
-	lockmgr_space_unwatch(client->space);
+	lockmgr_space_pin(client->space);
+	lockmgr_space_unpin(client->space);
 	KUNIT_EXPECT_NOT_NULL(test, lockmgr_record_find(&client->space->records, 0));
 }
 

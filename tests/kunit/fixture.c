@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
+#include "attach.h"
 #include "client.h"
 #include "fixture.h"
 #include "lock.h"
@@ -159,9 +160,9 @@ int fixture_attach(struct kunit *test, struct lockmgr_client *client,
 	int ret;
 
 	mutex_lock(&client->lock);
-	ret = lockmgr_client_join(client, args, false);
+	ret = lockmgr_attach_begin(client, args, false, false);
 	if (!ret)
-		lockmgr_client_publish(client);
+		lockmgr_attach_finish(client, true);
 	mutex_unlock(&client->lock);
 
 	if (!ret && client->created)

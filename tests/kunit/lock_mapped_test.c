@@ -203,7 +203,7 @@ static void token_where_death_has_been_is_a_dead_one(struct kunit *test)
 
 	mapped->record->word = held_by(mapped->other);
 	KUNIT_ASSERT_EQ(test, trylock(mapped->me), -EBUSY);
-	mapped->other->passed = lockmgr_id_to_page(ID) + 1;
+	mapped->other->progress = lockmgr_id_to_page(ID) + 1;
 	KUNIT_EXPECT_EQ(test, trylock(mapped->me), LOCKMGR_OWNER_DIED);
 }
 

@@ -459,7 +459,7 @@ static int look_once(const struct lock *lock, struct lockmgr_waiter *waiter)
 	int ret;
 
 	spin_lock(&bucket->lock);
-	ret = look(bucket, waiter);
+	ret = lockmgr_waiter_look(bucket, waiter);
 	spin_unlock(&bucket->lock);
 
 	return ret;
@@ -589,7 +589,7 @@ static struct task_struct *leave(const struct lock *lock, struct lockmgr_waiter 
 	struct task_struct *next;
 
 	spin_lock(&bucket->lock);
-	next = give_up(bucket, waiter);
+	next = lockmgr_waiter_give_up(bucket, waiter);
 	spin_unlock(&bucket->lock);
 	/* Whoever tests will not wake it. */
 	if (next)

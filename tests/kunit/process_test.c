@@ -8,6 +8,7 @@
 #include <linux/kthread.h>
 #include <linux/wait.h>
 
+#include "attach.h"
 #include "client.h"
 #include "fixture.h"
 #include "process.h"
@@ -24,11 +25,9 @@ static int attach(struct lockmgr_client *client)
 	int ret;
 
 	mutex_lock(&client->lock);
-	ret = lockmgr_client_join(client, &args, false);
-	if (!ret) {
-		ret = lockmgr_process_add(client);
-		lockmgr_client_publish(client);
-	}
+	ret = lockmgr_attach_begin(client, &args, false, true);
+	if (!ret)
+		lockmgr_attach_finish(client, true);
 	mutex_unlock(&client->lock);
 
 	return ret;

@@ -4,12 +4,12 @@
  * lock, unlock, wait, leave, die and come back. ./check.t runs it.
  *
  * A label or an inline has the name of the function that it mirrors, in
- * kmod/lock.c unless it says otherwise; the transitions R and W and the
- * invariant I1 are those of the comment there.
+ * kmod/lock.c or kmod/acquire.c unless it says otherwise; the states R and W and the
+ * invariant I1 are those of the comment in lock.c.
  *
  * Two forms:
  *
- *	kernel-only	take_free() and release_unwaited() in the kernel
+ *	kernel-only	lockmgr_lock_acquire_free() and lock_release_unwaited() in the kernel
  *	MAPPED		take and release by a compare-and-swap in user space;
  *			the kernel is asked where that fails
  *
@@ -30,7 +30,7 @@
  *
  * What is left out: thread ids in the word (they are advisory; without them two
  * clients' words are alike more often, which is worse), times, other locks in
- * the same bucket (take_free() then merely gives up more often), and the walk for
+ * the same bucket (lockmgr_lock_acquire_free() then merely gives up more often), and the walk for
  * deadlocks (EDEADLK leaves the queue as a signal does). Memory is sequentially
  * consistent.
  *
@@ -370,7 +370,7 @@ inline let_go(p)
  * The queue is locked, and the caller has loaded the word into old. others and
  * mark are parameters there.
  */
-inline take_locked()
+inline lock_acquire_locked()
 {
 	ret = AGAIN;
 	do
@@ -441,7 +441,7 @@ inline count_bypass(p)
 }
 
 /* W1, W4 -> W2 */
-inline tell_to_look(p)
+inline lock_wake_waiter(p)
 {
 	if
 	:: p == NONE
@@ -462,7 +462,7 @@ inline tell_to_look(p)
 }
 
 /* W1, W2, W4 -> W3 */
-inline grant(p, dead)
+inline lock_grant(p, dead)
 {
 	lockmgr_queue_del(p);
 	drop_ticket(p);
@@ -473,7 +473,7 @@ inline grant(p, dead)
 	sleeper = p
 }
 
-inline wake()
+inline lockmgr_lock_wake()
 {
 	if
 	:: d_step {
@@ -533,7 +533,7 @@ inline let_word_go(dead)
  * lockmgr_lock_abandon(). Without scribbles, only the holder, who is here, and who has
  * the queue locked move a word that is held; so then, one try is enough.
  */
-inline release(dead)
+inline lock_release_slowly(dead)
 {
 #ifdef WAKE_EARLY
 	d_step {
@@ -578,10 +578,10 @@ inline release(dead)
 		d_step {
 			if
 			:: ret == OK && hand_over ->
-				grant(sleeper, dead)
+				lock_grant(sleeper, dead)
 			:: (ret == OK && !hand_over) || (ret == DISTURBED && dead) ->
 				lockmgr_queue_first();
-				tell_to_look(first);
+				lock_wake_waiter(first);
 				ret = OK
 			:: ret == EPERM -> ret = OK
 			:: else
@@ -600,14 +600,14 @@ inline release(dead)
 		BREAK_UNLESS(ret == DISTURBED)
 	   }
 	od;
-	wake()
+	lockmgr_lock_wake()
 }
 
 /* kmod/client.c, of one lock */
-inline abandon_page()
+inline client_abandon_page()
 {
 	if
-	:: TOKEN(word) == token[me] -> release(true)
+	:: TOKEN(word) == token[me] -> lock_release_slowly(true)
 	:: else
 	fi
 }
@@ -615,14 +615,14 @@ inline abandon_page()
 /* kmod/client.c, of one lock */
 inline lockmgr_client_end()
 {
-	abandon_page();
+	client_abandon_page();
 #ifdef MAPPED
 	/* pass() */
 #ifndef PASS_LATE
 	passed[token[me]] = true;
 #endif
 	mend = waiting != 0;
-	abandon_page();
+	client_abandon_page();
 #ifdef PASS_LATE
 	passed[token[me]] = true;
 #endif
@@ -637,7 +637,7 @@ inline lockmgr_client_end()
 		d_step {
 			lockmgr_queue_first();
 			if
-			:: !(old & WAITERS) || !HOLDER_LIVES(old) -> tell_to_look(first)
+			:: !(old & WAITERS) || !HOLDER_LIVES(old) -> lock_wake_waiter(first)
 			:: else
 			fi;
 			old = 0;
@@ -646,7 +646,7 @@ inline lockmgr_client_end()
 #endif
 			spin_unlock()
 		}
-		wake();
+		lockmgr_lock_wake();
 		mend = false
 	:: else
 	fi
@@ -661,7 +661,7 @@ inline lockmgr_client_destroy()
 	client[token[me]] = false;
 #endif
 	lockmgr_client_end();
-	/* lockmgr_space_leave(), kmod/names.c */
+	/* lockmgr_space_remove_client(), kmod/space.c */
 #ifndef TOKEN_EARLY
 	client[token[me]] = false;
 #endif
@@ -710,7 +710,7 @@ inline look_end()
 	fi
 }
 
-inline give_up()
+inline lockmgr_waiter_give_up()
 {
 	lockmgr_queue_del(me);
 #ifndef LEAVE_SILENTLY
@@ -721,7 +721,7 @@ inline give_up()
 	:: WILL_LOOK(me) ->
 #endif
 		lockmgr_queue_first();
-		tell_to_look(first)
+		lock_wake_waiter(first)
 	:: else
 	fi;
 #endif
@@ -729,7 +729,7 @@ inline give_up()
 	ret = LEFT
 }
 
-inline decide()
+inline acquire_decide()
 {
 	d_step {
 		spin_lock();
@@ -762,7 +762,7 @@ inline decide()
 		fi
 	}
 	if
-	:: ret == AGAIN -> take_locked()
+	:: ret == AGAIN -> lock_acquire_locked()
 	:: else
 	fi;
 	atomic {
@@ -773,14 +773,14 @@ inline decide()
 			fi;
 			if
 			:: (ret == SLEEP_ON || ret == NAP_ON || ret == DISTURBED) && excuse ->
-				give_up()
+				lockmgr_waiter_give_up()
 			:: else
 			fi;
 			clean_up();
 			spin_unlock()
 		}
 	}
-	wake()
+	lockmgr_lock_wake()
 }
 
 /* A signal or the deadline, now or never. */
@@ -793,7 +793,7 @@ inline may_be_disturbed()
 }
 
 /* sleep() */
-inline sleep_until_decided()
+inline acquire_sleep()
 {
 	do
 	:: true ->
@@ -804,7 +804,7 @@ inline sleep_until_decided()
 			may_be_disturbed()
 		}
 #endif
-		decide();
+		acquire_decide();
 #ifdef STATE_LATE
 		asleep[me] = true;
 #endif
@@ -834,7 +834,7 @@ inline sleep_until_decided()
 	}
 }
 
-inline take_or_queue()
+inline acquire_or_queue()
 {
 	do
 	:: d_step {
@@ -844,7 +844,7 @@ inline take_or_queue()
 		mark = true;
 		old = word
 	   }
-	   take_locked();
+	   lock_acquire_locked();
 	   atomic {
 		d_step {
 			if
@@ -881,24 +881,24 @@ inline take_or_queue()
 #define UNCOUNT_WAITING
 #endif
 
-inline lock_slowly()
+inline acquire_slowly()
 {
 #ifndef COUNTED_LATE
 	COUNT_WAITING
 #endif
-	take_or_queue();
+	acquire_or_queue();
 #ifdef COUNTED_LATE
 	COUNT_WAITING
 #endif
 	if
-	:: ret == EBUSY -> sleep_until_decided()
+	:: ret == EBUSY -> acquire_sleep()
 	:: else
 	fi;
 	UNCOUNT_WAITING
 }
 
-/* take_free(); or take(), libuser/lock.c */
-inline take_free()
+/* lockmgr_lock_acquire_free(); or take(), libuser/lock.c */
+inline lockmgr_lock_acquire_free()
 {
 #ifndef MAPPED
 	d_step {
@@ -930,8 +930,8 @@ inline take_free()
 #endif
 }
 
-/* release_unwaited() after the load of the word; or release(), libuser/lock.c */
-inline release_unwaited()
+/* lock_release_unwaited() after the load of the word; or lock_release_slowly(), libuser/lock.c */
+inline lock_release_unwaited()
 {
 #ifndef MAPPED
 	d_step {
@@ -976,12 +976,12 @@ inline lockmgr_space_add_client()
 
 #ifdef SCRIBBLES
 /* kmod/client.c */
-inline use_page()
+inline client_use_page()
 {
 	if
 	:: used[token[me]]
 	:: else ->
-		abandon_page();
+		client_abandon_page();
 		used[token[me]] = true
 	fi
 }
@@ -1047,9 +1047,9 @@ outside:
 
 lockmgr_lock:
 #ifdef SCRIBBLES
-	use_page();
+	client_use_page();
 #endif
-	take_free();
+	lockmgr_lock_acquire_free();
 	if
 	:: ret == OK -> goto inside
 	:: ret == EBUSY
@@ -1061,7 +1061,7 @@ lockmgr_lock:
 	:: d_step { forges -> forges--; forging = true }
 	fi;
 #endif
-	lock_slowly();
+	acquire_slowly();
 	if
 	:: ret == LEFT ->
 		if
@@ -1097,12 +1097,12 @@ inside:		/* the caller, with the lock */
 	}
 
 lockmgr_unlock:
-	release_unwaited();
+	lock_release_unwaited();
 	if
 	:: ret == OK -> goto outside
 	:: else -> ret = OK
 	fi;
-	release(false);
+	lock_release_slowly(false);
 	goto outside;
 
 lockmgr_trylock:	/* begins as lockmgr_lock() */
@@ -1114,7 +1114,7 @@ lockmgr_trylock:	/* begins as lockmgr_lock() */
 			old = word
 		}
 	}
-	take_locked();
+	lock_acquire_locked();
 	atomic {
 		d_step {
 			clean_up();
@@ -1211,7 +1211,7 @@ attach:
 
 #ifdef CLOSES
 /* settle(), with the queue locked; it is all that makes a difference here. */
-inline lockmgr_lock_settle()
+inline lockmgr_lock_retire_or_reopen()
 {
 	d_step {
 		spin_lock();
@@ -1231,9 +1231,9 @@ proctype Capacity()
 {
 	do
 	:: d_step { closes -> closes--; settled = false; closed = true }
-		lockmgr_lock_settle();
+		lockmgr_lock_retire_or_reopen();
 		d_step { closed = false; shut = false }
-		lockmgr_lock_settle();
+		lockmgr_lock_retire_or_reopen();
 		d_step {
 			settled = true;
 			expect_free()
