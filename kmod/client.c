@@ -262,7 +262,6 @@ int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_
 			u64 *ticket)
 {
 	struct lockmgr_record *page, *record;
-	int ret;
 
 	if (id >= READ_ONCE(client->space->ids.capacity))
 		return -EINVAL;
@@ -272,12 +271,9 @@ int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_
 		return PTR_ERR(page);
 
 	record = &page[lockmgr_id_to_index(id)];
-	ret = wait ? client_wait_for(client, record, id, deadline, ticket) :
-		     client_try(client, record, id);
-	if (ret >= 0)
-		lockmgr_stats_acquired(&client->space->stats);
 
-	return ret;
+	return wait ? client_wait_for(client, record, id, deadline, ticket) :
+		      client_try(client, record, id);
 }
 
 /**

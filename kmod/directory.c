@@ -27,7 +27,6 @@
 #include "directory.h"
 #include "namespace.h"
 #include "space.h"
-#include "stats.h"
 #include "wait.h"
 
 /* ------------------------------------------------------------------------
@@ -150,11 +149,6 @@ static struct attribute *space_attributes[] = {
  * The files in its directory "stats"
  */
 
-static ssize_t acquisitions_show(struct lockmgr_space *space, char *buf)
-{
-	return sysfs_emit(buf, "%llu\n", lockmgr_stats_acquisitions(&space->stats));
-}
-
 static ssize_t directory_show_count(const atomic64_t *count, char *buf)
 {
 	return sysfs_emit(buf, "%lld\n", atomic64_read(count));
@@ -170,9 +164,9 @@ static ssize_t handoffs_show(struct lockmgr_space *space, char *buf)
 	return directory_show_count(&space->stats.handoffs, buf);
 }
 
-static ssize_t owner_deaths_show(struct lockmgr_space *space, char *buf)
+static ssize_t holder_deaths_show(struct lockmgr_space *space, char *buf)
 {
-	return directory_show_count(&space->stats.owner_deaths, buf);
+	return directory_show_count(&space->stats.holder_deaths, buf);
 }
 
 static ssize_t deadlocks_show(struct lockmgr_space *space, char *buf)
@@ -185,18 +179,16 @@ static ssize_t longest_wait_ns_show(struct lockmgr_space *space, char *buf)
 	return directory_show_count(&space->stats.longest_wait, buf);
 }
 
-SPACE_ATTRIBUTE(acquisitions);
 SPACE_ATTRIBUTE(contentions);
 SPACE_ATTRIBUTE(handoffs);
-SPACE_ATTRIBUTE(owner_deaths);
+SPACE_ATTRIBUTE(holder_deaths);
 SPACE_ATTRIBUTE(deadlocks);
 SPACE_ATTRIBUTE(longest_wait_ns);
 
 static struct attribute *stats_attributes[] = {
-	&attr_acquisitions.attr,
 	&attr_contentions.attr,
 	&attr_handoffs.attr,
-	&attr_owner_deaths.attr,
+	&attr_holder_deaths.attr,
 	&attr_deadlocks.attr,
 	&attr_longest_wait_ns.attr,
 	NULL

@@ -331,7 +331,7 @@ static void lock_note_handoff(const struct lockmgr_client *client,
 
 static void lock_note_death(const struct lockmgr_client *client, u32 id)
 {
-	atomic64_inc(&client->space->stats.owner_deaths);
+	atomic64_inc(&client->space->stats.holder_deaths);
 	trace_lockmgr_owner_died(client, id);
 }
 

@@ -55,7 +55,6 @@ struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args
 {
 	struct lockmgr_payers *payers;
 	struct lockmgr_space *space;
-	int ret;
 
 	if (args->capacity > space_locks_allowed())
 		return ERR_PTR(-EINVAL);
@@ -66,14 +65,10 @@ struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args
 	if (!space)
 		return ERR_PTR(-ENOMEM);
 
-	ret = lockmgr_stats_init(&space->stats);
-	if (ret)
-		goto out_free;
-
 	payers = lockmgr_payers_create(args->owner, args->cred->user_ns, args->namespace);
 	if (IS_ERR(payers)) {
-		ret = PTR_ERR(payers);
-		goto out_stats;
+		kfree(space);
+		return ERR_CAST(payers);
 	}
 
 	kref_init(&space->refs);
@@ -96,12 +91,6 @@ struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args
 	mutex_unlock(&spaces_lock);
 
 	return space;
-
-out_stats:
-	lockmgr_stats_destroy(&space->stats);
-out_free:
-	kfree(space);
-	return ERR_PTR(ret);
 }
 
 static void space_destroy(struct kref *refs)
@@ -119,7 +108,6 @@ static void space_destroy(struct kref *refs)
 	xa_destroy(&space->clients);
 	mutex_destroy(&space->lock);
 	lockmgr_payers_destroy(space->payers);
-	lockmgr_stats_destroy(&space->stats);
 	lockmgr_namespace_put(space->namespace);
 	kfree(space);
 }

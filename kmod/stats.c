@@ -2,43 +2,7 @@
 /*
  * What is counted of a space.
  */
-#include <linux/cpumask.h>
-#include <linux/errno.h>
-
 #include "stats.h"
-
-/**
- * lockmgr_stats_init() - begin to count
- * @stats: the counters, zeroed
- *
- * Return: 0 or -ENOMEM
- */
-int lockmgr_stats_init(struct lockmgr_stats *stats)
-{
-	stats->acquisitions = alloc_percpu_gfp(u64, GFP_KERNEL_ACCOUNT);
-
-	return stats->acquisitions ? 0 : -ENOMEM;
-}
-
-void lockmgr_stats_destroy(struct lockmgr_stats *stats)
-{
-	free_percpu(stats->acquisitions);
-}
-
-/**
- * lockmgr_stats_acquisitions() - how many locks were acquired by calls
- * @stats: the counters
- */
-u64 lockmgr_stats_acquisitions(const struct lockmgr_stats *stats)
-{
-	u64 sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(*per_cpu_ptr(stats->acquisitions, cpu));
-
-	return sum;
-}
 
 /**
  * lockmgr_stats_waited() - a wait has ended

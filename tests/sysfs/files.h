@@ -36,10 +36,9 @@ static const char *const space_files[] = {
 	"waiting",
 	"clients",
 	"generation",
-	"stats/acquisitions",
 	"stats/contentions",
 	"stats/handoffs",
-	"stats/owner_deaths",
+	"stats/holder_deaths",
 	"stats/deadlocks",
 	"stats/longest_wait_ns",
 };

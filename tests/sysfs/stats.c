@@ -3,7 +3,6 @@
 #include "claim.h"
 #include "files.h"
 
-#define NO_MAP	(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_NO_MAP)
 #define DETECT	(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_DETECT_DEADLOCK)
 
 static void new_space_has_counted_nothing(void **state)
@@ -15,68 +14,6 @@ static void new_space_has_counted_nothing(void **state)
 	for (i = 0; i < ARRAY_SIZE(space_files); i++)
 		if (!strncmp(space_files[i], "stats/", 6))
 			assert_int_equal(number_of(space_files[i]), 0);
-}
-
-/* ------------------------------------------------------------------------
- * Acquisitions
- */
-
-static void locks_acquired_by_calls_count(void **state)
-{
-	struct lockmgr *mgr = space_open_with(NO_MAP, 0);
-	const struct timespec deadline = deadline_in(1000);
-	int i;
-
-	(void)state;
-	for (i = 0; i < 10; i++) {
-		assert_int_equal(lockmgr_lock(mgr, 1), 0);
-		assert_int_equal(lockmgr_unlock(mgr, 1), 0);
-	}
-	assert_int_equal(lockmgr_trylock(mgr, 2), 0);
-	assert_int_equal(lockmgr_timedlock(mgr, 3, &deadline), 0);
-	assert_int_equal(number_of("stats/acquisitions"), 12);
-}
-
-static void calls_that_acquire_nothing_do_not_count(void **state)
-{
-	struct lockmgr *mgr = space_open_with(NO_MAP, 0);
-	const struct timespec past = { 0 };
-
-	(void)state;
-	assert_int_equal(lockmgr_lock(mgr, 1), 0);
-	assert_int_equal(lockmgr_trylock(mgr, 1), -EBUSY);
-	assert_int_equal(lockmgr_timedlock(mgr, 1, &past), -ETIMEDOUT);
-	assert_int_equal(lockmgr_lock(mgr, UINT32_MAX), -EINVAL);
-	assert_int_equal(number_of("stats/acquisitions"), 1);
-}
-
-static void locks_acquired_after_waiting_count(void **state)
-{
-	struct lockmgr *mgr = space_open_with(NO_MAP, 0);
-	struct agent *agent = agent_new_with(NO_MAP);
-
-	(void)state;
-	assert_int_equal(lockmgr_lock(mgr, 1), 0);
-	agent_start(agent, agent_lock, 1);
-	wait_for_waiters(mgr, 1, 1);
-	assert_int_equal(lockmgr_unlock(mgr, 1), 0);
-	assert_int_equal(agent_finish(agent), 0);
-	assert_int_equal(number_of("stats/acquisitions"), 2);
-}
-
-/* The kernel hears of the first, which has the library map the page. */
-static void locks_taken_in_memory_do_not_count(void **state)
-{
-	const int rounds = 10, heard_of = records_are_mapped() ? 1 : rounds;
-	struct lockmgr *mgr = space_open();
-	int i;
-
-	(void)state;
-	for (i = 0; i < rounds; i++) {
-		assert_int_equal(lockmgr_lock(mgr, 1), 0);
-		assert_int_equal(lockmgr_unlock(mgr, 1), 0);
-	}
-	assert_int_equal(number_of("stats/acquisitions"), heard_of);
 }
 
 /* ------------------------------------------------------------------------
@@ -168,7 +105,7 @@ static void every_lock_of_the_dead_counts_as_an_owner_death(void **state)
 	assert_int_equal(agent_call(agent, agent_lock, 70000), 0);
 	agent_kill(agent);
 	assert_int_equal(lockmgr_lock(mgr, 1), LOCKMGR_OWNER_DIED);
-	assert_int_equal(number_of("stats/owner_deaths"), 2);
+	assert_int_equal(number_of("stats/holder_deaths"), 2);
 }
 
 static void who_unlocks_before_it_closes_is_not_counted(void **state)
@@ -179,7 +116,7 @@ static void who_unlocks_before_it_closes_is_not_counted(void **state)
 	assert_int_equal(lockmgr_lock(mgr, 1), 0);
 	assert_int_equal(lockmgr_unlock(mgr, 1), 0);
 	space_close(mgr);
-	assert_int_equal(number_of("stats/owner_deaths"), 0);
+	assert_int_equal(number_of("stats/holder_deaths"), 0);
 }
 
 static void call_that_fails_for_a_cycle_counts_as_a_deadlock(void **state)
@@ -202,10 +139,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		harness_test(new_space_has_counted_nothing),
-		harness_test(locks_acquired_by_calls_count),
-		harness_test(calls_that_acquire_nothing_do_not_count),
-		harness_test(locks_acquired_after_waiting_count),
-		harness_test(locks_taken_in_memory_do_not_count),
 		harness_test(every_wait_counts_as_a_contention),
 		harness_test(longest_wait_is_that_of_who_waited_longest),
 		harness_test(shorter_wait_does_not_change_the_longest),
