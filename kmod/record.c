@@ -141,7 +141,7 @@ void lockmgr_records_all_idle(struct lockmgr_records *records)
 
 /* The records of a new page that are retired. */
 static void record_retire_page(struct lockmgr_records *records, unsigned long number,
-			      struct lockmgr_record *page)
+			       struct lockmgr_record *page)
 {
 	u32 i;
 
