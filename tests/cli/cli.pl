@@ -24,6 +24,7 @@ chomp(my $top = qx(pwd));
 our $lockctl = "$top/build/lockctl/lockctl";
 our $actor = "$top/build/tests/cli/helpers/actor";
 our $terminal = "$top/build/tests/cli/helpers/terminal";
+our $late = "$top/build/tests/cli/helpers/late.so";
 my @actors;
 my @spaces;
 my $owner_pid = $$;

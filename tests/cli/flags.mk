@@ -7,13 +7,16 @@ lockctl_parts   := allocations cycle directory duration memory note number proc 
 lockctl_objects := $(lockctl_parts:%=build/lockctl/%.o)
 lockctl_units   := $(patsubst tests/%.c,build/tests/%,$(wildcard tests/cli/*.c))
 
-all: build/tests/cli/helpers/actor build/tests/cli/helpers/terminal
+all: build/tests/cli/helpers/actor build/tests/cli/helpers/terminal build/tests/cli/helpers/late.so
 
 build/tests/cli/helpers/actor: build/tests/cli/helpers/actor.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread
 
 build/tests/cli/helpers/terminal: build/tests/cli/helpers/terminal.o
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lutil
+
+build/tests/cli/helpers/late.so: tests/cli/helpers/late.c
+	$(CC) $(CFLAGS) -fPIC $(LDFLAGS) -shared -o $@ $<
 
 -include build/tests/cli/helpers/actor.d build/tests/cli/helpers/terminal.d
 
