@@ -6,8 +6,19 @@
 # LOCKMGR_THOROUGH in the environment, the largest configurations too.
 
 set -euo pipefail
-here=$(dirname "$(readlink -f "$0")")
+here=$(dirname "$(readlink -f "$0")")/../vm
+# shellcheck source=tests/vm/lib.sh
+. "$here/lib.sh"
+here=$(readlink -f "$here/../model")
 top=${here%/tests/model}
+
+# Half of the time goes into compiling what differs from the last run only if the model does.
+compiler=(gcc)
+if command -v ccache >/dev/null; then
+	CCACHE_DIR=$(lockmgr_cache)/ccache
+	export CCACHE_DIR
+	compiler=(ccache gcc)
+fi
 
 # For one test, and in MB for one test.
 seconds=${MODEL_TIMEOUT:-3600}
@@ -143,7 +154,9 @@ verify()
 		# Every state is stored whole: what it says of all states, is so.
 		cd "$place" &&
 			spin -a "${options[@]}" lock.pml &&
-			gcc "$optimization" -w -DSAFETY -DCOLLAPSE -DMEMLIM="$memory" -o pan pan.c &&
+			"${compiler[@]}" "$optimization" -w -DSAFETY -DCOLLAPSE \
+				-DMEMLIM="$memory" -c pan.c &&
+			gcc -o pan pan.o &&
 			timeout --foreground "$seconds" ./pan -m100000 -n
 	) >"$place/output" 2>&1 || echo "ended with status $?" >>"$place/output"
 }

@@ -186,7 +186,7 @@ byte victim = NONE;		/* shall be killed */
 
 #ifdef CLOSES
 byte closes = CLOSES;
-bool closed;			/* is_closed() */
+bool closed;			/* lock_is_retired() */
 bool shut;			/* user space must not take the lock */
 bool settled = true;		/* opened for the last time */
 #endif
@@ -380,7 +380,7 @@ inline lock_acquire_locked()
 			:: tries == TRIES -> ret = DISTURBED
 			:: else ->
 				tries++;
-				/* holder_of() */
+				/* lock_holder_state() */
 				held = HOLDER_LIVES(old);
 				if
 				:: held && (!mark || (old & WAITERS)) -> ret = EBUSY
@@ -617,7 +617,7 @@ inline lockmgr_client_end()
 {
 	client_abandon_page();
 #ifdef MAPPED
-	/* pass() */
+	/* client_note_progress() */
 #ifndef PASS_LATE
 	passed[token[me]] = true;
 #endif
@@ -680,7 +680,7 @@ inline look_end()
 {
 	if
 	:: ret == EBUSY ->
-		/* pass_over() */
+		/* lock_look_in_vain() */
 		lockmgr_queue_first();
 		if
 		:: state[me] == WOKEN || (word & WAITERS) -> count_bypass(me)
@@ -930,7 +930,7 @@ inline lockmgr_lock_acquire_free()
 #endif
 }
 
-/* lock_release_unwaited() after the load of the word; or lock_release_slowly(), libuser/lock.c */
+/* lock_release_unwaited() after the load of the word; or release(), libuser/lock.c */
 inline lock_release_unwaited()
 {
 #ifndef MAPPED
@@ -1210,7 +1210,7 @@ attach:
 #endif
 
 #ifdef CLOSES
-/* settle(), with the queue locked; it is all that makes a difference here. */
+/* lock_retire_or_reopen(), with the queue locked; it is all that makes a difference here. */
 inline lockmgr_lock_retire_or_reopen()
 {
 	d_step {
