@@ -20,7 +20,7 @@ my %not_ours = map { $_ => 1 } qw(dev power subsystem uevent spaces stats);
 # The section, by path: the names in it, which are in italics, and UID is a part of the path.
 sub described
 {
-	my ($section) = read_file('libuser/man/lockmgr.4') =~ /^\.SH FILES\n(.*?)^\.SH/ms;
+	my ($section) = read_file('libuser/man/man4/lockmgr.4') =~ /^\.SH FILES\n(.*?)^\.SH/ms;
 	my %names;
 
 	for my $entry (split /^\.TP\n/m, $section) {
@@ -66,7 +66,7 @@ sub test_sysfs
 	test("$device/spaces/UID:NAME/", entries("$device/spaces/$<:$space"));
 	test("$device/spaces/UID:NAME/stats/", entries("$device/spaces/$<:$space/stats"));
 	same(entries('/sys/module/lockmgr/parameters'),
-	     set(read_file('libuser/man/lockmgr.4') =~ /^\.IR (\w+) " \(default/gm),
+	     set(read_file('libuser/man/man4/lockmgr.4') =~ /^\.IR (\w+) " \(default/gm),
 	     'parameters_are_those_of_the_page');
 }
 

@@ -54,14 +54,14 @@ sub options_mentioned
 sub commands_mentioned
 {
 	return read_file('README.md') =~ /(?:^    |`)(?:sudo )?lockctl (?!-)([a-z-]+)/gm,
-	       map { read_file("libuser/man/$_") =~ /^\.BR? "?lockctl (?!-)([a-z-]+)/gm }
+	       map { read_file(path_of($_)) =~ /^\.BR? "?lockctl (?!-)([a-z-]+)/gm }
 	       pages('1-9');
 }
 
 # The first word of each entry of the section.
 sub commands_described
 {
-	my ($section) = read_file('libuser/man/lockctl.1') =~ /^\.SH COMMANDS\n(.*?)^\.SH/ms;
+	my ($section) = read_file(path_of('lockctl.1')) =~ /^\.SH COMMANDS\n(.*?)^\.SH/ms;
 
 	return map { s/\\//gr } $section =~ /^\.TP\n\.B\w* "?([a-z\\-]+)/gm;
 }
@@ -88,7 +88,7 @@ sub test_options
 	     'every_option_mentioned_exists');
 }
 
-if (-e 'libuser/man/lockctl.1') {
+if (-e path_of('lockctl.1')) {
 	my $page = rendered('lockctl.1');
 
 	test_commands(commands());

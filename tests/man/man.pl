@@ -12,7 +12,16 @@ my $TEXT = 7;
 
 sub all_pages
 {
-	return map { m{([^/]+)$} } glob 'libuser/man/*.[1-9]';
+	return map { m{([^/]+)$} } glob 'libuser/man/man[1-9]/*.[1-9]';
+}
+
+# Where a page lies: man(1) wants a directory for each section.
+sub path_of
+{
+	my ($page) = @_;
+	my ($section) = $page =~ /(\d)$/;
+
+	return "libuser/man/man$section/$page";
 }
 
 # A page that only leads to another: the name of that, or nothing.
@@ -20,7 +29,7 @@ sub link_target
 {
 	my ($page) = @_;
 
-	return read_file("libuser/man/$page") =~ m{^\.so man\d/(\S+)$}m ? $1 : ();
+	return read_file(path_of($page)) =~ m{^\.so man\d/(\S+)$}m ? $1 : ();
 }
 
 # Pages with a text, in these sections of the manual.
@@ -34,7 +43,8 @@ sub pages
 sub render
 {
 	my ($page) = @_;
-	my $text = qx(mandoc -Tascii -Owidth=1000 'libuser/man/$page');
+	my $path = path_of($page);
+	my $text = qx(mandoc -Tascii -Owidth=1000 '$path');
 
 	die "mandoc: $page" if $?;
 	$text =~ s/.\x08//g;
@@ -109,7 +119,7 @@ my %escapes = ('e' => '\\', '-' => '-', '&' => '');
 sub examples
 {
 	my ($page) = @_;
-	my %texts = read_file("libuser/man/$page") =~
+	my %texts = read_file(path_of($page)) =~
 		    /^\.\\" SRC BEGIN \((\S+)\)\n\.EX\n(.*?)^\.EE\n\.\\" SRC END$/gms;
 
 	s{\\(.)}{$escapes{$1} // die "$page: what is \\$1?"}ge for values %texts;

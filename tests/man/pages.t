@@ -40,7 +40,7 @@ sub files_below
 
 sub test_rendering
 {
-	my @pages = map { "libuser/man/$_" } pages('1-9');
+	my @pages = map { path_of($_) } pages('1-9');
 
 	same(scalar qx(mandoc -Tlint -Wall @pages 2>&1), '', 'mandoc_has_nothing_to_say');
 	same(join('', map { scalar qx(groff -man -Tutf8 -ww -z '$_' 2>&1) } @pages), '',
@@ -95,8 +95,29 @@ sub test_links
 	}
 	same([map { "$_ -> $target{$_}" } sort keys %target], [sort @wanted],
 	     'every_other_name_of_a_page_is_a_link_to_it');
-	same([grep { read_file("libuser/man/$_") !~ m{\A\.\\".*\n\.so man3/\S+\n\z} }
+	same([grep { read_file(path_of($_)) !~ m{\A\.\\".*\n\.so man3/\S+\n\z} }
 		   sort keys %target], [], 'a_link_is_nothing_else');
+}
+
+# The page that man(1) finds where there are only those of the tree.
+sub found_by_man
+{
+	my ($page) = @_;
+	my $path = qx(man -M libuser/man -w '$page' 2>&1);
+
+	return $path =~ m{/(libuser/man/\S+)$} ? $1 : $path;
+}
+
+sub test_reading_in_the_tree
+{
+	my @all = all_pages();
+
+	if (! -x '/usr/bin/man') {
+		skip('man_finds_every_page_in_the_tree', 'there is no man');
+		return;
+	}
+	same([map { found_by_man($_) } @all], [map { path_of(link_target($_) || $_) } @all],
+	     'man_finds_every_page_in_the_tree');
 }
 
 # name(section), as "name.section"; but no title, which is in upper case.
@@ -125,7 +146,7 @@ sub test_references
 	my @ours = grep { /lock(?:mgr|ctl)/ } @all;
 	my @others = grep { !/lock(?:mgr|ctl)/ } @all;
 
-	same([grep { ! -e "libuser/man/$_" } @{set(@ours)}], [],
+	same([grep { ! -e path_of($_) } @{set(@ours)}], [],
 	     'every_page_of_ours_referred_to_exists');
 	if (-x '/usr/bin/dpkg-query') {
 		same([missing_elsewhere(@{set(@others)})], [], 'so_does_every_other');
@@ -167,7 +188,7 @@ sub test_installation
 
 	make('install-man', "DESTDIR=$dir/root", 'PREFIX=/usr');
 	same(files_below("$dir/root"), [sort @wanted], 'every_page_is_installed');
-	same([grep { read_file("$dir/root/$_") ne read_file('libuser/man/' . s{.*/}{}r) } @wanted],
+	same([grep { read_file("$dir/root/$_") ne read_file(path_of(s{.*/}{}r)) } @wanted],
 	     [], 'as_it_is');
 
 	# A copy, because what is built says where it will be.
@@ -182,6 +203,7 @@ sub test_installation
 test_rendering();
 test_sections();
 test_links();
+test_reading_in_the_tree();
 test_references();
 test_see_also();
 test_examples();
