@@ -17,17 +17,19 @@ my $dir = scratch_directory();
 
 # Those that a page may have, in this order.
 my @sections = (
-	'NAME', 'LIBRARY', 'SYNOPSIS', 'DESCRIPTION', 'COMMANDS', 'OPTIONS', 'EXIT STATUS',
-	'RETURN VALUE', 'ERRORS', 'ENVIRONMENT', 'FILES', 'ATTRIBUTES', 'NOTES', 'EXAMPLES',
-	'SEE ALSO',
+	'NAME', 'LIBRARY', 'SYNOPSIS', 'DESCRIPTION', 'PATTERNS', 'COMMANDS', 'OPTIONS',
+	'EXIT STATUS', 'RETURN VALUE', 'ERRORS', 'DIAGNOSTICS', 'ENVIRONMENT', 'FILES',
+	'ATTRIBUTES', 'NOTES', 'CAVEATS', 'EXAMPLES', 'SEE ALSO',
 );
 my @needed = ('NAME', 'SYNOPSIS', 'DESCRIPTION', 'SEE ALSO');
 
+# make(DIRECTORY, TARGET, VARIABLE...)
 sub make
 {
-	my $said = qx(make -s --no-print-directory -C libuser @_ 2>&1);
+	my ($place, @arguments) = @_;
+	my $said = qx(make -s --no-print-directory -C $place @arguments 2>&1);
 
-	print "# make @_: $said" if $?;
+	print "# make @arguments: $said" if $?;
 }
 
 # Below the directory that is given: without it.
@@ -186,17 +188,19 @@ sub test_installation
 {
 	my @wanted = map { /(\d)$/ ? "usr/share/man/man$1/$_" : () } all_pages();
 
-	make('install-man', "DESTDIR=$dir/root", 'PREFIX=/usr');
+	make($_, 'install-man', "DESTDIR=$dir/root", 'PREFIX=/usr') for 'libuser', 'libuser/podman';
 	same(files_below("$dir/root"), [sort @wanted], 'every_page_is_installed');
 	same([grep { read_file("$dir/root/$_") ne read_file(path_of(s{.*/}{}r)) } @wanted],
 	     [], 'as_it_is');
 
 	# A copy, because what is built says where it will be.
 	system('cp', '-a', 'build/lib', "$dir/build");
-	make('install', "BUILD=$dir/build", "DESTDIR=$dir/all", 'PREFIX=/usr');
-	same([grep { ! -e "$dir/all/$_" } 'usr/include/lockmgr.h', @wanted], [],
+	make('libuser', 'install', "BUILD=$dir/build", "DESTDIR=$dir/all", 'PREFIX=/usr');
+	same([grep { ! -e "$dir/all/$_" } 'usr/include/lockmgr.h', grep { !/podman/ } @wanted], [],
 	     'so_it_is_with_all_the_rest');
-	make('uninstall', "DESTDIR=$dir/all", 'PREFIX=/usr');
+	same([grep { /podman/ } @{files_below("$dir/all")}], [], 'but_for_what_is_for_podman');
+	make('libuser/podman', 'install-man', "DESTDIR=$dir/all", 'PREFIX=/usr');
+	make($_, 'uninstall', "DESTDIR=$dir/all", 'PREFIX=/usr') for 'libuser', 'libuser/podman';
 	same(files_below("$dir/all"), [], 'nothing_is_left_when_it_is_uninstalled');
 }
 
