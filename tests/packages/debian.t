@@ -41,20 +41,22 @@ contents()
 		LC_ALL=C sort
 }
 
-# "PACKAGE PAGE" of each page, by what its section is about.
+# "PACKAGE PAGE" of each page, by what it is about.
 pages_of_tree()
 {
 	find libuser/man -name '*.[1-9]' -printf '%f\n' 2>/dev/null | sed -E '
 		s/^.*\.1$/lockctl &/
 		s/^.*\.3$/liblockmgr-dev &/
-		s/^.*\.[47]$/lockmgr-dkms &/' | sort
+		s/^.*\.4$/lockmgr-dkms &/
+		s/^lockmgr\.7$/lockmgr-common &/
+		s/^lockmgr-podman\.7$/lockmgr-podman &/' | sort
 }
 
 pages_of_packages()
 {
 	local package
 
-	for package in lockctl liblockmgr-dev lockmgr-dkms; do
+	for package in lockctl liblockmgr-dev lockmgr-dkms lockmgr-common lockmgr-podman; do
 		contents "$package" | sed -n "s|^/usr/share/man/.*/\(.*\)\.gz|$package \1|p"
 	done | sort
 }
@@ -122,12 +124,17 @@ field()
 	dpkg-deb -f "$out/$1"_*.deb "$2"
 }
 
+depends_on_common()
+{
+	field "$1" Depends | sed 's/, /\n/g' | grep -xF "lockmgr-common (= $version)"
+}
+
 need_commands dpkg-buildpackage lintian go
 ok "packages_build" build_packages "$out"
 ok "lintian_has_neither_errors_nor_warnings" lintian_run
 same "the_packages_are_those_promised" "$(names | sort)" \
 	"$(printf '%s\n' golang-example-lockmgr-dev liblockmgr-dev liblockmgr1 lockctl \
-		lockmgr-dkms lockmgr-podman)"
+		lockmgr-common lockmgr-dkms lockmgr-podman)"
 same "lockmgr-dkms_has_the_sources_of_the_module" "$(files lockmgr-dkms)" \
 	"$(module_files | LC_ALL=C sort)"
 same "and_the_documents_that_README_names" "$(documents lockmgr-dkms)" "$(documents_of_tree)"
@@ -148,8 +155,11 @@ same "golang-example-lockmgr-dev_has_the_sources_of_the_go_packages" \
 same "programs_are_built_with_them" "$(go_builds)" "${version}true"
 same "each_manual_page_is_in_the_package_that_it_is_about" "$(pages_of_packages)" \
 	"$(pages_of_tree)"
+ok "programmers_get_what_is_for_everybody" depends_on_common liblockmgr-dev
+ok "so_do_administrators" depends_on_common lockctl
+same "the_way_to_move_over_is_there_too" "$(documents lockmgr-common)" "moving-over.md"
 same "the_library_is_for_several_architectures_at_once" \
 	"$(field liblockmgr1 Multi-Arch) $(field liblockmgr-dev Multi-Arch)" "same same"
 same "the_development_files_are_for_just_that_library" \
-	"$(field liblockmgr-dev Depends)" "liblockmgr1 (= $version)"
+	"$(field liblockmgr-dev Depends | sed 's/, .*//')" "liblockmgr1 (= $version)"
 done_testing
