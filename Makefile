@@ -45,6 +45,7 @@ help:
 	@echo '  stress     thousands of processes that lock, allocate and die; SECONDS=300'
 	@echo '  lint       the static checks of `check` only'
 	@echo '  bench      measurements, in a virtual machine'
+	@echo '  docs       the library'\''s API as HTML, into build/docs; needs Doxygen'
 	@echo '  shell      a shell in a virtual machine with the module loaded; KERNEL=6.12 etc.'
 	@echo '  check-packages  the Debian packages and what README says of installing, on a'
 	@echo '             fresh Debian in a virtual machine'
@@ -142,6 +143,15 @@ lint:
 bench:
 	@tests/vm/install-deps build vm bench
 	@KERNEL='$(vm_kernel)' tests/bench/run
+
+# On other systems than Debian, Doxygen is there or is not.
+.PHONY: docs
+docs:
+	@command -v doxygen >/dev/null || tests/vm/install-deps docs
+	@mkdir -p build/docs
+	@LOCKMGR_VERSION=$$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$$/\1/p' dkms.conf) \
+		doxygen docs/Doxyfile
+	@echo 'docs: build/docs/html/index.html'
 
 .PHONY: shell
 shell:
