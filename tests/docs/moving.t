@@ -67,7 +67,7 @@ sub options_of_help
 	return map { $_ => 1 } qx($command --help 2>&1) =~ /(?<![\w-])(--[a-z][a-z-]*)/g;
 }
 
-# "COMMAND: OPTION" of each that its help does not have. What follows " -- " is another's.
+# "COMMAND: OPTION" of each that its help does not have.
 sub unknown_options
 {
 	my @unknown;
@@ -76,7 +76,8 @@ sub unknown_options
 		my ($command, $rest) = $line =~ /\b(lockctl [a-z-]+|flock)((?: [^|&)']*)?)/ or next;
 		my %known = options_of_help($command =~ s{^lockctl}{build/lockctl/lockctl}r);
 
-		$rest =~ s/ -- .*//;
+		# What stands after a lock is a command of its own.
+		$rest =~ s/ -- .*| \S*\.lock\b.*//;
 		push @unknown, map { "$command: $_" } grep { !$known{$_} } $rest =~ /(--[a-z-]+)/g;
 	}
 	return set(@unknown);
@@ -179,10 +180,10 @@ sub test_beside_flock
 	});
 
 	# What is left in the background.
-	statuses("$file sh -c 'sleep 1 &'");
+	statuses("$file sh -c 'sleep 3 &'");
 	same(statuses("--nonblock $file true"), '1 0', 'only_flock_stays_locked');
 	statuses("$file true");
-	statuses("--no-fork $file sh -c 'sleep 1 &'");
+	statuses("--no-fork $file sh -c 'sleep 3 &'");
 	same(statuses("--nonblock $file true"), '1 1', 'unless_there_is_no_fork');
 }
 
