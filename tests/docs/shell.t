@@ -8,6 +8,7 @@
 
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
+top=$PWD
 # shellcheck source=tests/packages/tap.sh
 . tests/packages/tap.sh
 
@@ -38,10 +39,53 @@ says()
 	shell "$2" | grep -F -- "$1"
 }
 
+# minute N: the Nth block of what is indented in README's section.
+minute()
+{
+	awk -v wanted="$1" '
+		/^## / { inside = $0 == "## A minute with it" }
+		!inside { next }
+		!sub(/^    /, "") { within = 0; next }
+		!within { number++; within = 1 }
+		number == wanted' "$top/README.md"
+}
+
+# What is typed there, in a shell with jobs. Nobody types faster than the first process
+# acquires the lock and the second begins to wait; so this waits for either.
+type_minute()
+{
+	bash -c "set -m
+		until_list_has()
+		{
+			for ((i = 0; i < 600; i++)); do
+				! lockctl list --json web | grep -q \"\$1\" || return
+				sleep 0.1
+			done
+		}
+		$(minute 1 | sed -n 1,2p)
+		until_list_has held
+		$(minute 1 | sed -n 3p)
+		until_list_has waiting
+		$(minute 1 | sed -n 4p) >list
+		$(minute 3)
+		wait" >said 2>&1
+}
+
+# Numbers and widths differ from run to run.
+without_numbers()
+{
+	sed -e 's/[0-9.][0-9.]*/N/g' -e 's/  */ /g' -e 's/ $//'
+}
+
 hint=$(tests/vm/with-tools </dev/null | sed -n 's/^Try: \([^;]*\);.*/\1/p')
 ok "what_the_line_says_to_try_works" says "held" "$hint"
 ok "man_has_lockctl" shell 'man -w lockctl'
 ok "man_has_the_library's" shell 'man -w 3 lockmgr_open && man -w 7 lockmgr && man -w 4 lockmgr'
 ok "readme's_example_compiles_as_typed_and_runs" says "Process has lock 0." "$command && ./a.out"
+(cd "$place" && type_minute) || true
+same "readme's_minute_shows_the_list_that_it_prints" "$(without_numbers <"$place/list")" \
+	"$(minute 2 | without_numbers)"
+same "and_says_what_it_prints_after_the_kill" "$(grep -xF -- "$(minute 4)" "$place/said")" \
+	"$(minute 4)"
 rm -rf "$place"
 done_testing
