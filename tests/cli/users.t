@@ -275,7 +275,7 @@ sub look_into_container
 {
 	my ($kind, @namespaces) = @_;
 	my $inside = "inside-$kind-$$";
-	my ($line) = read_file('libuser/man/lockmgr.7') =~ /^(?:\.B )?(nsenter .* PID lockctl list)$/m;
+	my ($line) = read_file('libuser/man/man7/lockmgr.7') =~ /^(?:\.B )?(nsenter .* PID lockctl list)$/m;
 	my $script = "$lockctl create $inside && exec $lockctl run $inside 3 -- sh -c 'echo \$\$; exec sleep 1000'";
 	my $container = in_background('root', 'unshare', @namespaces, 'sh', '-c', $script);
 
