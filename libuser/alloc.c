@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Which ids are taken, and what for. */
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <linux/lockmgr.h>
 
-#include "internal.h"
+#include "api.h"
+#include "call.h"
 
 static int call_with_id(struct lockmgr *mgr, unsigned long request, uint32_t id)
 {

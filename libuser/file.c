@@ -5,15 +5,17 @@
  * Its descriptor is never 0, 1 or 2: whoever was started without a standard stream opens
  * one there later, and would close ours.  Other numbers can be lost as well, in programs
  * that close all descriptors.  So nothing is done to a descriptor that may belong to
- * somebody else by now, and calls that fail for that reason say so.
+ * somebody else by now.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "file.h"
 
 /* The first number that is not a standard stream. */
 #define DESCRIPTOR_MIN	3
@@ -69,41 +71,20 @@ int lockmgr_file_open(const char *path, int flags, dev_t *device)
 	return leave_standard_streams(fd);
 }
 
-/* Whether a descriptor still stands for the file that the handle opened. */
-bool lockmgr_file_is_ours(const struct lockmgr *mgr, int fd)
+/* Whether a descriptor stands for a file of that device. */
+bool lockmgr_file_is_of(int fd, dev_t device)
 {
 	struct stat status;
 
-	return !fstat(fd, &status) && S_ISCHR(status.st_mode) && status.st_rdev == mgr->device;
+	return !fstat(fd, &status) && S_ISCHR(status.st_mode) && status.st_rdev == device;
 }
 
-/*
- * Returns what a call that failed with @error has to say: -EBADF if it went to another
- * file.  Some errors are common, and other files do not answer them, so they are not worth
- * a system call.  A file of the device that is not attached to a space is not that of a
- * handle which is.
- */
-int lockmgr_file_error(const struct lockmgr *mgr, int error)
-{
-	switch (error) {
-	case EBADF:
-	case EBUSY:
-	case EDEADLK:
-	case ETIMEDOUT:
-		return -error;
-	case ENOTCONN:
-		return mgr->token ? -EBADF : -error;
-	default:
-		return lockmgr_file_is_ours(mgr, mgr->fd) ? -error : -EBADF;
-	}
-}
-
-/* Not a cancellation point. */
-void lockmgr_file_close(const struct lockmgr *mgr, int fd)
+/* If it is one of that device.  Not a cancellation point. */
+void lockmgr_file_close(int fd, dev_t device)
 {
 	int state;
 
-	if (!lockmgr_file_is_ours(mgr, fd))
+	if (!lockmgr_file_is_of(fd, device))
 		return;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);

@@ -2,11 +2,15 @@
 /* What a space, its locks and their waiters look like. */
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <linux/lockmgr.h>
 
-#include "internal.h"
+#include "api.h"
+#include "call.h"
+#include "size.h"
 
 /* How many entries the kernel is asked for at once: 4 KiB of stack. */
 #define BATCH_SIZE	32
@@ -51,7 +55,7 @@ int lockmgr_info(struct lockmgr *mgr, struct lockmgr_space_info *info)
 	facts.capacity = args.capacity;
 	facts.allocated = args.allocated;
 	facts.clients = args.clients;
-	lockmgr_copy_out(info, info->size, &facts, sizeof(facts));
+	lockmgr_size_copy(info, info->size, &facts, sizeof(facts));
 	return 0;
 }
 

@@ -23,11 +23,21 @@
  *   sees the entry sees the mapping, and the kernel has the page for us.
  */
 #include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/lockmgr.h>
 
-#include "internal.h"
+#include "api.h"
+#include "call.h"
+#include "handle.h"
+#include "map.h"
+#include "race.h"
+#include "record.h"
+#include "spin.h"
 
 #define NSEC_PER_SEC	1000000000
 
@@ -55,11 +65,11 @@ static _Thread_local FAST_TLS struct {
 /* Returns whether that was news.  For slow paths: fast ones go without a stack. */
 slow_path bool learn_tid(const struct lockmgr *mgr)
 {
-	if (!mgr || self.epoch == mgr->epoch)
+	if (!mgr || self.epoch == mgr->process.epoch)
 		return false;
 
 	self.tid = gettid();
-	self.epoch = mgr->epoch;
+	self.epoch = mgr->process.epoch;
 	return true;
 }
 
@@ -177,7 +187,7 @@ static bool take_soon(struct lockmgr *mgr, uint32_t id)
 	struct record *record;
 
 	return find_record(mgr, id, &record) &&
-	       lockmgr_spin(mgr, record, word_of_self(mgr)) &&
+	       lockmgr_spin(&mgr->spin, mgr->clock, record, word_of_self(mgr)) &&
 	       take(mgr, id);
 }
 

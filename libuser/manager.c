@@ -1,13 +1,41 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Managers: spaces are opened, closed, unlinked and resized here. */
+/*
+ * Managers: spaces are opened, closed, unlinked and resized here.
+ *
+ * The files, from the top.  A file calls only files below it, which tests/layers checks.
+ *
+ *   manager.c	this
+ *   alloc.c	which ids are allocated, and what for
+ *   old.c	what programs call that were linked with an older version
+ *   list.c	what a space, its locks and their waiters look like
+ *   lock.c	acquiring and releasing locks
+ *   map.c	records in our memory
+ *   spin.c	waiting for a moment
+ *   race.c	what race detectors are told
+ *   call.c	the one way to the kernel
+ *   handle.c	handles: the file behind each, and what fork does to them
+ *   process.c	which process this is, and forks of it
+ *   file.c	opening and closing a file of the device
+ *   size.c	structs of the API, which grow
+ */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include <linux/lockmgr.h>
 
-#include "internal.h"
+#include "api.h"
+#include "call.h"
+#include "handle.h"
+#include "map.h"
+#include "race.h"
+#include "record.h"
+#include "size.h"
 
 /* The sizes of the first versions: programs with these go on working. */
 #define OPTIONS_SIZE_FIRST \
@@ -57,7 +85,7 @@ static int read_options(struct lockmgr_options *to,
 	if (!is_zero(from, sizeof(*to), from->size))
 		return -EINVAL;
 
-	lockmgr_copy_out(to, sizeof(*to), from, from->size);
+	lockmgr_size_copy(to, sizeof(*to), from, from->size);
 	return check_flags(to->flags);
 }
 
@@ -144,6 +172,7 @@ static int attach(struct lockmgr *mgr, const char *space,
 	mgr->token = args.token;
 	mgr->generation = args.generation;
 	mgr->watched = lockmgr_race_is_watched();
+	lockmgr_map_init(mgr);
 	if (!(options->flags & LOCKMGR_OPEN_NO_MAP) && !mgr->watched &&
 	    args.map_size == LOCKMGR_CAPACITY_MAX * sizeof(struct record))
 		mgr->map_size = args.map_size;
@@ -186,6 +215,7 @@ void lockmgr_close(struct lockmgr *mgr)
 		return;
 
 	lockmgr_race_closes(mgr);
+	lockmgr_map_destroy(mgr);
 	lockmgr_handle_close(mgr);
 }
 
@@ -195,7 +225,7 @@ int lockmgr_fd(struct lockmgr *mgr)
 	int ret = lockmgr_handle_use(mgr);
 
 	if (!ret)
-		ret = lockmgr_file_is_ours(mgr, mgr->fd) ? mgr->fd : -EBADF;
+		ret = lockmgr_handle_has_file(mgr) ? mgr->fd : -EBADF;
 	errno = error;
 	return ret;
 }
@@ -254,7 +284,7 @@ int lockmgr_module(const char *device, struct lockmgr_module_info *info)
 	facts.minor = version.minor;
 	facts.patch = version.patch;
 	facts.features = version.features;
-	lockmgr_copy_out(info, info->size, &facts, sizeof(facts));
+	lockmgr_size_copy(info, info->size, &facts, sizeof(facts));
 	return 0;
 }
 

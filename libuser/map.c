@@ -11,9 +11,16 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 
-#include "internal.h"
+#include <linux/lockmgr.h>
+
+#include "handle.h"
+#include "map.h"
+#include "process.h"
+#include "record.h"
+#include "spin.h"
 
 static_assert(sizeof(struct record) == sizeof(struct lockmgr_record), "record");
 static_assert(sizeof(struct clock) == sizeof(struct lockmgr_clock), "clock");
@@ -64,9 +71,9 @@ static void map(struct lockmgr *mgr)
 	_Atomic uint32_t *there;
 
 	/* Other files must not be written to. */
-	if (!lockmgr_file_is_ours(mgr, mgr->fd))
+	if (!lockmgr_handle_has_file(mgr))
 		return;
-	there = lockmgr_wiped_memory(THERE_SIZE);
+	there = lockmgr_process_wiped_memory(THERE_SIZE);
 	if (!there)
 		return;
 	if (map_file(mgr)) {
@@ -101,20 +108,23 @@ void lockmgr_map_use(struct lockmgr *mgr, uint32_t id)
 	if (pays_now(mgr))
 		map(mgr);
 	if (is_mapped(mgr))
-		atomic_store_explicit(&mgr->there[id / MAP_PAGE_RECORDS], mgr->epoch,
+		atomic_store_explicit(&mgr->there[id / MAP_PAGE_RECORDS], mgr->process.epoch,
 				      memory_order_release);
 	errno = error;
 }
 
 void lockmgr_map_destroy(struct lockmgr *mgr)
 {
+	const int error = errno;
+
 	if (!is_mapped(mgr))
 		return;
 
 	munmap(mgr->there, THERE_SIZE);
 	/* A child may have something else in the records' place. */
-	if (!lockmgr_handle_is_ours(mgr))
-		return;
-	munmap(mgr->records, mgr->map_size);
-	munmap((void *)mgr->clock, sizeof(*mgr->clock));
+	if (lockmgr_handle_is_ours(mgr)) {
+		munmap(mgr->records, mgr->map_size);
+		munmap((void *)mgr->clock, sizeof(*mgr->clock));
+	}
+	errno = error;
 }

@@ -4,9 +4,12 @@
  * whoever links the static one has compiled with its header.
  */
 #include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
-#include "internal.h"
+#include "api.h"
+#include "old.h"
 
 /* Until 0.1, struct lockmgr_lock_info ended here. */
 #define OLD_SIZE	offsetof(struct lockmgr_lock_info, note)

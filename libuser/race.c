@@ -11,7 +11,12 @@
  * Only what goes through the kernel is told, and with a detector all locks do: so
  * the usual way has nothing to ask.
  */
-#include "internal.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "handle.h"
+#include "race.h"
 
 /* Valgrind's numbers; Helgrind and DRD share the latter two. */
 #define RUNNING_ON_VALGRIND	0x1001

@@ -15,7 +15,10 @@
  */
 #include <sched.h>
 
-#include "internal.h"
+#include <linux/lockmgr.h>
+
+#include "record.h"
+#include "spin.h"
 
 /*
  * About as long as it takes to go to sleep: what lasts longer is better slept through.  In
@@ -80,39 +83,40 @@ static void note_success(struct spin *spin)
 }
 
 /* Whether a word promises to be free soon, if not for a thread that waits for itself. */
-static bool is_promising(const struct lockmgr *mgr, const struct record *record, uint64_t word,
+static bool is_promising(const struct clock *clock, const struct record *record, uint64_t word,
 			 uint64_t self)
 {
 	if (word & (LOCKMGR_WORD_WAITERS | LOCKMGR_WORD_DIED) || word == self)
 		return false;
 
 	return atomic_load_explicit(&record->since, memory_order_relaxed) >=
-	       atomic_load_explicit(&mgr->clock->monotonic, memory_order_relaxed);
+	       atomic_load_explicit(&clock->monotonic, memory_order_relaxed);
 }
 
 /*
  * Wait for a moment for a lock that somebody has.  @self: what this thread would write
  * into the word.  Returns whether the lock was seen free.
  */
-bool lockmgr_spin(struct lockmgr *mgr, const struct record *record, uint64_t self)
+bool lockmgr_spin(struct spin *spin, const struct clock *clock, const struct record *record,
+		  uint64_t self)
 {
 	unsigned int looks;
 
-	if (!mgr->spin.may || is_skipped(&mgr->spin))
+	if (!spin->may || is_skipped(spin))
 		return false;
 
 	for (looks = 0; looks < LOOKS; looks++) {
 		const uint64_t word = atomic_load_explicit(&record->word, memory_order_relaxed);
 
 		if (!word) {
-			note_success(&mgr->spin);
+			note_success(spin);
 			return true;
 		}
-		if (!is_promising(mgr, record, word, self))
+		if (!is_promising(clock, record, word, self))
 			return false;
 		relax();
 	}
 
-	note_vain(&mgr->spin);
+	note_vain(spin);
 	return false;
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Mapped records and their clock, as this library reads and writes them. */
+#ifndef LOCKMGR_RECORD_H
+#define LOCKMGR_RECORD_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/** struct lockmgr_record, with a word that moves by compare-and-swap. */
+struct record {
+	_Alignas(8) _Atomic uint64_t	word;
+	_Alignas(8) _Atomic uint64_t	since;
+};
+
+/** struct lockmgr_clock, which moves. */
+struct clock {
+	_Alignas(8) _Atomic uint64_t	monotonic;
+};
+
+#endif /* LOCKMGR_RECORD_H */
