@@ -126,6 +126,18 @@ struct lockmgr_options {
 	}
 
 /**
+ * lockmgr_options_init() - LOCKMGR_OPTIONS_INIT, for languages without macros
+ * @opts: receives the caller's own space, which must exist, on the usual device
+ * @size: sizeof(struct lockmgr_options), as the caller knows it
+ *
+ * Thread-safe.
+ *
+ * Return: 0, or
+ *   -EINVAL	@opts is NULL, or @size is not acceptable
+ */
+int lockmgr_options_init(struct lockmgr_options *opts, size_t size);
+
+/**
  * lockmgr_open() - open a Manager
  * @mgr: receives the handle; the caller closes it with lockmgr_close()
  * @space: name of the space: 1 to 63 characters of A-Za-z0-9._-, no dot in front
@@ -293,12 +305,21 @@ int lockmgr_allocate_id_noted(struct lockmgr *mgr, uint32_t id, const char *note
 int lockmgr_set_note(struct lockmgr *mgr, uint32_t id, const char *note);
 
 /**
- * lockmgr_retrieve() - check an id
+ * lockmgr_is_allocated() - whether an id is allocated
  * @mgr: the handle
  * @id: the id
  *
  * Return: 1 if the id is allocated, 0 if it is not (its lock can be used all
  * the same), or a negative errno
+ */
+int lockmgr_is_allocated(struct lockmgr *mgr, uint32_t id);
+
+/**
+ * lockmgr_retrieve() - the same by its older name
+ * @mgr: the handle
+ * @id: the id
+ *
+ * Return: as lockmgr_is_allocated()
  */
 int lockmgr_retrieve(struct lockmgr *mgr, uint32_t id);
 
@@ -572,6 +593,23 @@ struct lockmgr_waiter_info {
 int lockmgr_list_waiters(struct lockmgr *mgr, uint32_t id, uint64_t *cursor,
 			 struct lockmgr_waiter_info *waiters, size_t max,
 			 size_t *count);
+
+/* ------------------------------------------------------------------------
+ * Errors
+ */
+
+/**
+ * lockmgr_strerror() - what an error means, and what can have caused it
+ * @error: what a function of this library returned
+ *
+ * Text in English without a full stop, such as "all ids are allocated".  There is one for each
+ * error; if functions mean different things by it, it names them.  For errors that are not of
+ * this library it is the C library's text, and "success" for what is not negative.
+ * Thread-safe, and may be called from signal handlers.
+ *
+ * Return: the text, never NULL; static memory
+ */
+const char *lockmgr_strerror(int error);
 
 /* ------------------------------------------------------------------------
  * Versions

@@ -86,7 +86,7 @@ static int unset_note(struct lockmgr *mgr, uint32_t id)
 	if (ret != -EOPNOTSUPP)
 		return ret;
 
-	ret = lockmgr_retrieve(mgr, id);
+	ret = call_with_id(mgr, LOCKMGR_IOC_RETRIEVE, id);
 	if (ret < 0)
 		return ret;
 	return ret ? 0 : -ENOENT;
@@ -100,6 +100,11 @@ int lockmgr_set_note(struct lockmgr *mgr, uint32_t id, const char *note)
 		return unset_note(mgr, id);
 
 	return call_with_note(mgr, LOCKMGR_IOC_SET_NOTE, &args, note);
+}
+
+int lockmgr_is_allocated(struct lockmgr *mgr, uint32_t id)
+{
+	return call_with_id(mgr, LOCKMGR_IOC_RETRIEVE, id);
 }
 
 int lockmgr_retrieve(struct lockmgr *mgr, uint32_t id)

@@ -16,6 +16,7 @@
  *   handle.c	handles: the file behind each, and what fork does to them
  *   process.c	which process this is, and forks of it
  *   file.c	opening and closing a file of the device
+ *   error.c	what the errors of the library mean
  *   size.c	structs of the API, which grow
  */
 #include <assert.h>
@@ -176,6 +177,18 @@ static int attach(struct lockmgr *mgr, const char *space,
 	if (!(options->flags & LOCKMGR_OPEN_NO_MAP) && !mgr->watched &&
 	    args.map_size == LOCKMGR_CAPACITY_MAX * sizeof(struct record))
 		mgr->map_size = args.map_size;
+	return 0;
+}
+
+int lockmgr_options_init(struct lockmgr_options *opts, size_t size)
+{
+	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
+
+	if (!opts || size > UINT32_MAX || !lockmgr_size_is_valid(size, OPTIONS_SIZE_FIRST))
+		return -EINVAL;
+
+	options.size = size;
+	lockmgr_size_copy(opts, size, &options, sizeof(options));
 	return 0;
 }
 

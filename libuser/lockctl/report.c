@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <lockmgr.h>
+
 #include "report.h"
 
 static void print(const char *format, va_list arguments)
@@ -45,27 +47,10 @@ void report_usage(const char *command, const char *format, ...)
 		command ? " " : "");
 }
 
-/* What the errors of the library mean to somebody who does not know it. */
+/* Those that look for ids say themselves which of them is not allocated. */
 static const char *explain(int error)
 {
-	switch (-error) {
-	case ENODEV:
-		return "there is no /dev/lockmgr: 'lockctl doctor' says what is missing";
-	case EPROTONOSUPPORT:
-		return "the module is not of this version: 'lockctl doctor' says more";
-	case ENOENT:
-		return "no such space";
-	case EUSERS:
-		return "the space has as many clients as are allowed";
-	case EDQUOT:
-		return "its owner has used up what users may have";
-	case ENOSPC:
-		return "all ids are allocated";
-	case EOPNOTSUPP:
-		return "the module is of a version without notes";
-	default:
-		return strerror(-error);
-	}
+	return error == -ENOENT ? "no such space" : lockmgr_strerror(error);
 }
 
 /**

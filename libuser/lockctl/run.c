@@ -112,7 +112,7 @@ static int lock(struct lockmgr *mgr, const struct plan *plan, bool *held)
 	if (ret == -EBUSY || ret == -ETIMEDOUT)
 		return plan->conflict;
 	if (ret == -EINVAL)
-		return report_failure(ret, "there is no lock %u in %s", id, space);
+		return report_failure_on_lock(ret, "acquire", id, space);
 
 	report_failure(ret, "cannot acquire lock %u of %s", id, space);
 	return ret == -EDQUOT ? STATUS_UNAVAILABLE : status_of(ret);

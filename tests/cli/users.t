@@ -74,13 +74,13 @@ sub test_shown
 
 sub test_refused
 {
-	fails(lockctl_as('games', 'list', "daemon:$private"), 77, qr/Permission denied/,
+	fails(lockctl_as('games', 'list', "daemon:$private"), 77, qr/permission denied/,
 	      'a_private_space_cannot_be_listed');
-	fails(lockctl_as('games', 'who', "daemon:$private", 1), 77, qr/Permission denied/,
+	fails(lockctl_as('games', 'who', "daemon:$private", 1), 77, qr/permission denied/,
 	      'nor_can_its_locks');
-	fails(lockctl_as('games', 'run', "daemon:$open", 1, 'true'), 77, qr/Permission denied/,
+	fails(lockctl_as('games', 'run', "daemon:$open", 1, 'true'), 77, qr/permission denied/,
 	      'what_can_be_read_only_cannot_be_locked');
-	fails(lockctl_as('games', 'allocate', "daemon:$open"), 77, qr/Permission denied/,
+	fails(lockctl_as('games', 'allocate', "daemon:$open"), 77, qr/permission denied/,
 	      'nor_allocated');
 	fails(lockctl_as('daemon', 'free-all', '--yes', "games:$shared"), 77, qr/not permitted/,
 	      'freeing_all_is_for_the_owner');

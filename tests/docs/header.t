@@ -54,4 +54,9 @@ same(unless_each(sub {
 	return "@described" eq join(' ', parameter_names($function->{parameters}));
 }), [], 'every_function_describes_its_parameters');
 
+# EOWNERDEAD is what other languages make of LOCKMGR_OWNER_DIED.
+same(set(grep { $_ ne 'EOWNERDEAD' } read_file('libuser/error.c') =~ /case (E[A-Z0-9]+):/g),
+     set(read_file('include/lockmgr.h') =~ /-(E[A-Z][A-Z0-9]+)\b/g),
+     'every_error_has_a_text_of_its_own_and_no_other');
+
 done();

@@ -195,6 +195,7 @@ static void locking_does_not_allocate(void **state)
 	(void)state;
 	assert_int_equal(lockmgr_lock(mgr, 0), 0);
 
+	assert_int_equal(lockmgr_is_allocated(mgr, 0), 0);
 	assert_int_equal(lockmgr_retrieve(mgr, 0), 0);
 	assert_int_equal(allocate(mgr), 0);
 }
@@ -207,6 +208,7 @@ static void allocate_id_that_exists_leaves_it_allocated(void **state)
 	allocate_upto(mgr, 1);
 	assert_int_equal(lockmgr_allocate_id(mgr, 0), -EEXIST);
 
+	assert_int_equal(lockmgr_is_allocated(mgr, 0), 1);
 	assert_int_equal(lockmgr_retrieve(mgr, 0), 1);
 	assert_int_equal(available(mgr), 99);
 }

@@ -32,6 +32,11 @@ static int call_retrieve(struct lockmgr *mgr)
 	return lockmgr_retrieve(mgr, 5);
 }
 
+static int call_is_allocated(struct lockmgr *mgr)
+{
+	return lockmgr_is_allocated(mgr, 5);
+}
+
 static int call_free(struct lockmgr *mgr)
 {
 	return lockmgr_free(mgr, 5);
@@ -109,6 +114,7 @@ static const struct call calls[] = {
 	{ "allocate", call_allocate },
 	{ "allocate_id", call_allocate_id },
 	{ "retrieve", call_retrieve },
+	{ "is_allocated", call_is_allocated },
 	{ "free", call_free },
 	{ "free_all", call_free_all },
 	{ "available", call_available },

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Errors: which come through, and that errno has no part in it. */
+/* Errors: which come through, that errno has no part in it, and what they are called. */
+#include <limits.h>
+
 #include "calls.h"
 
 #define ERRNO_LAST	133
@@ -193,6 +195,34 @@ static void null_pointers_are_einval(void **state)
 	lockmgr_close(mgr);
 }
 
+static void every_error_has_a_text(void **state)
+{
+	int error;
+
+	(void)state;
+	errno = ERRNO_BEFORE;
+	for (error = 1; error <= ERRNO_LAST; error++) {
+		const char *text = lockmgr_strerror(-error);
+
+		/* These numbers were never given to an error. */
+		if (error != 41 && error != 58 && !strcmp(text, "unknown error"))
+			fail_msg("%d", error);
+	}
+	assert_int_equal(errno, ERRNO_BEFORE);
+	assert_string_equal(lockmgr_strerror(-ENOSPC), "all ids are allocated");
+	assert_string_equal(lockmgr_strerror(-EXDEV), strerror(EXDEV));
+}
+
+static void other_numbers_have_a_text_too(void **state)
+{
+	(void)state;
+	assert_string_equal(lockmgr_strerror(0), "success");
+	assert_string_equal(lockmgr_strerror(LOCKMGR_OWNER_DIED), "success");
+	assert_string_equal(lockmgr_strerror(-4711), "unknown error");
+	assert_string_equal(lockmgr_strerror(INT_MIN), "unknown error");
+	assert_string_equal(lockmgr_strerror(INT_MAX), "success");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +237,8 @@ int main(void)
 		fake_test(errno_is_untouched_by_opening_and_closing),
 		fake_test(null_handle_is_einval),
 		fake_test(null_pointers_are_einval),
+		fake_test(every_error_has_a_text),
+		fake_test(other_numbers_have_a_text_too),
 	};
 
 	return harness_run(tests);

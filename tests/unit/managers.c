@@ -64,6 +64,52 @@ static void scratch_remove(void)
 	rmdir(scratch_directory);
 }
 
+static void options_are_initialised_as_by_the_macro(void **state)
+{
+	const struct lockmgr_options expected = LOCKMGR_OPTIONS_INIT;
+	struct lockmgr_options options;
+
+	(void)state;
+	memset(&options, 0x55, sizeof(options));
+	assert_int_equal(lockmgr_options_init(&options, sizeof(options)), 0);
+	assert_memory_equal(&options, &expected, sizeof(options));
+}
+
+/* For a program that knows a longer struct, the rest is zero; and its size is kept. */
+static void longer_options_are_initialised_too(void **state)
+{
+	struct {
+		struct lockmgr_options options;
+		uint64_t added;
+		uint64_t beyond;
+	} longer;
+	const size_t size = offsetof(typeof(longer), beyond);
+
+	(void)state;
+	memset(&longer, 0x55, sizeof(longer));
+	assert_int_equal(lockmgr_options_init(&longer.options, size), 0);
+	assert_int_equal(longer.options.size, size);
+	assert_int_equal(longer.options.owner, (uid_t)-1);
+	assert_null(longer.options.device);
+	assert_int_equal(longer.added, 0);
+	assert_int_equal(longer.beyond, 0x5555555555555555);
+	longer.options.device = FAKE_DEVICE;
+	assert_int_equal(try_open("space", &longer.options), 0);
+}
+
+static void options_of_no_size_are_not_initialised(void **state)
+{
+	static const size_t sizes[] = { 0, sizeof(struct lockmgr_options) - 1, 0x1001, SIZE_MAX };
+	struct lockmgr_options options = { .size = 4711 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
+		assert_int_equal(lockmgr_options_init(&options, sizes[i]), -EINVAL);
+	assert_int_equal(options.size, 4711);
+	assert_int_equal(lockmgr_options_init(NULL, sizeof(options)), -EINVAL);
+}
+
 static void other_major_version_is_eprotonosupport(void **state)
 {
 	struct lockmgr_options options = fake_options();
@@ -490,6 +536,9 @@ static void version_has_three_numbers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		fake_test(options_are_initialised_as_by_the_macro),
+		fake_test(longer_options_are_initialised_too),
+		fake_test(options_of_no_size_are_not_initialised),
 		fake_test(other_major_version_is_eprotonosupport),
 		fake_test(missing_device_is_enodev),
 		fake_test(missing_default_device_is_enodev),
