@@ -12,7 +12,8 @@
  *   ids->lock		which ids are allocated, and their notes; in alloc.c
  *   users_lock		who pays for spaces; in quota.c
  *
- * spaces_lock here and namespaces_lock in namespace.c nest in nothing of these.  None is
+ * spaces_lock here and namespaces_lock in namespace.c are taken under client->lock at most,
+ * and nothing is taken under them.  None of all these is
  * taken by a page fault (map.c), so user memory may be touched under any of them.
  *
  * Memory that is charged to the memory cgroup of a task can take long to come, or never
