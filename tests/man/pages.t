@@ -196,7 +196,8 @@ sub test_installation
 	# A copy, because what is built says where it will be.
 	system('cp', '-a', 'build/lib', "$dir/build");
 	make('libuser', 'install', "BUILD=$dir/build", "DESTDIR=$dir/all", 'PREFIX=/usr');
-	same([grep { ! -e "$dir/all/$_" } 'usr/include/lockmgr.h', grep { !/podman/ } @wanted], [],
+	same([grep { ! -e "$dir/all/$_" } 'usr/include/lockmgr.h',
+	      'usr/include/lockmgr.hpp', grep { !/podman/ } @wanted], [],
 	     'so_it_is_with_all_the_rest');
 	same([grep { /podman/ } @{files_below("$dir/all")}], [], 'but_for_what_is_for_podman');
 	make('libuser/podman', 'install-man', "DESTDIR=$dir/all", 'PREFIX=/usr');
