@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A table of all locks in use in the reader's IPC namespace, with their holders and waiters,
- * for root.
+ * A table of all locks in use in the reader's IPC namespace, with their holders, waiters and
+ * notes, for root.
  * ABI/debugfs-lockmgr describes it.
  *
  * A reader has a reference to the space that it has come to, so spaces may be unlinked
@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
+#include <linux/string_helpers.h>
 #include <linux/timekeeping.h>
 
 #include <linux/lockmgr.h>
@@ -161,24 +162,47 @@ static void debugfs_show_flags(struct seq_file *file, u32 flags)
 		   flags & LOCKMGR_ENTRY_DEADLINE ? 't' : '-');
 }
 
-/* A program may call itself anything. */
+/*
+ * A program may call itself anything, and a note may contain any bytes.  Neither may control
+ * the reader's terminal, end the line, or look like another column.  So each byte that is not
+ * printable ASCII, and each of those in @also, becomes \xNN.
+ */
+static void debugfs_show_text(struct seq_file *file, const char *text, size_t size,
+			      const char *also)
+{
+	size_t length = strnlen(text, size);
+
+	seq_putc(file, ' ');
+	if (!length)
+		seq_putc(file, '-');
+	else
+		seq_escape_mem(file, text, length, ESCAPE_HEX | ESCAPE_NAP | ESCAPE_APPEND,
+			       length == 1 && *text == '-' ? "-" : also);
+}
+
+/* One word, since another column follows. */
 static void debugfs_show_command(struct seq_file *file, const char *comm)
 {
-	seq_printf(file, " %*pE\n", (int)strnlen(comm, LOCKMGR_COMM_SIZE), comm);
+	debugfs_show_text(file, comm, LOCKMGR_COMM_SIZE, "\\ ");
+}
+
+static void debugfs_show_note(struct seq_file *file, const char *note)
+{
+	debugfs_show_text(file, note, LOCKMGR_NOTE_SIZE, "\\");
+	seq_putc(file, '\n');
 }
 
 static void debugfs_show_lock(struct seq_file *file, const struct lockmgr_lock_entry *lock)
 {
-	if (!(lock->flags & LOCKMGR_ENTRY_HELD)) {
+	if (lock->flags & LOCKMGR_ENTRY_HELD) {
+		seq_printf(file, " held %u %u %u", lock->token, lock->pid, lock->tid);
+		debugfs_show_age(file, lock->since);
+	} else {
 		seq_puts(file, " free 0 0 0 0.000");
-		debugfs_show_flags(file, lock->flags);
-		seq_puts(file, " -\n");
-		return;
 	}
-	seq_printf(file, " held %u %u %u", lock->token, lock->pid, lock->tid);
-	debugfs_show_age(file, lock->since);
 	debugfs_show_flags(file, lock->flags);
 	debugfs_show_command(file, lock->comm);
+	debugfs_show_note(file, lock->note);
 }
 
 static void debugfs_show_waiter(struct seq_file *file, const struct lockmgr_waiter_entry *waiter)
@@ -187,6 +211,7 @@ static void debugfs_show_waiter(struct seq_file *file, const struct lockmgr_wait
 	debugfs_show_age(file, waiter->since);
 	debugfs_show_flags(file, waiter->flags);
 	debugfs_show_command(file, waiter->comm);
+	debugfs_show_note(file, "");
 }
 
 static int debugfs_show_row(struct seq_file *file, void *row)
@@ -194,7 +219,7 @@ static int debugfs_show_row(struct seq_file *file, void *row)
 	const struct table *table = row;
 
 	if (!table->row) {
-		seq_puts(file, "space lock state token pid tid seconds flags command\n");
+		seq_puts(file, "space lock state token pid tid seconds flags command note\n");
 		return 0;
 	}
 

@@ -7,7 +7,7 @@
 
 #define TABLE	"/sys/kernel/debug/lockmgr/locks"
 
-#define HEAD	"space lock state token pid tid seconds flags command\n"
+#define HEAD	"space lock state token pid tid seconds flags command note\n"
 
 /* ------------------------------------------------------------------------
  * Rows
@@ -15,7 +15,7 @@
 
 /**
  * struct row - a row of the table
- * @lock, @state, @token, @pid, @tid, @seconds, @flags, @command: its columns
+ * @lock, @state, @token, @pid, @tid, @seconds, @flags, @command, @note: its columns
  */
 struct row {
 	unsigned int lock;
@@ -26,6 +26,7 @@ struct row {
 	double seconds;
 	char flags[8];
 	char command[80];
+	char note[256];
 };
 
 /* The whole table, read in pieces of that size. */
@@ -61,9 +62,9 @@ static size_t rows_of(const char *name, struct row *rows, size_t max, size_t pie
 	while ((line = strsep(&rest, "\n"))) {
 		struct row row;
 
-		if (sscanf(line, "%127s %u %7s %u %d %d %lf %7s %79[^\n]", space, &row.lock,
-			   row.state, &row.token, &row.pid, &row.tid, &row.seconds, row.flags,
-			   row.command) != 9 ||
+		if (sscanf(line, "%127s %u %7s %u %d %d %lf %7s %79s %255[^\n]", space,
+			   &row.lock, row.state, &row.token, &row.pid, &row.tid, &row.seconds,
+			   row.flags, row.command, row.note) != 10 ||
 		    strcmp(space, name) != 0)
 			continue;
 		assert_true(count < max);
@@ -210,7 +211,94 @@ static void command_cannot_spoil_the_table(void **state)
 	(void)state;
 	assert_int_equal(agent_call(agent, do_lock_as_somebody_strange, 1), 0);
 	assert_int_equal(own_rows(rows, 1), 1);
-	assert_string_equal(rows[0].command, "a\\nb\\e c");
+	assert_string_equal(rows[0].command, "a\\x0ab\\x1b\\x20c");
+	assert_string_equal(rows[0].note, "-");
+}
+
+/* ------------------------------------------------------------------------
+ * Notes
+ */
+
+static void note_is_in_the_row_of_its_lock(void **state)
+{
+	struct agent *waiter = agent_new();
+	struct lockmgr *mgr = space_open();
+	struct row rows[4];
+
+	(void)state;
+	assert_int_equal(lockmgr_allocate_id_noted(mgr, 3, "container web-1"), 0);
+	assert_int_equal(lockmgr_allocate_id(mgr, 4), 0);
+	assert_int_equal(lockmgr_allocate_id_noted(mgr, 5, "volume data"), 0);
+	assert_int_equal(lockmgr_lock(mgr, 3), 0);
+	agent_start(waiter, agent_lock, 3);
+	wait_for_waiters(mgr, 3, 1);
+
+	assert_int_equal(own_rows(rows, 4), 4);
+	expect_row(&rows[0], 3, "held", getpid(), "a---");
+	assert_string_equal(rows[0].note, "container web-1");
+	expect_row(&rows[1], 3, "waits", agent_pid(waiter), "----");
+	assert_string_equal(rows[1].note, "-");
+	expect_row(&rows[2], 4, "free", 0, "a---");
+	assert_string_equal(rows[2].note, "-");
+	expect_row(&rows[3], 5, "free", 0, "a---");
+	assert_string_equal(rows[3].note, "volume data");
+}
+
+static void note_that_has_gone_with_its_id_is_not_shown(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	struct row rows[1];
+
+	(void)state;
+	assert_int_equal(lockmgr_allocate_id_noted(mgr, 3, "container web-1"), 0);
+	assert_int_equal(lockmgr_lock(mgr, 3), 0);
+	assert_int_equal(lockmgr_free(mgr, 3), 0);
+	assert_int_equal(own_rows(rows, 1), 1);
+	expect_row(&rows[0], 3, "held", getpid(), "----");
+	assert_string_equal(rows[0].note, "-");
+}
+
+static void note_cannot_spoil_the_table(void **state)
+{
+	static const struct {
+		const char *note;
+		const char *shown;
+	} cases[] = {
+		{ "\033[2J\n3 held\t\177", "\\x1b[2J\\x0a3 held\\x09\\x7f" },
+		{ "\xe2\x80\xae\xff\xc2\xa0\xef\xbb\xbf",
+		  "\\xe2\\x80\\xae\\xff\\xc2\\xa0\\xef\\xbb\\xbf" },
+		{ "a\\x41 \"b\"", "a\\x5cx41 \"b\"" },
+		{ "-", "\\x2d" },
+		{ "--", "--" },
+	};
+	struct lockmgr *mgr = space_open();
+	struct row rows[1];
+	size_t i;
+
+	(void)state;
+	assert_int_equal(lockmgr_allocate_id(mgr, 3), 0);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(lockmgr_set_note(mgr, 3, cases[i].note), 0);
+		assert_int_equal(own_rows(rows, 1), 1);
+		assert_string_equal(rows[0].note, cases[i].shown);
+	}
+}
+
+/* Four characters for each byte. */
+static void longest_note_is_shown_whole(void **state)
+{
+	struct lockmgr *mgr = space_open();
+	char note[LOCKMGR_NOTE_SIZE] = "";
+	struct row rows[1];
+	size_t i;
+
+	(void)state;
+	memset(note, 0xff, sizeof(note) - 1);
+	assert_int_equal(lockmgr_allocate_id_noted(mgr, 3, note), 0);
+	assert_int_equal(own_rows(rows, 1), 1);
+	assert_int_equal(strlen(rows[0].note), 4 * (sizeof(note) - 1));
+	for (i = 0; i < sizeof(note) - 1; i++)
+		assert_memory_equal(rows[0].note + 4 * i, "\\xff", 4);
 }
 
 /* ------------------------------------------------------------------------
@@ -314,6 +402,10 @@ int main(void)
 		harness_test(holder_comes_before_its_waiters_in_the_order_of_the_queue),
 		harness_test(flags_tell_of_deadlines_cycles_and_deaths),
 		harness_test(command_cannot_spoil_the_table),
+		harness_test(note_is_in_the_row_of_its_lock),
+		harness_test(note_that_has_gone_with_its_id_is_not_shown),
+		harness_test(note_cannot_spoil_the_table),
+		harness_test(longest_note_is_shown_whole),
 		harness_test(space_without_clients_is_in_it),
 		harness_test(space_without_a_name_is_in_it_while_it_has_clients),
 		harness_test(space_may_go_while_the_table_is_read),
