@@ -419,6 +419,24 @@ static void bury(unsigned int index)
 	atomic_store(&plan->doing[index], 0);
 }
 
+/* Anybody, or as often somebody who seems to be amid a deed. */
+static unsigned int pick_victim(uint64_t *random)
+{
+	const unsigned int first = random_below(random, WORKERS);
+	unsigned int index = first;
+
+	if (random_below(random, 2))
+		return first;
+
+	do {
+		if (atomic_load(&plan->doing[index]))
+			return index;
+		index = (index + 1) % WORKERS;
+	} while (index != first);
+
+	return first;
+}
+
 static void wait_for_deeds(struct crowd *crowd, uint64_t count)
 {
 	while (atomic_load(&plan->taken) < count && crowd_check(crowd))
@@ -439,7 +457,7 @@ static void supervise(struct crowd *crowd)
 		wait_for_deeds(crowd, next);
 		if (next >= plan->deed_count || atomic_load(&plan->taken) >= plan->deed_count)
 			break;
-		index = random_below(&random, WORKERS);
+		index = pick_victim(&random);
 		crowd_kill(crowd, index);
 		bury(index);
 		crowd_start(crowd, index, act, random_below(&random, UINT32_MAX));
