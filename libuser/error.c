@@ -62,9 +62,9 @@ const char *lockmgr_strerror(int error)
 	case EOWNERDEAD:
 		return "the lock is acquired, but its last holder died";
 	case EPERM:
-		return "not permitted: only the owner of the space, or the lock's holder, may do that";
+		return "not permitted: only the space's owner, or the lock's holder, may do that";
 	case EPROTONOSUPPORT:
-		return "the module's version does not fit the library's: 'lockctl doctor' says more";
+		return "the module is not of the library's version: 'lockctl doctor' says more";
 	case ETIMEDOUT:
 		return "the deadline has passed";
 	case EUSERS:

@@ -50,7 +50,7 @@
 enum kind {
 	NOTHING,
 	GIVES,
-	EMPTIES,
+	CLEARS,
 	FREES,
 };
 
@@ -177,7 +177,7 @@ static bool may_be_empty(uint32_t id, uint64_t settled)
 		const uint64_t doing = atomic_load(&plan->doing[index]);
 		struct deed *deed = doing ? &plan->deeds[doing - 1] : NULL;
 
-		if (deed && atomic_load(&deed->kind) == EMPTIES &&
+		if (deed && atomic_load(&deed->kind) == CLEARS &&
 		    (atomic_load(&deed->id) == id || atomic_load(&deed->id) == ANY_ID))
 			return true;
 	}
@@ -249,9 +249,9 @@ static void note_end(struct deed *deed, uint32_t id, uint64_t end)
 	if (atomic_load(&deed->kind) == GIVES) {
 		atomic_store(&deed->id, id);
 		atomic_store(&deed->end, end);
-	} else if (atomic_load(&deed->kind) == EMPTIES && id != ANY_ID) {
+	} else if (atomic_load(&deed->kind) == CLEARS && id != ANY_ID) {
 		raise_to(&plan->emptied[id], end);
-	} else if (atomic_load(&deed->kind) == EMPTIES) {
+	} else if (atomic_load(&deed->kind) == CLEARS) {
 		for (id = 0; id < IDS; id++)
 			raise_to(&plan->emptied[id], end);
 	}
@@ -287,7 +287,7 @@ static enum kind any_note(struct actor *actor, char *note)
 {
 	*note = '\0';
 	if (!random_below(&actor->random, 4))
-		return EMPTIES;
+		return CLEARS;
 	make_note(actor->number, note);
 
 	return GIVES;
@@ -590,11 +590,12 @@ static void notes_are_those_of_the_allocation_and_leave_nothing(void **state)
 	wait_until(memory_is_back, NULL, "the memory for notes is given back");
 }
 
+#define notes_test(function)	cmocka_unit_test_setup_teardown(function, setup, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			notes_are_those_of_the_allocation_and_leave_nothing, setup, teardown),
+		notes_test(notes_are_those_of_the_allocation_and_leave_nothing),
 	};
 
 	stress_seed();
