@@ -162,7 +162,7 @@ same "and_the_documents_that_README_names" "$(documents lockmgr-dkms)" "$(docume
 same "liblockmgr1_has_the_shared_library" "$(files liblockmgr1)" \
 	"$(printf "/usr/lib/$multiarch/%s\n" liblockmgr.so.1 "liblockmgr.so.1.$version")"
 same "liblockmgr-dev_has_what_compiling_takes" "$(files liblockmgr-dev)" \
-	"$(printf '%s\n' /usr/include/linux/lockmgr.h /usr/include/lockmgr.h \
+	"$(printf '%s\n' /usr/include/linux/lockmgr.h /usr/include/lockmgr.h /usr/include/lockmgr.hpp \
 		"/usr/lib/$multiarch"/{liblockmgr.a,liblockmgr.so,pkgconfig/liblockmgr.pc})"
 same "lockctl_has_the_command_and_its_completion" "$(files lockctl)" \
 	"$(printf '%s\n' /usr/bin/lockctl /usr/share/bash-completion/completions/lockctl)"

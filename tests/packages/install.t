@@ -27,7 +27,7 @@ files()
 # expected PREFIX LIBDIR
 expected()
 {
-	printf "$1/%s\n" bin/lockctl include/linux/lockmgr.h include/lockmgr.h \
+	printf "$1/%s\n" bin/lockctl include/linux/lockmgr.h include/lockmgr.h include/lockmgr.hpp \
 		lib/modules-load.d/lockmgr.conf lib/udev/rules.d/60-lockmgr.rules \
 		share/bash-completion/completions/lockctl
 	printf "$2/%s\n" liblockmgr.a liblockmgr.so liblockmgr.so.1 "liblockmgr.so.1.$version" \
