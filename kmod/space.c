@@ -13,8 +13,8 @@
  *   users_lock		who pays for spaces; in quota.c
  *
  * spaces_lock here and namespaces_lock in namespace.c are taken under client->lock at most,
- * and nothing is taken under them.  None of all these is
- * taken by a page fault (map.c), so user memory may be touched under any of them.
+ * and nothing is taken under them.  A page fault (map.c) takes none of all these, so user
+ * memory may be touched under any of them.
  *
  * Memory that is charged to the memory cgroup of a task can take long to come, or never
  * come, where that cgroup is full.  So it is allocated before any of these locks is

@@ -52,15 +52,12 @@ static bool has_file(pid_t pid, const char *lines)
 static void add_user(struct file_users *users, pid_t pid)
 {
 	char name[LOCKMGR_COMMAND_SIZE + 1];
-	size_t length;
 
 	if (users->count++ >= FILE_USERS_MAX)
 		return;
-	length = proc_read(pid, pid, "comm", name, sizeof(name));
-	if (length && name[length - 1] == '\n')
-		length--;
+	proc_name(pid, pid, name, sizeof(name));
 	users->users[users->count - 1].pid = pid;
-	text_clean(users->users[users->count - 1].name, TASK_NAME_SIZE, name, length);
+	text_clean(users->users[users->count - 1].name, TASK_NAME_SIZE, name, strlen(name));
 }
 
 /**

@@ -54,6 +54,24 @@ size_t proc_read(pid_t pid, pid_t tid, const char *name, char *text, size_t size
 }
 
 /**
+ * proc_name() - the command name of a thread
+ * @pid: its process
+ * @tid: the thread
+ * @name: receives it, with a NUL
+ * @size: room there, and for a newline
+ *
+ * Return: whether it is known; it can be empty
+ */
+bool proc_name(pid_t pid, pid_t tid, char *name, size_t size)
+{
+	const size_t length = proc_read(pid, tid, "comm", name, size);
+
+	if (length && name[length - 1] == '\n')
+		name[length - 1] = '\0';
+	return length;
+}
+
+/**
  * proc_stat() - the state and the relatives of a thread
  * @pid: its process
  * @tid: the thread

@@ -24,6 +24,7 @@ struct proc_stat {
 };
 
 size_t proc_read(pid_t pid, pid_t tid, const char *name, char *text, size_t size);
+bool proc_name(pid_t pid, pid_t tid, char *name, size_t size);
 bool proc_stat(pid_t pid, pid_t tid, struct proc_stat *stat);
 bool proc_exists(pid_t pid, pid_t tid);
 pid_t proc_living_thread(pid_t pid);

@@ -14,11 +14,9 @@
 static bool is_same(const struct task *task, const char *name)
 {
 	char text[LOCKMGR_COMMAND_SIZE + 1];
-	size_t length = proc_read(task->pid, task->tid, "comm", text, sizeof(text));
 
-	if (length && text[length - 1] == '\n')
-		text[length - 1] = '\0';
-	return !length || !strncmp(text, name, LOCKMGR_COMMAND_SIZE);
+	return !proc_name(task->pid, task->tid, text, sizeof(text)) ||
+	       !strncmp(text, name, LOCKMGR_COMMAND_SIZE);
 }
 
 static void read_command(struct task *task, pid_t tid)

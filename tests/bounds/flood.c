@@ -44,28 +44,6 @@
  * Limits, and the memory that is charged to the greedy user
  */
 
-static int write_text(const char *path, const char *text)
-{
-	int file = open(path, O_WRONLY | O_CLOEXEC);
-	int ret = file >= 0 && write(file, text, strlen(text)) >= 0 ? 0 : -errno;
-
-	if (file >= 0)
-		close(file);
-
-	return ret;
-}
-
-static void read_text(const char *path, char *text, size_t size)
-{
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = file < 0 ? -1 : read(file, text, size - 1);
-
-	if (length < 0)
-		fail_msg("%s: %s", path, strerror(errno));
-	text[length] = 0;
-	close(file);
-}
-
 /**
  * struct limit - a parameter of the module
  * @path: where it is
@@ -87,7 +65,7 @@ static void set_limit(const struct limit *limit, unsigned int value)
 	char text[32];
 
 	snprintf(text, sizeof(text), "%u", value);
-	assert_int_equal(write_text(limit->path, text), 0);
+	assert_int_equal(write_value(limit->path, text), 0);
 }
 
 /*
@@ -100,8 +78,8 @@ static long charged(void)
 	static char text[16384];
 	const char *line;
 
-	read_text(GROUP "/cpu.stat", text, sizeof(text));
-	read_text(GROUP "/memory.stat", text, sizeof(text));
+	read_value(GROUP "/cpu.stat", text, sizeof(text));
+	read_value(GROUP "/memory.stat", text, sizeof(text));
 	line = strstr(text, "\nkernel ");
 	assert_non_null(line);
 
@@ -130,7 +108,7 @@ static int setup(void **state)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(limits); i++)
-		read_text(limits[i]->path, limits[i]->saved, sizeof(limits[i]->saved));
+		read_value(limits[i]->path, limits[i]->saved, sizeof(limits[i]->saved));
 	if (mkdir(GROUP, 0755))
 		return -1;
 
@@ -148,7 +126,7 @@ static int teardown(void **state)
 	/* Its processes are being buried. */
 	wait_until(is_group_gone, NULL, "the control group can be removed");
 	for (i = 0; i < ARRAY_SIZE(limits); i++)
-		if (write_text(limits[i]->path, limits[i]->saved))
+		if (write_value(limits[i]->path, limits[i]->saved))
 			ret = -1;
 
 	return ret;
@@ -193,7 +171,7 @@ static long do_enter_group(struct lockmgr **mgr, long unused)
 	(void)mgr;
 	(void)unused;
 
-	return write_text(GROUP "/cgroup.procs", "0");
+	return write_value(GROUP "/cgroup.procs", "0");
 }
 
 static long do_become(struct lockmgr **mgr, long uid)
@@ -425,7 +403,7 @@ static struct agent *greedy_in_namespace(void)
 	snprintf(path, sizeof(path), "/proc/%d/uid_map", agent_pid(greedy));
 	snprintf(map, sizeof(map), "0 %d 1\n1 %d %d\n", GREEDY_UID, SUBORDINATES,
 		 SUBORDINATE_IDS);
-	assert_int_equal(write_text(path, map), 0);
+	assert_int_equal(write_value(path, map), 0);
 
 	return greedy;
 }
@@ -464,7 +442,7 @@ static long slab(void)
 	static char text[8192];
 	const char *line;
 
-	read_text("/proc/meminfo", text, sizeof(text));
+	read_value("/proc/meminfo", text, sizeof(text));
 	line = strstr(text, "\nSlab:");
 	assert_non_null(line);
 
@@ -476,7 +454,7 @@ static long charged_slab(void)
 	static char text[16384];
 	const char *line;
 
-	read_text(GROUP "/memory.stat", text, sizeof(text));
+	read_value(GROUP "/memory.stat", text, sizeof(text));
 	line = strstr(text, "\nslab ");
 	assert_non_null(line);
 

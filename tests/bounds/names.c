@@ -37,21 +37,7 @@
 
 static void write_limit(const char *value)
 {
-	int file = open(LIMIT, O_WRONLY | O_CLOEXEC);
-
-	assert_int_not_equal(file, -1);
-	assert_int_equal(write(file, value, strlen(value)), (ssize_t)strlen(value));
-	close(file);
-}
-
-static void read_limit(char *value, size_t size)
-{
-	int file = open(LIMIT, O_RDONLY | O_CLOEXEC);
-	ssize_t length = read(file, value, size - 1);
-
-	assert_true(length > 0);
-	value[length] = '\0';
-	close(file);
+	assert_int_equal(write_value(LIMIT, value), 0);
 }
 
 static int attach(int file, unsigned int number, uint32_t flags)
@@ -170,7 +156,7 @@ static void lookup_among_many_costs_at_most_twice_that_with_one(void **state)
 	long ratio;
 
 	(void)state;
-	read_limit(before, sizeof(before));
+	read_value(LIMIT, before, sizeof(before));
 	snprintf(limit, sizeof(limit), "%u", 2 * SPACES);
 	write_limit(limit);
 	agent_start(agent, compare, SPACES);

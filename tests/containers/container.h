@@ -64,17 +64,6 @@ static inline struct agent *container_new(void)
 	return agent;
 }
 
-static inline int write_text(const char *path, const char *text)
-{
-	int file = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t length = file < 0 ? -1 : write(file, text, strlen(text));
-
-	if (file >= 0)
-		close(file);
-
-	return length < 0 ? -errno : 0;
-}
-
 static inline long enter_user_namespace(struct lockmgr **mgr, long namespaces)
 {
 	char map[32];
@@ -85,9 +74,9 @@ static inline long enter_user_namespace(struct lockmgr **mgr, long namespaces)
 	/* Its files in /proc would be root's. */
 	if (prctl(PR_SET_DUMPABLE, 1) || unshare(CLONE_NEWUSER | namespaces))
 		return -errno;
-	ret = write_text("/proc/self/setgroups", "deny");
+	ret = write_value("/proc/self/setgroups", "deny");
 	if (!ret)
-		ret = write_text("/proc/self/uid_map", map);
+		ret = write_value("/proc/self/uid_map", map);
 
 	return ret;
 }

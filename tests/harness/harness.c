@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <sched.h>
@@ -141,6 +142,53 @@ void wait_until(bool (*condition)(void *data), void *data, const char *what)
 			fail_msg("%d s and still not: %s", HARNESS_PATIENCE_S, what);
 		nanosleep(&pause, NULL);
 	}
+}
+
+long file_text(const char *path, char *text, size_t size)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t count;
+
+	if (file < 0)
+		return -errno;
+	while ((count = read(file, text + length, size - 1 - length)) > 0)
+		length += count;
+	if (count < 0)
+		count = -errno;
+	close(file);
+	text[length] = '\0';
+
+	return count ? count : (long)length;
+}
+
+void read_value(const char *path, char *text, size_t size)
+{
+	const long length = file_text(path, text, size);
+
+	if (length < 0)
+		fail_msg("%s: %s", path, strerror(-length));
+}
+
+int write_value(const char *path, const char *text)
+{
+	int file = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t length = file < 0 ? -1 : write(file, text, strlen(text));
+	int ret = length < 0 ? -errno : 0;
+
+	if (file >= 0)
+		close(file);
+
+	return ret;
+}
+
+bool agent_runs_cat(void *agent)
+{
+	char path[64], name[16];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", agent_pid(agent));
+
+	return file_text(path, name, sizeof(name)) > 0 && !strcmp(name, "cat\n");
 }
 
 struct lockmgr_lock_info lock_info(struct lockmgr *mgr, uint32_t id)

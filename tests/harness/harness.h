@@ -152,6 +152,26 @@ unsigned int stride(void);
 /** Whether the kernel watches its locks or its memory: then it takes time and memory for that. */
 bool kernel_watches_itself(void);
 
+/* ------------------------------------------------------------------------
+ * Files with a value, as those of the kernel
+ */
+
+/** What a file says, all of it or what there is room for; returns its length or -errno. */
+long file_text(const char *path, char *text, size_t size);
+
+/** The same of a file that must be there. */
+void read_value(const char *path, char *text, size_t size);
+
+/** Write to a file that is there; returns 0 or -errno. */
+int write_value(const char *path, const char *text);
+
+/** Whether an agent has executed cat; for wait_until(). */
+bool agent_runs_cat(void *agent);
+
+/* ------------------------------------------------------------------------
+ * Locks
+ */
+
 /** Facts of one lock. */
 struct lockmgr_lock_info lock_info(struct lockmgr *mgr, uint32_t id);
 

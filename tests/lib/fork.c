@@ -554,23 +554,6 @@ static void files_are_close_on_exec(void **state)
 	assert_int_equal(checked, 2);
 }
 
-/* Whether an agent has executed it. */
-static bool runs_cat(void *data)
-{
-	char path[64], name[16] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", agent_pid(data));
-	file = fopen(path, "r");
-	if (!file)
-		return false;
-	if (!fgets(name, sizeof(name), file))
-		name[0] = '\0';
-	fclose(file);
-
-	return !strcmp(name, "cat\n");
-}
-
 static long agent_exec_sleep(struct lockmgr **mgr, long unused)
 {
 	(void)mgr;
@@ -658,7 +641,7 @@ static void locks_of_a_file_to_inherit_outlive_exec_and_no_more(void **state)
 	agent = agent_new_with(INHERIT);
 	assert_int_equal(agent_call(agent, agent_lock, 0), 0);
 	agent_start(agent, agent_exec_cat, input[0]);
-	wait_until(runs_cat, agent, "the agent executes cat");
+	wait_until(agent_runs_cat, agent, "the agent executes cat");
 	assert_int_equal(lockmgr_trylock(mgr, 0), -EBUSY);
 
 	close(input[0]);

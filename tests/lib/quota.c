@@ -26,33 +26,6 @@
 #define SPACES_MAX	8
 
 /* ------------------------------------------------------------------------
- * Files with one value
- */
-
-static void read_text(const char *path, char *text, size_t size)
-{
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length = file < 0 ? -1 : read(file, text, size - 1);
-
-	if (length < 0)
-		fail_msg("%s: %s", path, strerror(errno));
-	text[length] = 0;
-	close(file);
-}
-
-static int write_text(const char *path, const char *text)
-{
-	int file = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t length = file < 0 ? -1 : write(file, text, strlen(text));
-	int ret = length < 0 ? -errno : 0;
-
-	if (file >= 0)
-		close(file);
-
-	return ret;
-}
-
-/* ------------------------------------------------------------------------
  * Limits
  */
 
@@ -76,7 +49,7 @@ static int write_limit(const char *limit, const char *value)
 
 	limit_path(path, limit);
 
-	return write_text(path, value);
+	return write_value(path, value);
 }
 
 static void set_limit(const char *limit, unsigned int value)
@@ -92,7 +65,7 @@ static void read_limit(const char *limit, char value[32])
 	char path[128];
 
 	limit_path(path, limit);
-	read_text(path, value, 32);
+	read_value(path, value, 32);
 }
 
 static int setup(void **state)
@@ -487,15 +460,11 @@ static void strangers_are_refused_ids_before_the_owner(void **state)
 	assert_int_equal(agent_call(agent_of(OWNER, &opts), do_allocate_until_refused, 0), 10);
 }
 
-static long do_allocate_all(struct lockmgr **mgr, long capacity)
+static long do_allocate_many(struct lockmgr **mgr, long count)
 {
-	uint32_t id;
 	int ret = do_open_space(mgr, 0);
 
-	while (capacity-- && !ret)
-		ret = lockmgr_allocate(*mgr, &id);
-
-	return ret;
+	return ret ? ret : allocate(*mgr, count);
 }
 
 static long do_free_first(struct lockmgr **mgr, long unused)
@@ -533,8 +502,8 @@ static void strangers_may_allocate_all_ids_and_the_owner_frees_them(void **state
 	owner = agent_of(OWNER, &opts);
 	assert_int_equal(lockmgr_allocate(handles[0], &id), 0);
 	assert_int_equal(agent_call(stranger, do_free_first, 0), 0);
-	assert_int_equal(agent_call(stranger, do_allocate_all, 4), 0);
-	assert_int_equal(agent_call(owner, do_allocate_all, 1), -ENOSPC);
+	assert_int_equal(agent_call(stranger, do_allocate_many, 4), 0);
+	assert_int_equal(agent_call(owner, do_allocate_many, 1), -ENOSPC);
 	assert_int_equal(agent_call(owner, do_free_all, 0), 0);
 	assert_int_equal(agent_call(owner, do_set_capacity, 8), 0);
 	assert_int_equal(lockmgr_allocate(handles[0], &id), 0);
@@ -587,7 +556,7 @@ static struct agent *agent_in_namespace(void)
 	assert_int_equal(ret, 0);
 	snprintf(path, sizeof(path), "/proc/%d/uid_map", agent_pid(agent));
 	snprintf(map, sizeof(map), "0 %d 1\n1 %d %d\n", OWNER, SUBORDINATES, SUBORDINATE_MAX);
-	assert_int_equal(write_text(path, map), 0);
+	assert_int_equal(write_value(path, map), 0);
 
 	return agent;
 }
@@ -945,7 +914,7 @@ static int write_cgroup(const char *file, const char *value)
 
 	cgroup_path(path, file);
 
-	return write_text(path, value);
+	return write_value(path, value);
 }
 
 static int memory_setup(void **state)
@@ -1004,7 +973,7 @@ static long kernel_memory(void)
 	const char *line;
 
 	cgroup_path(path, "memory.stat");
-	read_text(path, text, sizeof(text));
+	read_value(path, text, sizeof(text));
 	line = strstr(text, "\nkernel ");
 	assert_non_null(line);
 
@@ -1208,7 +1177,7 @@ static void memory_of_a_killed_client_is_given_back_with_its_space(void **state)
  */
 static void announce(const char *message)
 {
-	assert_int_equal(write_text("/dev/kmsg", message), 0);
+	assert_int_equal(write_value("/dev/kmsg", message), 0);
 }
 
 /* A process that wants more memory than it may have; returns how it ends. */

@@ -43,25 +43,6 @@ static const char *const space_files[] = {
 	"stats/longest_wait_ns",
 };
 
-/** What a file says, all of it; returns its length or -errno. */
-static inline long file_text(const char *path, char *text, size_t size)
-{
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	size_t length = 0;
-	ssize_t count;
-
-	if (file < 0)
-		return -errno;
-	while ((count = read(file, text + length, size - 1 - length)) > 0)
-		length += count;
-	if (count < 0)
-		count = -errno;
-	close(file);
-	text[length] = '\0';
-
-	return count ? count : (long)length;
-}
-
 /** A directory or file of a space of that user; "" for the directory. */
 static inline const char *path_of(uid_t owner, const char *space, const char *file)
 {

@@ -629,23 +629,6 @@ static void end_of_the_main_thread_alone_releases_nothing(void **state)
 	expect_released(child);
 }
 
-/* Whether a process has executed cat. */
-static bool runs_cat(void *agent)
-{
-	char path[64], name[16] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", agent_pid(agent));
-	file = fopen(path, "r");
-	if (!file)
-		return false;
-	if (fscanf(file, "%15s", name) != 1)
-		name[0] = 0;
-	fclose(file);
-
-	return !strcmp(name, "cat");
-}
-
 static int cats_input[2];
 
 static void *execute_cat(void *unused)
@@ -691,7 +674,7 @@ static void exec_releases_nothing(agent_fn execute_somehow)
 	child = agent_call(agent, spawn, 0);
 	assert_true(child > 0);
 	agent_start(agent, execute_somehow, file);
-	wait_until(runs_cat, agent, "the process executes cat");
+	wait_until(agent_runs_cat, agent, "the process executes cat");
 	assert_int_equal(raw_trylock(raw_private(), ID), -EBUSY);
 
 	agent_kill(agent);
