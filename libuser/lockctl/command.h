@@ -24,11 +24,12 @@ struct option_spec {
 };
 
 /** An option table has no more entries than this. */
-#define OPTIONS_MAX	8
+#define OPTIONS_MAX	16
 
 /** More words than anybody types. */
 #define WORDS_ANY	-1
 
+struct column;
 struct command;
 
 /**
@@ -52,6 +53,8 @@ struct arguments {
  * @summary: what it does, in one line
  * @details: what else its help says; may be NULL
  * @options: may be NULL
+ * @columns: of its table, if its options are those of OPTION_SPECS_TABLE; else NULL
+ * @column_count: how many
  * @words_min: how many words it needs
  * @words_max: how many it takes; WORDS_ANY
  * @runs_another: behind the first word nothing is an option of this command
@@ -63,6 +66,8 @@ struct command {
 	const char *summary;
 	const char *details;
 	const struct option_spec *options;
+	const struct column *columns;
+	size_t column_count;
 	int words_min;
 	int words_max;
 	bool runs_another;
@@ -73,6 +78,11 @@ struct command {
 enum {
 	OPTION_JSON,
 	OPTION_NOHEADINGS,
+	OPTION_OUTPUT,
+	OPTION_OUTPUT_ALL,
+	OPTION_LIST_COLUMNS,
+	OPTION_RAW,
+	OPTION_NOTRUNCATE,
 	OPTION_OWN,
 };
 
@@ -83,6 +93,16 @@ enum {
 #define OPTION_SPEC_NOHEADINGS \
 	{ \
 		'n', "noheadings", NULL, "print the rows only" \
+	}
+/* All of them, with the letters that lsblk(8) and lslocks(8) have for them. */
+#define OPTION_SPECS_TABLE \
+	OPTION_SPEC_JSON, OPTION_SPEC_NOHEADINGS, \
+		{ 'o', "output", "COLUMNS", "print these columns; +COLUMNS: in addition" }, \
+		{ 'O', "output-all", NULL, "print all columns" }, \
+		{ 'H', "list-columns", NULL, "list the columns, and end" }, \
+		{ 'r', "raw", NULL, "print one blank between columns; times are seconds" }, \
+	{ \
+		'u', "notruncate", NULL, "do not cut long text" \
 	}
 
 static inline bool option_given(const struct arguments *args, int option)
@@ -104,6 +124,7 @@ extern const struct command command_save;
 extern const struct command command_set_capacity;
 extern const struct command command_set_note;
 extern const struct command command_spaces;
+extern const struct command command_stats;
 extern const struct command command_unlink;
 extern const struct command command_watch;
 extern const struct command command_who;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* lockctl list: who holds what, for how long, and who waits behind it. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,6 +9,8 @@
 #include "duration.h"
 #include "file-users.h"
 #include "memory.h"
+#include "number.h"
+#include "report.h"
 #include "snapshot.h"
 #include "table.h"
 
@@ -19,12 +22,15 @@
 
 enum {
 	OPTION_ALL = OPTION_OWN,
+	OPTION_PID,
+	OPTION_LONGER_THAN,
 };
 
 static const struct option_spec options[] = {
-	OPTION_SPEC_JSON,
-	OPTION_SPEC_NOHEADINGS,
+	OPTION_SPECS_TABLE,
 	{ 'a', "all", NULL, "also list locks that are allocated, but not in use" },
+	{ 'p', "pid", "PID", "only locks that this process holds or waits for" },
+	{ 'l', "longer-than", "SECONDS", "only locks held or waited for longer; status 1 if any" },
 	{ 0 }
 };
 
@@ -51,24 +57,42 @@ enum {
 
 /* In JSON, each waiter is a row below the lock's. */
 static const struct column columns[] = {
-	[SPACE]		= { "SPACE", "space", COLUMN_TREE },
-	[LOCK]		= { "LOCK", "lock", COLUMN_NUMBER },
-	[NOTE]		= { "NOTE", "note", COLUMN_NOTE },
-	[ALLOCATED]	= { "ALLOCATED", "allocated", COLUMN_BOOLEAN },
-	[STATE]		= { "STATE", "state", COLUMN_TEXT },
-	[HOLDER]	= { "HELD BY", NULL, COLUMN_TEXT },
-	[PROCESS]	= { NULL, "pid", COLUMN_NUMBER },
-	[THREAD]	= { "THREAD", "tid", COLUMN_NUMBER },
-	[HELD_FOR]	= { "HELD FOR", "held_seconds", COLUMN_DURATION },
-	[WAITED_FOR]	= { NULL, "waited_seconds", COLUMN_DURATION },
-	[NAME]		= { NULL, "name", COLUMN_TEXT },
-	[COMMAND]	= { "COMMAND", "command", COLUMN_COMMAND },
-	[PROCESS_STATE]	= { NULL, "process_state", COLUMN_TEXT },
-	[DEADLOCK]	= { NULL, "deadlock", COLUMN_BOOLEAN },
-	[POSSIBLE]	= { NULL, "possible_deadlock", COLUMN_BOOLEAN },
-	[DIED]		= { NULL, "holder_died", COLUMN_BOOLEAN },
-	[WAITERS]	= { NULL, "waiters", COLUMN_NUMBER },
-	[WAITING]	= { "WAITING BEHIND IT", NULL, COLUMN_LINES },
+	[SPACE]		= { "SPACE", "space", COLUMN_TREE,
+		    "the lock's space" },
+	[LOCK]		= { "LOCK", "lock", COLUMN_NUMBER,
+		   "the lock's number" },
+	[NOTE]		= { "NOTE", "note", COLUMN_NOTE,
+		   "what the lock stands for" },
+	[ALLOCATED]	= { "ALLOCATED", "allocated", COLUMN_BOOLEAN,
+			"whether the id is allocated" },
+	[STATE]		= { "STATE", "state", COLUMN_TEXT,
+		    "held or free; for people also what is wrong" },
+	[HOLDER]	= { "HELD BY", NULL, COLUMN_TEXT,
+		     "the number and the name of the process that holds the lock" },
+	[PROCESS]	= { NULL, "pid", COLUMN_NUMBER,
+		      "the process that holds the lock" },
+	[THREAD]	= { "THREAD", "tid", COLUMN_NUMBER,
+		     "the thread that acquired it" },
+	[HELD_FOR]	= { "HELD FOR", "held_seconds", COLUMN_DURATION,
+		       "how long it has been held" },
+	[WAITED_FOR]	= { NULL, "waited_seconds", COLUMN_DURATION,
+			 "how long a waiter, in JSON, has waited" },
+	[NAME]		= { NULL, "name", COLUMN_TEXT,
+		   "the name of that thread" },
+	[COMMAND]	= { "COMMAND", "command", COLUMN_COMMAND,
+		      "the command of that process" },
+	[PROCESS_STATE]	= { NULL, "process_state", COLUMN_TEXT,
+			    "whether that process runs, sleeps, is stopped, ..." },
+	[DEADLOCK]	= { NULL, "deadlock", COLUMN_BOOLEAN,
+		       "whether the lock is part of a deadlock" },
+	[POSSIBLE]	= { NULL, "possible_deadlock", COLUMN_BOOLEAN,
+		       "whether it is part of a possible deadlock" },
+	[DIED]		= { NULL, "holder_died", COLUMN_BOOLEAN,
+		   "whether its last holder died" },
+	[WAITERS]	= { NULL, "waiters", COLUMN_NUMBER,
+		      "how many threads wait for it" },
+	[WAITING]	= { "WAITING BEHIND IT", NULL, COLUMN_LINES,
+		      "the processes that wait for it, the next in front" },
 };
 
 static bool is_held(const struct lock *lock)
@@ -80,6 +104,58 @@ static bool is_interesting(const struct lock *lock)
 {
 	return lock->info.flags &
 	       (LOCKMGR_LOCK_IS_HELD | LOCKMGR_LOCK_IS_WAITED | LOCKMGR_LOCK_IS_DIED);
+}
+
+/**
+ * struct view - what of a snapshot is shown
+ * @snapshot: the snapshot
+ * @cycles: the cycles in it
+ * @all: also locks that are not in use
+ * @pid: only locks that this process holds or waits for; 0: whichever
+ * @longer_than: only locks held or waited for longer than that, as it was typed; NULL:
+ *	whichever
+ * @longer_ns: the same
+ */
+struct view {
+	struct snapshot snapshot;
+	struct cycles cycles;
+	bool all;
+	pid_t pid;
+	const char *longer_than;
+	uint64_t longer_ns;
+};
+
+static bool concerns(const struct lock *lock, pid_t pid)
+{
+	size_t i;
+
+	if (is_held(lock) && lock->info.pid == pid)
+		return true;
+	for (i = 0; i < lock->waiter_count; i++)
+		if (lock->waiters[i].pid == pid)
+			return true;
+	return false;
+}
+
+static bool lasts_longer(const struct lock *lock, uint64_t now, uint64_t ns)
+{
+	size_t i;
+
+	if (is_held(lock) && duration_since(now, lock->info.since) > ns)
+		return true;
+	for (i = 0; i < lock->waiter_count; i++)
+		if (duration_since(now, lock->waiters[i].since) > ns)
+			return true;
+	return false;
+}
+
+static bool is_shown(const struct view *view, const struct lock *lock)
+{
+	if (view->pid && !concerns(lock, view->pid))
+		return false;
+	if (view->longer_than && !lasts_longer(lock, view->snapshot.now, view->longer_ns))
+		return false;
+	return view->all || is_interesting(lock);
 }
 
 /* For people: what matters most about a lock. */
@@ -249,7 +325,7 @@ static bool remark_on_unknown(const struct lock *lock)
 	char space[SPACE_LABEL_SIZE], label[LOCK_LABEL_SIZE];
 	struct file_users users;
 
-	if (lock->info.pid)
+	if (!is_held(lock) || lock->info.pid)
 		return false;
 
 	file_users_find(&users, lock);
@@ -274,30 +350,51 @@ static bool remark_on_dead(const struct lock *lock)
 	return true;
 }
 
-static void remark_on_locks(const struct snapshot *snapshot)
+/* Remarks on the locks that are shown, of one kind; at most so many as there is room for. */
+static void remark_on_each(const struct view *view, size_t *room,
+			   bool (*remark)(const struct lock *lock))
 {
-	size_t i, remarks = 0;
+	const struct snapshot *snapshot = &view->snapshot;
+	size_t i;
 
-	for (i = 0; i < snapshot->lock_count && remarks < REMARKS_MAX; i++)
-		remarks += is_held(&snapshot->locks[i]) &&
-			   remark_on_holder(&snapshot->locks[i], true);
-	for (i = 0; i < snapshot->lock_count && remarks < REMARKS_MAX; i++)
-		remarks += is_held(&snapshot->locks[i]) && remark_on_unknown(&snapshot->locks[i]);
-	for (i = 0; i < snapshot->lock_count && remarks < REMARKS_MAX; i++)
-		remarks += remark_on_dead(&snapshot->locks[i]);
-	for (i = 0; i < snapshot->lock_count && remarks < REMARKS_MAX; i++)
-		remarks += is_held(&snapshot->locks[i]) &&
-			   remark_on_holder(&snapshot->locks[i], false);
+	for (i = 0; i < snapshot->lock_count && *room; i++)
+		if (is_shown(view, &snapshot->locks[i]) && remark(&snapshot->locks[i]))
+			--*room;
 }
 
-static void remark_on_deadlocks(const struct snapshot *snapshot, const struct cycles *cycles)
+static bool remark_on_stuck(const struct lock *lock)
 {
+	return is_held(lock) && remark_on_holder(lock, true);
+}
+
+static bool remark_on_slow(const struct lock *lock)
+{
+	return is_held(lock) && remark_on_holder(lock, false);
+}
+
+static void remark_on_locks(const struct view *view)
+{
+	size_t room = REMARKS_MAX;
+
+	remark_on_each(view, &room, remark_on_stuck);
+	remark_on_each(view, &room, remark_on_unknown);
+	remark_on_each(view, &room, remark_on_dead);
+	remark_on_each(view, &room, remark_on_slow);
+}
+
+static void remark_on_deadlocks(const struct view *view)
+{
+	const struct snapshot *snapshot = &view->snapshot;
 	size_t i, locks = 0, possible = 0;
 
-	for (i = 0; i < snapshot->lock_count; i++)
-		locks += !!(snapshot->locks[i].info.flags & LOCKMGR_LOCK_IS_DEADLOCKED);
-	for (i = 0; i < snapshot->lock_count; i++)
-		possible += is_possible(cycles, &snapshot->locks[i]);
+	for (i = 0; i < snapshot->lock_count; i++) {
+		const struct lock *lock = &snapshot->locks[i];
+
+		if (!is_shown(view, lock))
+			continue;
+		locks += !!(lock->info.flags & LOCKMGR_LOCK_IS_DEADLOCKED);
+		possible += is_possible(&view->cycles, lock);
+	}
 	if (locks) {
 		begin_remark();
 		printf("Deadlock: %zu lock%s never be released; 'lockctl deadlocks' explains it.\n",
@@ -311,63 +408,105 @@ static void remark_on_deadlocks(const struct snapshot *snapshot, const struct cy
 	}
 }
 
-/* For people: what the table does not say by itself. */
-static void print_remarks(const struct snapshot *snapshot, const struct cycles *cycles,
-			  size_t idle, bool empty)
+static void print_empty(const struct view *view)
 {
-	remarks_begun = empty;
-	if (empty)
+	if (view->pid && view->longer_than)
+		printf("Process %d has not held or waited for a lock longer than %s seconds.\n",
+		       view->pid, view->longer_than);
+	else if (view->pid)
+		printf("Process %d holds no lock and waits for none.\n", view->pid);
+	else if (view->longer_than)
+		printf("No lock has been held or waited for longer than %s seconds.\n",
+		       view->longer_than);
+	else
 		printf("No lock is held or waited for.\n");
-	remark_on_deadlocks(snapshot, cycles);
-	remark_on_locks(snapshot);
-	if (!idle)
+}
+
+/* For people: what the table does not say by itself. */
+static void print_remarks(const struct view *view, size_t shown)
+{
+	const size_t idle = view->snapshot.lock_count - shown;
+
+	remarks_begun = !shown;
+	if (!shown)
+		print_empty(view);
+	remark_on_deadlocks(view);
+	remark_on_locks(view);
+	if (!idle || view->pid || view->longer_than)
 		return;
 	begin_remark();
 	printf("Allocated, but not in use: %zu more lock%s, which --all lists.\n", idle,
 	       idle == 1 ? "" : "s");
 }
 
-static void print(const struct snapshot *snapshot, const struct arguments *args)
+/* Returns how many locks it has shown. */
+static size_t print(struct view *view, const struct arguments *args)
 {
-	const bool all = option_given(args, OPTION_ALL);
+	const struct snapshot *snapshot = &view->snapshot;
 	struct table *table;
-	size_t i, idle = 0;
-	struct cycles cycles;
-	bool empty;
+	size_t i, shown = 0;
 
-	cycles_find(&cycles, snapshot);
+	cycles_find(&view->cycles, snapshot);
 	table = table_new("locks", columns, sizeof(columns) / sizeof(columns[0]), args);
 	for (i = 0; i < snapshot->lock_count; i++) {
-		if (all || is_interesting(&snapshot->locks[i]))
-			fill(table, snapshot, &cycles, &snapshot->locks[i]);
-		else
-			idle++;
+		if (!is_shown(view, &snapshot->locks[i]))
+			continue;
+		fill(table, snapshot, &view->cycles, &snapshot->locks[i]);
+		shown++;
 	}
-	empty = !table_rows(table);
 	table_print(table);
 	if (table_is_for_people(args))
-		print_remarks(snapshot, &cycles, idle, empty);
-	cycles_free(&cycles);
+		print_remarks(view, shown);
+	cycles_free(&view->cycles);
+	return shown;
+}
+
+/* Returns 0, or the exit status after a message. */
+static int parse(struct view *view, const struct arguments *args)
+{
+	const char *pid = args->options[OPTION_PID];
+	uint64_t number = 0;
+
+	view->all = option_given(args, OPTION_ALL);
+	view->longer_than = args->options[OPTION_LONGER_THAN];
+	if (pid && (!number_parse(pid, 10, INT_MAX, &number) || !number)) {
+		report_usage(args->command->name, "invalid process number '%s'", pid);
+		return STATUS_USAGE;
+	}
+	if (view->longer_than && !duration_parse(view->longer_than, &view->longer_ns)) {
+		report_usage(args->command->name, "invalid time '%s': not a number of seconds",
+			     view->longer_than);
+		return STATUS_USAGE;
+	}
+	view->pid = number;
+	return STATUS_OK;
 }
 
 static int run(const struct arguments *args)
 {
-	struct snapshot snapshot;
+	struct view view = { 0 };
+	size_t shown = 0;
 	int status;
 
-	status = snapshot_take(&snapshot, args->words[0], SNAPSHOT_ALL);
-	if (!snapshot_is_useless(&snapshot, status))
-		print(&snapshot, args);
-	snapshot_free(&snapshot);
-	return status;
+	status = parse(&view, args);
+	if (status)
+		return status;
+	status = snapshot_take(&view.snapshot, args->words[0], SNAPSHOT_ALL);
+	if (!snapshot_is_useless(&view.snapshot, status))
+		shown = print(&view, args);
+	snapshot_free(&view.snapshot);
+	return !status && view.longer_than && shown ? STATUS_NO : status;
 }
 
 const struct command command_list = {
 	.name = "list",
 	.synopsis = "[SPACE]",
 	.summary = "show locks: who holds them, how long, who waits behind them",
-	.details = "Without SPACE: the locks of all spaces that you may read.",
+	.details = "Without SPACE: the locks of all spaces that you may read.\n"
+		   "With --longer-than, the status is 1 if any lock is listed.",
 	.options = options,
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
 	.words_max = 1,
 	.run = run,
 };

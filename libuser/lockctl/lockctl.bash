@@ -27,6 +27,16 @@ _lockctl_spaces()
 	lockctl spaces --noheadings 2>/dev/null | sed 's/[[:space:]].*//'
 }
 
+# The names of a command's columns, of which several may stand behind each other.
+_lockctl_columns()
+{
+	local before=''
+
+	[[ $2 != *,* ]] || before=${2%,*},
+	[[ $before || $2 != +* ]] || before=+
+	lockctl "$1" --list-columns 2>/dev/null | sed "s/^\([A-Z_]*\) .*/$before\1/"
+}
+
 # What is allocated or in use in a space.
 _lockctl_ids()
 {
@@ -117,6 +127,8 @@ _lockctl()
 	_lockctl_sort_words "$command"
 	if [[ -n $argument ]]; then
 		[[ $argument != SPACE ]] || _lockctl_compgen "$current" "$(_lockctl_spaces)"
+		[[ $argument != COLUMNS ]] ||
+			_lockctl_compgen "$current" "$(_lockctl_columns "$command" "$current")"
 		return
 	fi
 	if [[ $current == -* ]]; then

@@ -21,9 +21,11 @@
  *	attributes.c	what the new file keeps of the old one
  *	descriptor.c	paths that name what is open already
  *	table.c		tables and JSON
+ *	columns.c	which columns a table has
  *	note.c		notes as they are typed, and in that file
  *	duration.c, number.c, text.c, report.c	what everybody needs
  */
+#include <getopt.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +44,7 @@ static const struct command *const commands[] = {
 	&command_graph,
 	&command_watch,
 	&command_spaces,
+	&command_stats,
 	&command_run,
 	&command_create,
 	&command_unlink,
@@ -82,29 +85,42 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+/* The options of lockctl itself, which stand before the sub-command. */
+static const struct option options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 }
+};
+
 static int run(int argc, char **argv)
 {
 	const struct command *command;
 
-	if (argc < 2) {
+	argv[0] = (char *)"lockctl";
+	switch (getopt_long(argc, argv, "+hV", options, NULL)) {
+	case 'h':
+		print_help();
+		return STATUS_OK;
+	case 'V':
+		printf("lockctl %s (liblockmgr %s)\n", LOCKMGR_VERSION, lockmgr_version());
+		return STATUS_OK;
+	case '?':
+		report_hint(NULL);
+		return STATUS_USAGE;
+	}
+	argc -= optind;
+	argv += optind;
+	if (!argc) {
 		report_usage(NULL, "missing command");
 		return STATUS_USAGE;
 	}
-	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help")) {
-		print_help();
-		return STATUS_OK;
-	}
-	if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
-		printf("lockctl %s (liblockmgr %s)\n", LOCKMGR_VERSION, lockmgr_version());
-		return STATUS_OK;
-	}
 
-	command = find_command(argv[1]);
+	command = find_command(argv[0]);
 	if (!command) {
-		report_usage(NULL, "unknown command '%s'", argv[1]);
+		report_usage(NULL, "unknown command '%s'", argv[0]);
 		return STATUS_USAGE;
 	}
-	return options_run(command, argc - 1, argv + 1);
+	return options_run(command, argc, argv);
 }
 
 int main(int argc, char **argv)

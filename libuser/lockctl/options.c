@@ -4,8 +4,8 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "columns.h"
 #include "options.h"
 #include "report.h"
 
@@ -36,8 +36,6 @@ static void fill_tables(struct getopt_tables *tables, const struct command *comm
 
 	if (command->runs_another)
 		*letter++ = '+';
-	/* Have it tell what is missing from what is not known. */
-	*letter++ = ':';
 	for (i = 0; i < count; i++) {
 		const struct option_spec *spec = &command->options[i];
 
@@ -94,6 +92,17 @@ static void print_help(const struct command *command)
 	print_option('h', "help", NULL, "print this help");
 }
 
+/* Returns 0, or the exit status after a message. */
+static int check_columns(const struct arguments *args)
+{
+	const struct command *command = args->command;
+	struct chosen chosen;
+
+	if (!command->columns)
+		return STATUS_OK;
+	return columns_choose(&chosen, command->columns, command->column_count, args);
+}
+
 static int check_words(const struct arguments *args)
 {
 	const struct command *command = args->command;
@@ -108,30 +117,6 @@ static int check_words(const struct arguments *args)
 		return STATUS_USAGE;
 	}
 	return STATUS_OK;
-}
-
-/*
- * Say what is wrong with an option.  A letter need not be a word of its own; what
- * getopt_long() says of it is its value, 0 for a long option that is not known.
- */
-static void report_option(const struct command *command, int value, const char *word)
-{
-	const int place = optopt ? option_place(command, optopt) : -1;
-	const bool is_long = !strncmp(word, "--", 2);
-
-	if (value == ':' && place >= 0 && is_long)
-		report_usage(command->name, "option '--%s' requires an argument: %s",
-			     command->options[place].name, command->options[place].argument);
-	else if (value == ':' && place >= 0)
-		report_usage(command->name, "option '-%c' requires an argument: %s", optopt,
-			     command->options[place].argument);
-	else if (optopt >= VALUE_OPTION)
-		report_usage(command->name, "option '%.*s' takes no argument",
-			     (int)strcspn(word, "="), word);
-	else if (optopt)
-		report_usage(command->name, "invalid option '-%c'", optopt);
-	else
-		report_usage(command->name, "invalid option '%s'", word);
 }
 
 /**
@@ -149,7 +134,10 @@ int options_run(const struct command *command, int argc, char **argv)
 	int value, place;
 
 	fill_tables(&tables, command);
-	opterr = 0;
+	/* Its messages begin with this. */
+	argv[0] = (char *)"lockctl";
+	/* A second table: begin anew. */
+	optind = 0;
 	while ((value = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {
 		if (value == VALUE_HELP || value == 'h') {
 			print_help(command);
@@ -157,7 +145,7 @@ int options_run(const struct command *command, int argc, char **argv)
 		}
 		place = option_place(command, value);
 		if (place < 0) {
-			report_option(command, value, argv[optind - 1]);
+			report_hint(command->name);
 			return STATUS_USAGE;
 		}
 		args.options[place] = optarg ? optarg : "";
@@ -165,5 +153,11 @@ int options_run(const struct command *command, int argc, char **argv)
 	args.words = argv + optind;
 	args.count = argc - optind;
 
-	return check_words(&args) ? STATUS_USAGE : command->run(&args);
+	if (command->columns && option_given(&args, OPTION_LIST_COLUMNS)) {
+		columns_print(command->columns, command->column_count);
+		return STATUS_OK;
+	}
+	if (check_words(&args) || check_columns(&args))
+		return STATUS_USAGE;
+	return command->run(&args);
 }

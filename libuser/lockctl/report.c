@@ -32,6 +32,16 @@ void report(const char *format, ...)
 }
 
 /**
+ * report_hint() - name the help that says how lockctl is called
+ * @command: of which sub-command; NULL: of lockctl itself
+ */
+void report_hint(const char *command)
+{
+	fprintf(stderr, "Try 'lockctl %s%s--help'.\n", command ? command : "",
+		command ? " " : "");
+}
+
+/**
  * report_usage() - say what is wrong with how lockctl was called
  * @command: the sub-command; NULL: it is the one that is wrong
  * @format: as for printf()
@@ -43,8 +53,8 @@ void report_usage(const char *command, const char *format, ...)
 	va_start(arguments, format);
 	print(format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "\nTry 'lockctl %s%s--help'.\n", command ? command : "",
-		command ? " " : "");
+	fputc('\n', stderr);
+	report_hint(command);
 }
 
 /* Those that look for ids say themselves which of them is not allocated. */

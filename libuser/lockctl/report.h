@@ -24,6 +24,7 @@
 #define STATUS_PERMISSION	EX_NOPERM
 
 void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void report_hint(const char *command);
 void report_usage(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int report_failure(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -6,15 +6,20 @@
  * --no-fork lockctl becomes the command, and the lock is that of whoever has the file.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "duration.h"
+#include "memory.h"
 #include "number.h"
 #include "report.h"
 #include "run-command.h"
 #include "run-wait.h"
 #include "space.h"
+
+/* What tells the command that the last holder died. */
+#define DIED_VARIABLE	"LOCKMGR_HOLDER_DIED"
 
 enum {
 	OPTION_TIMEOUT,
@@ -22,6 +27,7 @@ enum {
 	OPTION_CONFLICT,
 	OPTION_NO_FORK,
 	OPTION_VERBOSE,
+	OPTION_COMMAND,
 };
 
 static const struct option_spec options[] = {
@@ -30,6 +36,7 @@ static const struct option_spec options[] = {
 	{ 'E', "conflict-exit-code", "N", "exit status when giving up; 1" },
 	{ 'F', "no-fork", NULL, "become the command, which has the lock's file" },
 	{ 'v', "verbose", NULL, "say who holds the lock, and when it is acquired" },
+	{ 'c', "command", "LINE", "run this line in a shell" },
 	{ 0 }
 };
 
@@ -38,23 +45,58 @@ static const struct option_spec options[] = {
  * @wait: which lock, and how to wait for it
  * @conflict: exit status where it cannot be had
  * @words: the command
+ * @shell: the same, if it is a line for a shell
  * @no_fork: become it
  */
 struct plan {
 	struct wait wait;
 	int conflict;
 	char **words;
+	char *shell[4];
 	bool no_fork;
 };
 
-/* The words of the command, where the two dashes may be left out; NULL: none. */
-static char **command_words(const struct arguments *args)
+static void use_shell(struct plan *plan, const char *line)
 {
+	char *const shell[] = { (char *)"/bin/sh", (char *)"-c", (char *)line, NULL };
+
+	memcpy(plan->shell, shell, sizeof(shell));
+	plan->words = plan->shell;
+}
+
+/*
+ * The command, where the two dashes may be left out, or a line for a shell, which may
+ * also stand where flock(1) has it.  Returns 0, or the exit status after a message.
+ */
+static int parse_command(struct plan *plan, const struct arguments *args)
+{
+	const char *line = args->options[OPTION_COMMAND];
 	char **words = args->words + 2;
 
+	if (!line && *words && (!strcmp(*words, "-c") || !strcmp(*words, "--command"))) {
+		line = words[1];
+		if (!line) {
+			report_usage(args->command->name, "no command to run");
+			return STATUS_USAGE;
+		}
+		words += 2;
+	}
+	if (line && *words) {
+		report_usage(args->command->name, "unexpected argument '%s'", *words);
+		return STATUS_USAGE;
+	}
+	if (line) {
+		use_shell(plan, line);
+		return STATUS_OK;
+	}
 	if (*words && !strcmp(*words, "--"))
 		words++;
-	return *words ? words : NULL;
+	if (!*words) {
+		report_usage(args->command->name, "no command to run");
+		return STATUS_USAGE;
+	}
+	plan->words = words;
+	return STATUS_OK;
 }
 
 /* Returns 0, or the exit status after a message. */
@@ -65,7 +107,6 @@ static int parse(struct plan *plan, const struct arguments *args)
 	const char *name = args->command->name;
 	uint64_t number = STATUS_NO;
 
-	plan->words = command_words(args);
 	plan->no_fork = option_given(args, OPTION_NO_FORK);
 	plan->wait = (struct wait) {
 		.space = args->words[0],
@@ -73,10 +114,8 @@ static int parse(struct plan *plan, const struct arguments *args)
 		.is_limited = timeout,
 		.verbose = option_given(args, OPTION_VERBOSE),
 	};
-	if (!plan->words) {
-		report_usage(name, "no command to run");
+	if (parse_command(plan, args))
 		return STATUS_USAGE;
-	}
 	if (!number_parse_id(name, args->words[1], &plan->wait.id))
 		return STATUS_USAGE;
 	if (timeout && !plan->wait.may_wait) {
@@ -95,6 +134,13 @@ static int parse(struct plan *plan, const struct arguments *args)
 	return STATUS_OK;
 }
 
+/* Whether the last holder died is said of this lock, not of one that a parent has run with. */
+static void tell_command(bool died)
+{
+	if (died ? setenv(DIED_VARIABLE, "1", true) : unsetenv(DIED_VARIABLE))
+		memory_none();
+}
+
 /* Returns 0 once the lock is held, or a positive exit status after a message. */
 static int lock(struct lockmgr *mgr, const struct plan *plan, bool *held)
 {
@@ -106,6 +152,7 @@ static int lock(struct lockmgr *mgr, const struct plan *plan, bool *held)
 	if (ret == LOCKMGR_OWNER_DIED)
 		report("the last holder of lock %u of %s died: check what the lock protects", id,
 		       space);
+	tell_command(ret == LOCKMGR_OWNER_DIED);
 	if (*held)
 		return STATUS_OK;
 	/* As flock(1): whoever set a limit knows what it means. */
@@ -164,7 +211,9 @@ const struct command command_run = {
 	.summary = "run a command while holding a lock, like flock(1)",
 	.details = "The exit status is that of COMMAND; 128 and the number of the signal that\n"
 		   "killed it; 126 or 127 if it cannot be run; that of --conflict-exit-code if\n"
-		   "the lock cannot be had; 64 or more for other failures.",
+		   "the lock cannot be had; 64 or more for other failures.\n\n"
+		   "COMMAND finds " DIED_VARIABLE "=1 in its environment if the last\n"
+		   "holder of the lock died.  Instead of COMMAND there may be -c LINE.",
 	.options = options,
 	.words_min = 2,
 	.words_max = WORDS_ANY,

@@ -10,8 +10,7 @@
 #include "table.h"
 
 static const struct option_spec options[] = {
-	OPTION_SPEC_JSON,
-	OPTION_SPEC_NOHEADINGS,
+	OPTION_SPECS_TABLE,
 	{ 0 }
 };
 
@@ -31,18 +30,30 @@ enum {
 };
 
 static const struct column columns[] = {
-	[SPACE]		= { "SPACE", "space", COLUMN_TEXT },
-	[OWNER]		= { "OWNER", "owner", COLUMN_TEXT },
-	[OWNER_ID]	= { NULL, "uid", COLUMN_NUMBER },
-	[GROUP]		= { "GROUP", "group", COLUMN_TEXT },
-	[GROUP_ID]	= { NULL, "gid", COLUMN_NUMBER },
-	[MODE]		= { "MODE", "mode", COLUMN_TEXT },
-	[CAPACITY]	= { "CAPACITY", "capacity", COLUMN_NUMBER },
-	[ALLOCATED]	= { "ALLOCATED", "allocated", COLUMN_NUMBER },
-	[HELD]		= { "HELD", "held", COLUMN_NUMBER },
-	[WAITING]	= { "WAITING", "waiting", COLUMN_NUMBER },
-	[CLIENTS]	= { "CLIENTS", "clients", COLUMN_NUMBER },
-	[GENERATION]	= { NULL, "generation", COLUMN_TEXT },
+	[SPACE]		= { "SPACE", "space", COLUMN_TEXT,
+		    "the name of the space" },
+	[OWNER]		= { "OWNER", "owner", COLUMN_TEXT,
+		    "the owner's name" },
+	[OWNER_ID]	= { NULL, "uid", COLUMN_NUMBER,
+		       "the owner's number" },
+	[GROUP]		= { "GROUP", "group", COLUMN_TEXT,
+		    "the group's name" },
+	[GROUP_ID]	= { NULL, "gid", COLUMN_NUMBER,
+		       "the group's number" },
+	[MODE]		= { "MODE", "mode", COLUMN_TEXT,
+		   "the permission bits" },
+	[CAPACITY]	= { "CAPACITY", "capacity", COLUMN_NUMBER,
+		       "how many ids there are" },
+	[ALLOCATED]	= { "ALLOCATED", "allocated", COLUMN_NUMBER,
+			"how many ids are allocated" },
+	[HELD]		= { "HELD", "held", COLUMN_NUMBER,
+		   "how many locks are held" },
+	[WAITING]	= { "WAITING", "waiting", COLUMN_NUMBER,
+		      "how many threads wait" },
+	[CLIENTS]	= { "CLIENTS", "clients", COLUMN_NUMBER,
+		      "how many open files are attached" },
+	[GENERATION]	= { NULL, "generation", COLUMN_TEXT,
+			 "which space of that name it is" },
 };
 
 static void fill_row(struct table *table, const struct space_facts *facts)
@@ -90,5 +101,7 @@ const struct command command_spaces = {
 	.synopsis = "",
 	.summary = "show the spaces that you may read",
 	.options = options,
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
 	.run = run,
 };

@@ -27,8 +27,12 @@
  * @row: the last row that is below no other
  * @line: the last row
  * @count: how many columns
+ * @chosen: which columns it has
  * @has_notes: whether there are notes in it
+ * @shows_notes: whether its columns for notes stay without any
  * @json: whether it is for programs
+ * @raw: whether it is for programs that split lines at blanks
+ * @uncut: whether nothing is cut
  */
 struct table {
 	struct libscols_table *scols;
@@ -36,9 +40,12 @@ struct table {
 	struct libscols_column *places[COLUMNS_MAX];
 	struct libscols_line *row;
 	struct libscols_line *line;
-	size_t count;
+	struct chosen chosen;
 	bool has_notes;
+	bool shows_notes;
 	bool json;
+	bool raw;
+	bool uncut;
 };
 
 /* As much of a command as tells it from others. */
@@ -59,8 +66,6 @@ static int column_flags(enum column_kind kind)
 		return SCOLS_FL_RIGHT;
 	case COLUMN_LINES:
 		return SCOLS_FL_WRAP;
-	case COLUMN_TREE:
-		return SCOLS_FL_TREE;
 	case COLUMN_LONG:
 	case COLUMN_COMMAND:
 		return SCOLS_FL_TRUNC;
@@ -82,14 +87,24 @@ static int json_type(enum column_kind kind)
 	}
 }
 
-static struct libscols_column *add_column(struct table *table, const struct column *column)
+static const char *heading_of(const struct table *table, const struct column *column,
+			      char name[COLUMN_NAME_SIZE])
 {
-	const char *name = table->json ? column->key : column->heading;
+	if (table->json)
+		return column->key;
+	/* Programs look for names, which have no blanks. */
+	if (table->raw || !column->heading)
+		return column_name(column, name);
+	return column->heading;
+}
+
+static struct libscols_column *add_column(struct table *table, const struct column *column,
+					  int flags)
+{
+	char name[COLUMN_NAME_SIZE];
 	struct libscols_column *place;
 
-	if (!name)
-		return NULL;
-	place = scols_table_new_column(table->scols, name, 0, column_flags(column->kind));
+	place = scols_table_new_column(table->scols, heading_of(table, column, name), 0, flags);
 	if (!place)
 		memory_none();
 
@@ -102,23 +117,54 @@ static struct libscols_column *add_column(struct table *table, const struct colu
 	return place;
 }
 
+/* In JSON rows are below others only if a column says so, which need not be the same one. */
+static bool has_tree(const struct table *table, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (table->columns[i].kind == COLUMN_TREE)
+			return table->json;
+	return false;
+}
+
+static void add_columns(struct table *table, size_t count)
+{
+	const struct chosen *chosen = &table->chosen;
+	size_t i;
+
+	for (i = 0; i < chosen->count; i++) {
+		const struct column *column = &table->columns[chosen->places[i]];
+		int flags = column_flags(column->kind);
+
+		if (table->uncut)
+			flags &= ~SCOLS_FL_TRUNC;
+		if (!i && has_tree(table, count))
+			flags |= SCOLS_FL_TREE;
+		table->places[chosen->places[i]] = add_column(table, column, flags);
+	}
+}
+
 /**
  * table_new() - begin a table
  * @name: what its rows are called in JSON
  * @columns: have to be there as long as the table is
  * @count: how many
- * @args: the options that say how it is to look
+ * @args: the options that say how it is to look, checked by columns_choose()
  */
 struct table *table_new(const char *name, const struct column *columns, size_t count,
 			const struct arguments *args)
 {
 	struct table *table = memory_resize(NULL, 1, sizeof(*table));
-	size_t i;
 
 	memset(table, 0, sizeof(*table));
 	table->columns = columns;
-	table->count = count;
 	table->json = option_given(args, OPTION_JSON);
+	table->raw = option_given(args, OPTION_RAW);
+	table->uncut = table->raw || option_given(args, OPTION_NOTRUNCATE);
+	table->shows_notes = table->json || table->raw || option_given(args, OPTION_OUTPUT) ||
+			     option_given(args, OPTION_OUTPUT_ALL);
+	columns_choose(&table->chosen, columns, count, args);
 	table->scols = scols_new_table();
 	if (!table->scols)
 		memory_none();
@@ -127,11 +173,11 @@ struct table *table_new(const char *name, const struct column *columns, size_t c
 	check(scols_table_enable_json(table->scols, table->json));
 	check(scols_table_enable_noheadings(table->scols,
 					    option_given(args, OPTION_NOHEADINGS)));
-	check(scols_table_enable_colors(table->scols, text_has_colours()));
+	check(scols_table_enable_raw(table->scols, table->raw));
+	check(scols_table_enable_colors(table->scols, !table->raw && text_has_colours()));
 	/* All text is clean already, and what text_clean() has escaped is enough so. */
 	check(scols_table_enable_noencoding(table->scols, 1));
-	for (i = 0; i < count; i++)
-		table->places[i] = add_column(table, &columns[i]);
+	add_columns(table, count);
 	return table;
 }
 
@@ -144,7 +190,8 @@ bool table_is_json(const struct table *table)
 /** table_is_for_people() - whether sentences may stand around the table */
 bool table_is_for_people(const struct arguments *args)
 {
-	return !option_given(args, OPTION_JSON) && !option_given(args, OPTION_NOHEADINGS);
+	return !option_given(args, OPTION_JSON) && !option_given(args, OPTION_NOHEADINGS) &&
+	       !option_given(args, OPTION_RAW);
 }
 
 /** table_row() - begin a row */
@@ -213,7 +260,7 @@ void table_command(struct table *table, size_t column, const char *command)
 	const char *slash = memrchr(command, '/', program);
 	int length;
 
-	if (table->json || table->columns[column].kind != COLUMN_COMMAND) {
+	if (table->json || table->uncut || table->columns[column].kind != COLUMN_COMMAND) {
 		table_text(table, column, "%s", command);
 		return;
 	}
@@ -239,7 +286,8 @@ void table_duration(struct table *table, size_t column, uint64_t ns)
 	char text[DURATION_SIZE];
 
 	table_text(table, column, "%s",
-		   table->json ? duration_seconds(text, ns) : duration_text(text, ns));
+		   table->json || table->raw ? duration_seconds(text, ns) :
+					       duration_text(text, ns));
 }
 
 /** table_boolean() - fill a cell with yes or no */
@@ -287,16 +335,43 @@ static void hide_notes(struct table *table)
 {
 	size_t i;
 
-	for (i = 0; i < table->count; i++)
-		if (table->columns[i].kind == COLUMN_NOTE && table->places[i])
-			check(scols_column_set_flags(table->places[i], SCOLS_FL_HIDDEN));
+	for (i = 0; i < table->chosen.count; i++) {
+		const size_t column = table->chosen.places[i];
+
+		if (table->columns[column].kind == COLUMN_NOTE)
+			check(scols_column_set_flags(table->places[column], SCOLS_FL_HIDDEN));
+	}
+}
+
+/* So that programs can count columns. */
+static void fill_gaps(struct table *table, struct libscols_line *line)
+{
+	size_t i;
+
+	for (i = 0; i < table->chosen.count; i++) {
+		struct libscols_column *place = table->places[table->chosen.places[i]];
+		const char *text = scols_line_get_column_data(line, place);
+
+		if (!text || !*text)
+			check(scols_line_set_column_data(line, place, "-"));
+	}
+}
+
+static void fill_all_gaps(struct table *table)
+{
+	size_t i;
+
+	for (i = 0; i < table_rows(table); i++)
+		fill_gaps(table, scols_table_get_line(table->scols, i));
 }
 
 /** table_print() - print the table, and forget it */
 void table_print(struct table *table)
 {
-	if (!table->has_notes && !table->json)
+	if (!table->has_notes && !table->shows_notes)
 		hide_notes(table);
+	if (table->raw)
+		fill_all_gaps(table);
 	/* libsmartcols prints nothing of a table without rows. */
 	if (table_rows(table))
 		check(scols_print_table(table->scols));

@@ -4,40 +4,9 @@
 
 #include <stdint.h>
 
+#include "columns.h"
 #include "command.h"
 #include "space.h"
-
-enum column_kind {
-	COLUMN_TEXT,
-	COLUMN_NUMBER,
-	COLUMN_DURATION,
-	COLUMN_BOOLEAN,
-	/* Several lines of text. */
-	COLUMN_LINES,
-	/* Text that may be cut where the terminal ends. */
-	COLUMN_LONG,
-	/* A command, of which people are shown the beginning: other columns follow. */
-	COLUMN_COMMAND,
-	/* Text of a table in which rows can have rows below them. */
-	COLUMN_TREE,
-	/* Of table_note(): people are not shown the column of a table without notes. */
-	COLUMN_NOTE,
-};
-
-/**
- * struct column - a column of a table
- * @heading: for people; NULL: they are not shown it
- * @key: for programs, in JSON; NULL: likewise
- * @kind: what is in it
- */
-struct column {
-	const char *heading;
-	const char *key;
-	enum column_kind kind;
-};
-
-/** A table has no more columns than this. */
-#define COLUMNS_MAX	20
 
 struct lock;
 struct table;

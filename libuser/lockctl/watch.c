@@ -28,8 +28,7 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	OPTION_SPEC_JSON,
-	OPTION_SPEC_NOHEADINGS,
+	OPTION_SPECS_TABLE,
 	{ 'i', "interval", "SECONDS", "how long to wait in between; 2" },
 	{ 'c', "count", "N", "end after so many times" },
 	{ 0 }
@@ -49,16 +48,26 @@ enum {
 };
 
 static const struct column columns[] = {
-	[WAITED]	= { "WAITS FOR", "waited_seconds", COLUMN_DURATION },
-	[PROCESS]	= { "PROCESS", "pid", COLUMN_NUMBER },
-	[NAME]		= { "NAME", "name", COLUMN_TEXT },
-	[SPACE]		= { "SPACE", "space", COLUMN_TEXT },
-	[LOCK]		= { "LOCK", "lock", COLUMN_NUMBER },
-	[NOTE]		= { "NOTE", "note", COLUMN_NOTE },
-	[HOLDER]	= { "HELD BY", "holder_pid", COLUMN_NUMBER },
-	[HOLDER_NAME]	= { "NAME", "holder_name", COLUMN_TEXT },
-	[HOLDER_STATE]	= { "WHICH IS", "holder_state", COLUMN_TEXT },
-	[HELD]		= { "HELD FOR", "held_seconds", COLUMN_DURATION },
+	[WAITED]	= { "WAITS FOR", "waited_seconds", COLUMN_DURATION,
+		     "how long the thread has waited" },
+	[PROCESS]	= { "PROCESS", "pid", COLUMN_NUMBER,
+		      "the process that waits" },
+	[NAME]		= { "NAME", "name", COLUMN_TEXT,
+		   "the name of the thread that waits" },
+	[SPACE]		= { "SPACE", "space", COLUMN_TEXT,
+		    "the lock's space" },
+	[LOCK]		= { "LOCK", "lock", COLUMN_NUMBER,
+		   "the lock's number" },
+	[NOTE]		= { "NOTE", "note", COLUMN_NOTE,
+		   "what the lock stands for" },
+	[HOLDER]	= { "HELD BY", "holder_pid", COLUMN_NUMBER,
+		     "the process that holds the lock" },
+	[HOLDER_NAME]	= { "NAME", "holder_name", COLUMN_TEXT,
+			  "the name of the thread that acquired it" },
+	[HOLDER_STATE]	= { "WHICH IS", "holder_state", COLUMN_TEXT,
+			   "whether that process runs, sleeps, is stopped, ..." },
+	[HELD]		= { "HELD FOR", "held_seconds", COLUMN_DURATION,
+		   "how long the lock has been held" },
 };
 
 struct wait {
@@ -244,6 +253,8 @@ const struct command command_watch = {
 	.summary = "show who waits, longest first, again and again",
 	.details = "Without SPACE: in all spaces that you may read. Ctrl-C ends it, with status 0.",
 	.options = options,
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
 	.words_max = 1,
 	.run = run,
 };

@@ -11,8 +11,7 @@
 #include "table.h"
 
 static const struct option_spec options[] = {
-	OPTION_SPEC_JSON,
-	OPTION_SPEC_NOHEADINGS,
+	OPTION_SPECS_TABLE,
 	{ 0 }
 };
 
@@ -31,17 +30,28 @@ enum {
 };
 
 static const struct column columns[] = {
-	[ROLE]		= { "ROLE", "role", COLUMN_TEXT },
-	[NOTE]		= { NULL, "note", COLUMN_NOTE },
-	[PLACE]		= { "PLACE", "place", COLUMN_NUMBER },
-	[PROCESS]	= { "PROCESS", "pid", COLUMN_NUMBER },
-	[THREAD]	= { "THREAD", "tid", COLUMN_NUMBER },
-	[PROCESS_STATE]	= { "PROCESS IS", "process_state", COLUMN_TEXT },
-	[SINCE]		= { "FOR", "seconds", COLUMN_DURATION },
-	[DEADLINE]	= { "DEADLINE", "deadline", COLUMN_BOOLEAN },
-	[DEADLOCK]	= { "DEADLOCK", "deadlock", COLUMN_BOOLEAN },
-	[NAME]		= { "NAME", "name", COLUMN_TEXT },
-	[COMMAND]	= { "COMMAND", "command", COLUMN_LONG },
+	[ROLE]		= { "ROLE", "role", COLUMN_TEXT,
+		   "holder or waiter" },
+	[NOTE]		= { NULL, "note", COLUMN_NOTE,
+		   "what the lock stands for" },
+	[PLACE]		= { "PLACE", "place", COLUMN_NUMBER,
+		    "the place of a waiter in the queue" },
+	[PROCESS]	= { "PROCESS", "pid", COLUMN_NUMBER,
+		      "the process" },
+	[THREAD]	= { "THREAD", "tid", COLUMN_NUMBER,
+		     "the thread" },
+	[PROCESS_STATE]	= { "PROCESS IS", "process_state", COLUMN_TEXT,
+			    "whether the process runs, sleeps, is stopped, ..." },
+	[SINCE]		= { "FOR", "seconds", COLUMN_DURATION,
+		    "how long it has held the lock or waited" },
+	[DEADLINE]	= { "DEADLINE", "deadline", COLUMN_BOOLEAN,
+		       "whether the wait has a deadline" },
+	[DEADLOCK]	= { "DEADLOCK", "deadlock", COLUMN_BOOLEAN,
+		       "whether it is part of a deadlock" },
+	[NAME]		= { "NAME", "name", COLUMN_TEXT,
+		   "the name of the thread" },
+	[COMMAND]	= { "COMMAND", "command", COLUMN_LONG,
+		      "the command of the process" },
 };
 
 static void fill_task(struct table *table, const struct task *task)
@@ -166,6 +176,8 @@ const struct command command_who = {
 	.synopsis = "SPACE ID",
 	.summary = "show who holds a lock, and who waits for it, in order",
 	.options = options,
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
 	.words_min = 2,
 	.words_max = 2,
 	.run = run,

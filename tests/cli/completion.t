@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What bash completes, and from what.
+# What zsh and fish complete. What bash does is in bash-completion.t.
 
 use strict;
 use warnings;
@@ -10,86 +10,130 @@ BEGIN {
 	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
 	require './tests/cli/cli.pl';
 }
-our $lockctl;
 
-need_device();
+my $help = lockctl('--help')->{out};
+my @commands = $help =~ /^  ([a-z]+(?:-[a-z]+)?) +\S/gm;
+my @run_options = map { /^  -\w, (--[a-z-]+)/gm } lockctl('run', '--help')->{out};
 
-my %commands = lockctl('--help')->{out} =~ /^  ([a-z]+(?:-[a-z]+)?) +(\S.*)$/gm;
+# The functions of zsh's that offer words print them here, if they begin as the last word
+# does.
+my $zsh = <<'EOF';
+typeset -a words=("${(@s: :)1}")
+CURRENT=$#words
+prefix=$words[CURRENT]
+offer()
+{
+	print -rl -- ${(M)@:#${prefix}*}
+}
+compset()
+{
+	[[ $prefix == ${~2}* ]] || return
+	prefix=${prefix##${~2}}
+}
+compadd()
+{
+	while [[ $1 == -S ]]; do shift 2; done
+	[[ $1 == -- ]] && shift
+	offer "$@"
+}
+_describe()
+{
+	[[ $1 == -t ]] && shift 2
+	offer "${(@)${(P@)2}%%:*}"
+}
+_files()
+{
+	offer ${prefix}*(N)
+}
+_normal()
+{
+	print -r -- normal: $words, $CURRENT
+}
+_cmdstring()
+{
+	print command string
+}
+. libuser/lockctl/lockctl.zsh
+EOF
 
-# What bash would complete a line to.
+my %shells = (
+	zsh => sub { run_as('root', '', 'zsh', '-fc', $zsh, 'zsh', $_[0]) },
+	fish => sub {
+		run_as('root', '', 'fish', '--no-config', '-c',
+		       'source libuser/lockctl/lockctl.fish; complete --do-complete $argv[1]', $_[0]);
+	},
+);
+
+# What a shell would complete a line to; without what fish says of each.
 sub completed
 {
-	my ($line) = @_;
-	my $script = <<'EOF';
-. libuser/lockctl/lockctl.bash
-COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDBREAKS=$' \t\n"\'><=;|&(:'
-_lockctl
-((${#COMPREPLY[@]} == 0)) || printf '%s\n' "${COMPREPLY[@]}"
-EOF
+	my ($shell, $line) = @_;
+
 	local $ENV{PATH} = "build/lockctl:$ENV{PATH}";
-	my $said = run_as('root', '', 'bash', '-c', $script, 'bash', $line);
+	my $said = $shells{$shell}->($line);
 
-	return $said->{err} ? "error: $said->{err}" : set(split /\n/, $said->{out});
+	return $said->{err} ? "error: $said->{err}" :
+	       set(map { s/\t.*//r } grep { length } split(/\n/, $said->{out}));
 }
 
-sub test_completion
+sub test_words
 {
-	same(completed('lockctl '), [sort keys %commands, '--help', '--version'],
-	     'commands_are_completed');
-	same(completed('lockctl set'), ['set-capacity', 'set-note'], 'by_their_beginning');
-	same(completed('lockctl run --'), [qw(--conflict-exit-code --help --no-fork --nonblock --timeout --verbose)],
-	     'options_are_completed');
-	same(completed('lockctl restore libuser/lockctl/lockctl.b'), ['libuser/lockctl/lockctl.bash'],
-	     'files_are_completed');
-	same(completed('lockctl restore --space x libuser/lockctl/lockctl.b'),
-	     ['libuser/lockctl/lockctl.bash'], 'behind_options_too');
-	same(completed('lockctl run x 1 env -w lockctl'), ['lockctl'],
-	     'but_another_command_has_options_of_its_own');
-	same(completed('lockctl who x 1 '), [], 'and_nothing_where_nothing_is_wanted');
+	my ($shell) = @_;
+
+	same(completed($shell, 'lockctl '), set(@commands, '--help', '--version'),
+	     "${shell}_completes_commands");
+	same(completed($shell, 'lockctl set'), ['set-capacity', 'set-note'], "${shell}_by_their_beginning");
+	same(completed($shell, 'lockctl --v'), ['--version'], "${shell}_completes_options_of_lockctl");
+	same(completed($shell, 'lockctl run --'), set(@run_options), "${shell}_completes_options");
+	same(completed($shell, 'lockctl list --output LOCK,HELD_S'),
+	     [$shell eq 'zsh' ? 'HELD_SECONDS' : 'LOCK,HELD_SECONDS'], "${shell}_completes_columns");
+	same(completed($shell, 'lockctl list -o HELD_S'), ['HELD_SECONDS'], "${shell}_also_the_first");
+	same(completed($shell, 'lockctl restore libuser/lockctl/lockctl.b'), ['libuser/lockctl/lockctl.bash'],
+	     "${shell}_completes_files");
+	same(completed($shell, 'lockctl restore --space x libuser/lockctl/lockctl.b'),
+	     ['libuser/lockctl/lockctl.bash'], "${shell}_also_after_options");
+	same(completed($shell, 'lockctl who x 1 '), [], "${shell}_offers_nothing_where_nothing_is_wanted");
+	same(completed($shell, "lockctl run $_ "), [], "${shell}_does_not_know_what_${_}_takes")
+		for qw(--timeout -E);
 }
 
-sub test_completion_of_spaces
+sub test_other_commands
 {
-	my $space = new_space('complete', '--capacity', 8);
+	my ($shell) = @_;
+	my $line = 'lockctl run x 1 cat -w libuser/lockctl/lockctl.b';
 
-	must('create', "daemon:$space");
-	forget_space("1:$space");
-	must('allocate', $space, 3, 5);
-	same(completed('lockctl list compl'), [$space], 'spaces_are_completed');
-	# Of what stands behind a colon readline replaces that only.
-	same(completed('lockctl list daemon:c'), [$space], 'those_of_others_too');
-	same(completed("lockctl free $space "), [3, 5], 'ids_are_completed');
-	same(completed("lockctl free $space 3 "), [3, 5], 'as_many_as_are_taken');
-	same(completed("lockctl set-note $space "), [3, 5], 'or_just_one');
-	same(completed("lockctl set-note $space 3 "), [], 'and_nothing_of_a_text');
-	same(completed('lockctl restore --space compl'), [$space], 'an_option_may_take_a_space');
-	test_completion_behind_options($space);
+	same(completed($shell, $line),
+	     [$shell eq 'zsh' ? 'normal: cat -w libuser/lockctl/lockctl.b, 3' :
+				'libuser/lockctl/lockctl.bash'],
+	     "${shell}_leaves_another_command_to_itself");
 }
 
-# Options, and what they take, are none of the words of which the usage speaks.
-sub test_completion_behind_options
+sub test_spaces
 {
-	my ($space) = @_;
+	my ($shell) = @_;
 
-	for my $command (sort keys %commands) {
-		my $text = lockctl($command, '--help')->{out};
-		my %options = $text =~ /^  (-\w), (--[a-z-]+) [A-Z]+ /gm;
-		next if !%options || $text !~ /^Usage: .*\] \[?SPACE\b/;
-
-		for my $kind ([keys %options], [values %options]) {
-			my @names = sort @$kind;
-			my $line = join(' ', 'lockctl', $command, (map { "$_ 5" } @names), 'compl');
-
-			same(completed($line), [$space],
-			     join('_', $command, 'has_its_space_behind', @names));
-		}
+	if (! -c '/dev/lockmgr') {
+		skip("${shell}_completes_spaces", 'there is no /dev/lockmgr');
+		return;
 	}
-	same(completed("lockctl run $_ "), [], "what_${_}_takes_is_not_known") for qw(--timeout -E);
-	same(completed("lockctl run --timeout 5 -E 9 $space "), [3, 5], 'and_ids_behind_that');
-	same(completed("lockctl run --nonblock $space "), [3, 5],
-	     'also_where_options_take_nothing');
+	my $space = new_space("complete-$shell", '--capacity', 8);
+
+	must('allocate', $space, 3, 5);
+	same(completed($shell, "lockctl list complete-$shell"), [$space], "${shell}_completes_spaces");
+	same(completed($shell, "lockctl list --pid 5 -n complete-$shell"), [$space], "${shell}_also_after_options_with_words");
+	same(completed($shell, "lockctl restore --space complete-$shell"), [$space], "${shell}_as_an_argument");
+	same(completed($shell, "lockctl free $space "), [3, 5], "${shell}_completes_ids");
+	same(completed($shell, "lockctl free $space 3 "), [3, 5], "${shell}_as_many_as_are_taken");
+	same(completed($shell, "lockctl set-note $space 3 "), [], "${shell}_or_just_one");
 }
 
-test_completion();
-test_completion_of_spaces();
+for my $shell (sort keys %shells) {
+	if (system("command -v $shell >/dev/null")) {
+		skip("what_${shell}_completes", "there is no $shell");
+		next;
+	}
+	test_words($shell);
+	test_other_commands($shell);
+	test_spaces($shell);
+}
 done();

@@ -20,7 +20,7 @@ sub test_commands
 {
 	same([sort keys %commands], [qw(
 		allocate create deadlocks doctor free free-all graph list restore run save
-		set-capacity set-note spaces unlink watch who
+		set-capacity set-note spaces stats unlink watch who
 	)], 'help_lists_the_commands');
 	same(lockctl('-h')->{out}, $help, 'short_and_long_help_are_the_same');
 	for my $command (sort keys %commands) {
@@ -31,7 +31,7 @@ sub test_commands
 		matches($said->{out}, qr/^Usage: lockctl \Q$command\E \[OPTION\.\.\.\].*\n\n\u\Q$commands{$command}\E\.$/m,
 			"${command}_says_what_it_does");
 		fails(lockctl($command, '--no-such-option'), 64,
-		      qr/^lockctl: invalid option '--no-such-option'\nTry 'lockctl \Q$command\E --help'\.$/,
+		      qr/^lockctl: unrecognized option '--no-such-option'\nTry 'lockctl \Q$command\E --help'\.$/,
 		      "${command}_refuses_what_is_no_option");
 	}
 }
@@ -45,7 +45,7 @@ sub test_options
 	for my $command (sort keys %commands) {
 		my @options = lockctl($command, '--help')->{out} =~ /^  (-\w), (--[a-z-]+)/gm;
 
-		same([grep { lockctl($command, $_, @words)->{err} =~ /invalid option/ } @options], [],
+		same([grep { lockctl($command, $_, @words)->{err} =~ /(?:invalid|unrecognized) option/ } @options], [],
 		     "${command}_knows_the_options_of_its_help");
 	}
 }
@@ -60,18 +60,23 @@ sub test_refused
 	      'watch_needs_time_in_between');
 	fails(lockctl('watch', '--count', 'x'), 64, qr/invalid count 'x'$/m,
 	      'watch_counts_with_numbers');
-	fails(lockctl('allocate', '--count'), 64, qr/^lockctl: option '--count' requires an argument: N$/m,
+	fails(lockctl('allocate', '--count'), 64, qr/^lockctl: option '--count' requires an argument$/m,
 	      'arguments_are_needed');
-	fails(lockctl('allocate', '-c'), 64, qr/^lockctl: option '-c' requires an argument: N$/m,
+	fails(lockctl('allocate', '-c'), 64, qr/^lockctl: option requires an argument -- 'c'$/m,
 	      'also_by_a_letter');
-	fails(lockctl('list', '-aXn'), 64, qr/^lockctl: invalid option '-X'$/m,
+	fails(lockctl('list', '-aXn'), 64, qr/^lockctl: invalid option -- 'X'$/m,
 	      'a_wrong_letter_among_others_is_named');
-	fails(lockctl('list', 'x', '-X'), 64, qr/^lockctl: invalid option '-X'$/m,
+	fails(lockctl('list', 'x', '-X'), 64, qr/^lockctl: invalid option -- 'X'$/m,
 	      'also_behind_a_word');
-	fails(lockctl('list', '--json=x'), 64, qr/^lockctl: option '--json' takes no argument$/m,
+	fails(lockctl('list', '--json=x'), 64, qr/^lockctl: option '--json' doesn't allow an argument$/m,
 	      'not_every_option_takes_an_argument');
+	fails(lockctl('run', '--no'), 64, qr/^lockctl: option '--no' is ambiguous; possibilities: .*'--nonblock'/m,
+	      'a_beginning_of_two_options_is_ambiguous');
+	fails(lockctl('--no-such', 'list'), 64,
+	      qr/^lockctl: unrecognized option '--no-such'\nTry 'lockctl --help'\.$/,
+	      'lockctl_itself_has_few_options');
 	# It has no rows but those of --json.
-	fails(lockctl('deadlocks', '--noheadings'), 64, qr/^lockctl: invalid option '--noheadings'$/m,
+	fails(lockctl('deadlocks', '--noheadings'), 64, qr/^lockctl: unrecognized option '--noheadings'$/m,
 	      'no_option_is_accepted_that_does_nothing');
 }
 

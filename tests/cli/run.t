@@ -71,7 +71,7 @@ sub test_usage
 		[['--timeout', 'soon', $space, 1, 'true'], qr/'soon' is no number of seconds/],
 		[['--timeout', 1, '--nonblock', $space, 1, 'true'], qr/exclude each other/],
 		[['-E', 256, $space, 1, 'true'], qr/'256' is no exit status/],
-		[['--no-such', $space, 1, 'true'], qr/invalid option '--no-such'/],
+		[['--no-such', $space, 1, 'true'], qr/unrecognized option '--no-such'/],
 		[[$space, 1048576, 'true'], qr/there is no lock 1048576/],
 	);
 

@@ -143,8 +143,11 @@ same "liblockmgr1_has_the_shared_library" "$(files liblockmgr1)" \
 same "liblockmgr-dev_has_what_compiling_takes" "$(files liblockmgr-dev)" \
 	"$(printf '%s\n' /usr/include/linux/lockmgr.h /usr/include/lockmgr.h /usr/include/lockmgr.hpp \
 		"/usr/lib/$multiarch"/{liblockmgr.a,liblockmgr.so,pkgconfig/liblockmgr.pc})"
-same "lockctl_has_the_command_and_its_completion" "$(files lockctl)" \
-	"$(printf '%s\n' /usr/bin/lockctl /usr/share/bash-completion/completions/lockctl)"
+same "lockctl_has_the_command_its_completions_and_its_unit" "$(files lockctl)" \
+	"$(printf '%s\n' /usr/bin/lockctl '/usr/lib/systemd/system/lockctl-allocations@.service' \
+		/usr/share/bash-completion/completions/lockctl \
+		/usr/share/fish/vendor_completions.d/lockctl.fish \
+		/usr/share/zsh/vendor-completions/_lockctl)"
 same "lockmgr-podman_has_the_library_for_podman" "$(files lockmgr-podman)" \
 	"/usr/lib/lockmgr/liblockmgr-podman.so"
 same "and_says_how_to_use_it" "$(documents lockmgr-podman)" "podman.md"

@@ -29,7 +29,9 @@ expected()
 {
 	printf "$1/%s\n" bin/lockctl include/linux/lockmgr.h include/lockmgr.h include/lockmgr.hpp \
 		lib/modules-load.d/lockmgr.conf lib/udev/rules.d/60-lockmgr.rules \
-		share/bash-completion/completions/lockctl
+		share/bash-completion/completions/lockctl \
+		share/fish/vendor_completions.d/lockctl.fish share/zsh/site-functions/_lockctl \
+		lib/systemd/system/lockctl-allocations@.service
 	printf "$2/%s\n" liblockmgr.a liblockmgr.so liblockmgr.so.1 "liblockmgr.so.1.$version" \
 		pkgconfig/liblockmgr.pc
 	echo "/lib/modules/$kernel_release/updates/lockmgr.ko"

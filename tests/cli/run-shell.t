@@ -1,0 +1,71 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# lockctl run: lines for a shell, and what a command learns of the last holder's death.
+
+use strict;
+use warnings;
+
+BEGIN {
+	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
+	require './tests/cli/cli.pl';
+}
+our ($lockctl);
+
+need_device();
+
+my $space = new_space('shell');
+my $show = 'echo "died: ${LOCKMGR_HOLDER_DIED-unset}"';
+
+sub said
+{
+	my ($said) = @_;
+
+	return "$said->{status} $said->{out}$said->{err}";
+}
+
+sub test_line
+{
+	same(said(lockctl('run', '-c', 'echo one; echo two | tr a-z A-Z; exit 7', $space, 1)), "7 one\nTWO\n",
+	     'a_shell_runs_the_line');
+	same(said(lockctl('run', '--command', 'echo $0', $space, 1)), "0 /bin/sh\n", 'it_is_bin_sh');
+	same(said(lockctl('run', $space, 1, '-c', 'echo a | cat')), "0 a\n", 'the_line_may_stand_where_flock_has_it');
+	same(said(lockctl('run', $space, 1, '--command', 'echo b')), "0 b\n", 'also_by_its_long_name');
+	same(said(lockctl('run', '--no-fork', '-c', 'echo c', $space, 2)), "0 c\n", 'and_without_a_fork');
+	same(said(lockctl('run', $space, 1, '--', 'echo', '-c')), "0 -c\n", 'a_command_has_options_of_its_own');
+}
+
+sub test_usage
+{
+	fails(lockctl('run', '-c', 'true', $space, 1, 'true'), 64, qr/unexpected argument 'true'/,
+	      'a_line_or_a_command');
+	fails(lockctl('run', $space, 1, '-c', 'true', 'x'), 64, qr/unexpected argument 'x'/, 'and_nothing_more');
+	fails(lockctl('run', $space, 1, '-c'), 64, qr/no command to run/, 'there_must_be_a_line');
+}
+
+# A holder that dies with lock 3.
+sub let_die
+{
+	end(start_holder('root', 'holder', "0:$space", 3));
+}
+
+sub test_died
+{
+	let_die();
+	matches(said(lockctl('run', '-c', $show, $space, 3)), qr/^0 died: 1\nlockctl: the last holder/,
+		'the_command_learns_that_the_last_holder_died');
+	same(said(lockctl('run', '-c', $show, $space, 3)), "0 died: unset\n", 'once');
+
+	let_die();
+	matches(said(lockctl('run', '--no-fork', '-c', $show, $space, 3)), qr/^0 died: 1\n/, 'also_without_a_fork');
+
+	# The inner lock's last holder lives.
+	let_die();
+	matches(said(lockctl('run', '-c', "$lockctl run $space 4 -- sh -c '$show'", $space, 3)),
+		qr/^0 died: unset\n/, 'each_run_speaks_of_its_own_lock');
+}
+
+test_line();
+test_usage();
+test_died();
+done();

@@ -1,0 +1,114 @@
+#!/usr/bin/env perl
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# lockctl stats: what the module counts, for people, programs and Prometheus.
+
+use strict;
+use warnings;
+
+BEGIN {
+	chdir(($0 =~ m{(.*)/})[0] . '/../..') or die "no tree: $!";
+	require './tests/cli/cli.pl';
+}
+our ($lockctl);
+
+need_device();
+
+my $space = new_space('stats', '--capacity', 16);
+my $place = "0:$space";
+my @keys = qw(space contentions handoffs holder_deaths deadlocks);
+
+sub row
+{
+	return (grep { $_->{space} eq $place } @{rows('stats', @_)})[0];
+}
+
+# Two holders die, behind one of which somebody has waited, who dies, too.
+sub make_history
+{
+	my $holder = start_holder('root', 'holder', $place, 1);
+	my $waiter = start_waiter('root', 'waiter', $place, 1);
+
+	Time::HiRes::usleep(300000);
+	end($holder);
+	hear($waiter, 'locked 1');
+	end($waiter);
+	must('allocate', $space, 3, 4, 5);
+}
+
+sub test_counts
+{
+	same(fields([row($space)], @keys, 'longest_wait_seconds'), ["$place 0 0 0 0 0.000"],
+	     'nothing_has_happened_in_a_new_space');
+	make_history();
+	my $row = row($space);
+	same(fields([$row], qw(contentions holder_deaths deadlocks)), ['1 2 0'], 'waits_and_deaths_are_counted');
+	same($row->{longest_wait_seconds} >= 0.3 && $row->{longest_wait_seconds} < 300 ? 'yes' :
+	     $row->{longest_wait_seconds}, 'yes', 'the_longest_wait_is_in_seconds');
+	same(fields([row()], @keys), fields([$row], @keys), 'without_a_space_all_are_shown');
+	same(scalar @{rows('stats', $space)}, 1, 'with_one_only_that');
+	matches(squeezed(must('stats', $space)),
+		qr/\ASPACE CONTENTIONS HANDOFFS HOLDER DEATHS DEADLOCKS LONGEST WAIT\n ?$space 1 \d+ 2 0 \d+\.\ds\n\z/,
+		'people_have_a_table');
+}
+
+# As Prometheus' text format has it: each metric's help and type once, then its samples.
+sub test_prometheus
+{
+	my $other = new_space('other', '--capacity', 7);
+	my $text = must('stats', '--prometheus');
+	my $one = must('stats', '--prometheus', $space);
+	my ($metric, %seen, @wrong);
+
+	for my $line (split(/\n/, $text)) {
+		if ($line =~ /^# HELP (lockmgr_[a-z_]+) [A-Z].*\.$/ && !$seen{$1}++) {
+			$metric = $1;
+		} elsif ($line =~ /^# TYPE (\S+) (gauge|counter)$/) {
+			push @wrong, $line if $1 ne $metric || ($2 eq 'counter') != ($1 =~ /_total$/);
+		} else {
+			push @wrong, $line if $line !~ /^\Q$metric\E\{space="[\w.-]+",uid="\d+"\} \d+(?:\.\d{9})?$/;
+		}
+	}
+	same(\@wrong, [], 'the_format_is_that_of_prometheus');
+	same(scalar(keys %seen), 10, 'it_has_all_metrics');
+	same([map { value($text, $_, $space) } qw(capacity allocated held waiting clients contentions_total
+		holder_deaths_total deadlocks_total)], [16, 3, 0, 0, 0, 1, 2, 0], 'values_are_the_spaces');
+	same(value($text, 'longest_wait_seconds', $space) =~ s/(\.\d{3}).*/$1/r, row($space)->{longest_wait_seconds},
+	     'times_are_seconds');
+	same(value($text, 'capacity', $other), 7, 'every_space_has_its_samples');
+	lacks($one, qr/$other/, 'or_just_one');
+	same(value($one, 'capacity', $space), 16, 'the_one_asked_for');
+}
+
+sub value
+{
+	my ($text, $metric, $of) = @_;
+
+	return $text =~ /^lockmgr_space_$metric\{space="\Q$of\E",uid="0"\} (\S+)$/m ? $1 : 'none';
+}
+
+sub test_refused
+{
+	fails(lockctl('stats', "x$space"), 66, qr/no such space$/, 'the_space_must_be_there');
+	fails(lockctl('stats', '--prometheus', '--json'), 64, qr/exclude each other/, 'one_format_at_once');
+	fails(run_as('root', '', 'unshare', '--mount', 'sh', '-c',
+		     'mount -t tmpfs none /sys && exec "$@"', 'sh', $lockctl, 'stats', $space),
+	      69, qr/^lockctl: cannot read the statistics of space $space: they are in /, 'without_sysfs_it_says_so');
+}
+
+# A user sees what may be read.
+sub test_users
+{
+	my $open = "open-$$";
+
+	same(lockctl_as('daemon', 'create', '--mode', '0604', $open)->{status}, 0, 'a_user_has_a_space');
+	forget_space("1:$open");
+	same([map { $_->{space} } grep { $_->{space} =~ /-$$\z/ } @{rows_as('games', 'stats')}], ["1:$open"],
+	     'a_user_is_shown_what_may_be_read');
+}
+
+test_counts();
+test_prometheus();
+test_refused();
+test_users();
+done();
