@@ -36,6 +36,8 @@ sub test_version
 	     ($version =~ /^(\d+)/)[0], 'and_its_major_version_is_that_of_it');
 	same(first('libuser/go/doc.go', qr/require example\.org\/lockmgr v(\S+)/), $version,
 	     'and_so_does_its_documentation');
+	same(first('libuser/python/lockmgr/__init__.py', qr/^__version__ = "(.*)"$/m), $version,
+	     'so_does_the_python_package');
 	same(set(@named), [$version], 'readme_names_no_other');
 }
 

@@ -103,6 +103,27 @@ go_builds()
 		CGO_ENABLED=0 GOCACHE="$tree/cache" go run main.go)
 }
 
+python_files()
+{
+	(cd libuser/python && git -c safe.directory='*' ls-files lockmgr) |
+		sed 's|^|/usr/lib/python3/dist-packages/|' | LC_ALL=C sort
+}
+
+# A program finds it where the distribution's packages are, and with it the library of the
+# package that it depends on.
+python_runs()
+{
+	local tree=$PWD/$out/python
+
+	rm -rf "$tree"
+	dpkg-deb -x "$out"/python3-lockmgr_*.deb "$tree"
+	dpkg-deb -x "$out"/liblockmgr1_*.deb "$tree"
+	PYTHONPATH=$tree/usr/lib/python3/dist-packages LD_LIBRARY_PATH=$tree/usr/lib/$multiarch \
+		/usr/bin/python3 -c 'import lockmgr
+print(lockmgr.__file__, lockmgr.__version__, lockmgr.library_version())' |
+		sed "s|^$tree||"
+}
+
 document_names_path()
 {
 	local path
@@ -134,7 +155,7 @@ ok "packages_build" build_packages "$out"
 ok "lintian_has_neither_errors_nor_warnings" lintian_run
 same "the_packages_are_those_promised" "$(names | sort)" \
 	"$(printf '%s\n' golang-example-lockmgr-dev liblockmgr-dev liblockmgr1 lockctl \
-		lockmgr-common lockmgr-dkms lockmgr-podman)"
+		lockmgr-common lockmgr-dkms lockmgr-podman python3-lockmgr)"
 same "lockmgr-dkms_has_the_sources_of_the_module" "$(files lockmgr-dkms)" \
 	"$(module_files | LC_ALL=C sort)"
 same "and_the_documents_that_README_names" "$(documents lockmgr-dkms)" "$(documents_of_tree)"
@@ -156,6 +177,11 @@ ok "it_exports_what_it_answers_and_nothing_else" podman_exports
 same "golang-example-lockmgr-dev_has_the_sources_of_the_go_packages" \
 	"$(files golang-example-lockmgr-dev)" "$(go_files)"
 same "programs_are_built_with_them" "$(go_builds)" "${version}true"
+same "python3-lockmgr_has_the_python_package" "$(files python3-lockmgr)" "$(python_files)"
+same "it_runs_with_the_library" "$(python_runs)" \
+	"/usr/lib/python3/dist-packages/lockmgr/__init__.py $version $version"
+same "it_needs_a_library_that_is_not_older" "$(field python3-lockmgr Depends)" \
+	"liblockmgr1 (>= $version), python3:any"
 same "each_manual_page_is_in_the_package_that_it_is_about" "$(pages_of_packages)" \
 	"$(pages_of_tree)"
 ok "programmers_get_what_is_for_everybody" depends_on_common liblockmgr-dev
