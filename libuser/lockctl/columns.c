@@ -23,7 +23,7 @@ const char *column_name(const struct column *column, char name[COLUMN_NAME_SIZE]
 	const char *from = column->key ? column->key : column->heading;
 	size_t i;
 
-	for (i = 0; from[i] && i < COLUMN_NAME_SIZE - 1; i++)
+	for (i = 0; i < COLUMN_NAME_SIZE - 1 && from[i]; i++)
 		name[i] = from[i] == ' ' ? '_' : toupper((unsigned char)from[i]);
 	name[i] = '\0';
 	return name;

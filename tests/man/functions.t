@@ -139,7 +139,9 @@ sub test_elsewhere
 {
 	my $text = join '', map { rendered($_) } pages('1'), pages('7');
 	my $uapi = read_file('include/uapi/linux/lockmgr.h');
-	my %constants = map { $_ => 1 } constants($header), constants($uapi);
+	my @variables = map { read_file($_) =~ /^#define \w*VARIABLE\s+"(LOCKMGR_[A-Z_]+)"/mg }
+		glob('libuser/lockctl/*.c');
+	my %constants = map { $_ => 1 } constants($header), constants($uapi), @variables;
 	my %errors = map { $_ => 1 } @common, map { errors_in($_->{comment}) } values %functions;
 	my @named = $text =~ /\b(LOCKMGR_[A-Z_]+)\b/g;
 	my @failures = grep { exists $!{$_} } $text =~ /\b(E[A-Z]{3,})\b/g;
