@@ -26,7 +26,7 @@ ok "packages_build" build_both
 cp "$out"/first/*.deb "$out/machine/job/first/"
 cp "$out"/second/*.deb "$out/machine/job/second/"
 rm "$out"/machine/job/*/*-dbgsym_*.deb
-cp tests/packages/{tap.sh,system/apt-session,system/locks.c} "$out/machine/job/"
+cp -r tests/packages/{tap.sh,system/apt-session,system/locks.c} debian/tests "$out/machine/job/"
 # step NAME OPTION...: in the machine, which starts anew. Where one fails, the next would
 # fail for that.
 step()
