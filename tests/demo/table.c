@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The chapter on who holds which lock, and who waits. */
-#include <stdio.h>
 #include <string.h>
 
 #include "demo.h"
@@ -49,8 +48,8 @@ static bool is_actor(const struct actor *actor, pid_t pid, const char *command)
 	return actor && actor_pid(actor) == pid && !strcmp(actor_command(actor), command);
 }
 
-/* Print the waiters of a lock; returns how many stand where they should. */
-static size_t show_waiters(struct lockmgr *mgr, uint32_t id, const struct cast *cast)
+/* Returns how many waiters of a lock stand where they should. */
+static size_t count_waiters(struct lockmgr *mgr, uint32_t id, const struct cast *cast)
 {
 	struct lockmgr_waiter_info waiter;
 	size_t total = 0, right = 0, count;
@@ -61,12 +60,10 @@ static size_t show_waiters(struct lockmgr *mgr, uint32_t id, const struct cast *
 			give_up("cannot list the waiters of lock %u", id);
 		if (!count)
 			continue;
-		printf("%s%s (%d)", total ? ", " : "", waiter.command, waiter.pid);
 		if (total < WAITERS_MAX)
 			right += is_actor(cast->waiters[total], waiter.pid, waiter.command);
 		total++;
 	}
-	printf("%s\n", total ? "" : "-");
 
 	return right;
 }
@@ -108,19 +105,12 @@ void play_table(struct lockmgr *mgr)
 	count = list_held(mgr, locks);
 	now = now_ns();
 
-	printf("\n      lock  holder            held for  waiters, in order\n");
 	for (id = 0; id < count; id++) {
-		char holder[40];
-
-		snprintf(holder, sizeof(holder), "%s (%d)", locks[id].command, locks[id].pid);
-		printf("      %4u  %-17s %5.0f ms  ", locks[id].id, holder,
-		       (now - locks[id].since) / 1e6);
 		holders += locks[id].id == id &&
 			   is_actor(casts[id].holder, locks[id].pid, locks[id].command);
-		waiters += show_waiters(mgr, locks[id].id, &casts[id]);
+		waiters += count_waiters(mgr, locks[id].id, &casts[id]);
 		times += is_between(locks[id].since, begin, now);
 	}
-	printf("\n");
 
 	output = show_lockctl("list", 0);
 	for (id = 0; id < LOCKS; id++) {
