@@ -11,7 +11,7 @@
 #include "fault.h"
 
 /* How often a failure is repeated: what leaks then is noticed by some limit. */
-#define CYCLES		100
+#define CYCLES		40
 
 /* Fewer for what takes a process of its own each time, which leaves nothing behind. */
 #define PROCESSES	4

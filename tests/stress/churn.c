@@ -18,6 +18,7 @@
 #define OWN_MAX		4
 #define CAPACITY	32
 #define EPOCH_KILLS	50
+#define KILLS		300
 
 enum mood {
 	QUIET,
@@ -269,13 +270,16 @@ static void ids_are_unique_and_none_is_lost_when_owners_die(void **state)
 	struct lockmgr *mgr = space_open_with(LOCKMGR_OPEN_CREATE, CAPACITY);
 	struct crowd *crowd = crowd_new(mgr);
 	uint64_t random = random_begin(0);
-	uint64_t epochs;
+	uint64_t kills = scaled(KILLS);
 
 	(void)state;
 	plan = shared_new(sizeof(*plan));
-	for (epochs = scaled(6); epochs; epochs--) {
-		run_epoch(crowd, EPOCH_KILLS, &random);
+	while (kills) {
+		const unsigned int now = kills < EPOCH_KILLS ? kills : EPOCH_KILLS;
+
+		run_epoch(crowd, now, &random);
 		count_and_clean(mgr);
+		kills -= now;
 	}
 
 	expect_all_ids_in_order(mgr);
