@@ -52,7 +52,7 @@ help:
 	@echo '  check-podman  Podman of Debian 12 and 13 with its locks in lockmgr, in virtual machines'
 	@echo '  install    all of it; the module if the running kernel has headers; PREFIX,'
 	@echo '             DESTDIR; install-lib, install-module, install-config: parts of it;'
-	@echo '             install-podman: the library for Podman, which is no part of it'
+	@echo '             install-podman: the library for Podman, which install leaves out'
 	@echo '  uninstall  takes that away'
 	@echo '  clean      removes build/'
 

@@ -2,8 +2,8 @@
 /*
  * liblockmgr - locks between processes, kept by the lockmgr kernel module.
  *
- * A Manager is a handle on a lockspace: a named set of numbered locks that
- * outlives processes.  Any process that may use the space opens it by name and
+ * A handle is for one space: a named set of numbered locks that outlives
+ * processes.  Any process that may use the space opens it by name and
  * names a lock by its number.
  *
  * Conventions
@@ -16,7 +16,8 @@
  *   unlock what another took.  A lock is not recursive: a thread that locks it
  *   twice waits for itself, unless LOCKMGR_OPEN_DETECT_DEADLOCK is set.
  * - When the handle is closed or its process ends, however that happens, its
- *   locks are released, and each next holder is told so (LOCKMGR_OWNER_DIED).
+ *   locks are released, and the lock call of each next holder says so
+ *   (LOCKMGR_OWNER_DIED).
  * - A handle does not survive fork(): in the child its file is closed and every
  *   function but lockmgr_close() returns -ECHILD.  The file is close-on-exec.
  *   A child made by clone() or _Fork() closes the file when it first uses the
@@ -138,7 +139,7 @@ struct lockmgr_options {
 int lockmgr_options_init(struct lockmgr_options *opts, size_t size);
 
 /**
- * lockmgr_open() - open a Manager
+ * lockmgr_open() - open a space
  * @mgr: receives the handle; the caller closes it with lockmgr_close()
  * @space: name of the space: 1 to 63 characters of A-Za-z0-9._-, no dot in front
  * @opts: how; NULL: the caller's own space of that name, created if it is
@@ -166,11 +167,12 @@ int lockmgr_open(struct lockmgr **mgr, const char *space,
 		 const struct lockmgr_options *opts);
 
 /**
- * lockmgr_close() - close a Manager and free the handle
+ * lockmgr_close() - close and free a handle
  * @mgr: the handle, or NULL
  *
- * Locks that the handle holds are released, and their next holders are told that
- * the holder died.  Unlock first what need not look like an accident.  In a
+ * Releases the locks that the handle holds; the lock calls of their next holders
+ * return LOCKMGR_OWNER_DIED.  Unlock first, unless the next holder should be told
+ * that this one died.  In a
  * child of the process that opened the handle it only frees the memory, and closes
  * the child's descriptor if it has one (LOCKMGR_OPEN_INHERIT).
  *
@@ -368,12 +370,12 @@ int lockmgr_available(struct lockmgr *mgr, uint32_t *count);
  * @mgr: the handle
  * @id: the lock
  *
- * Waiters are served such that none waits for ever.  Signal handlers run during
- * the wait, and it goes on behind them.
+ * Waiting is starvation-free.  Signal handlers may run meanwhile; the wait then
+ * continues.
  *
  * Return: 0; LOCKMGR_OWNER_DIED (1) if the lock is acquired and its former
- * holder ended without unlocking it: check what the lock protects; this is told
- * once; or
+ * holder ended without unlocking it: check what the lock protects; only one
+ * holder gets this; or
  *   -EDEADLK	waiting would close a cycle (LOCKMGR_OPEN_DETECT_DEADLOCK)
  *   -EDQUOT	the space's owner has as many locks in use as are allowed
  */

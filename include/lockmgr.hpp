@@ -16,9 +16,9 @@
  * If the last holder died, what the lock protects may be half written.  C++ has no return
  * value for that which std::lock_guard would look at.  So a lock call throws holder_died,
  * and the calling process has the lock: catch it where you can repair, and take the lock from
- * it.  Or give the mutex a function that repairs; then the lock call returns after it.  If
- * nobody does either, the lock stays held until the handle is closed, and the next holder is
- * told: nobody sees what is half written without knowing.
+ * it.  Or give the mutex a function that repairs; then the lock call returns after it.  Without
+ * either, the lock stays held until the handle is closed, and the next lock call throws as
+ * well: no holder sees half-written data without knowing.
  *
  * In a wait of std::condition_variable_any an exception ends the process, so there a mutex
  * needs a function that repairs.
@@ -274,7 +274,7 @@ public:
 	}
 
 private:
-	/* So many seconds, 34 years, that even a time_t of 32 bits has room for them. */
+	/* In seconds: 34 years, for which even a time_t of 32 bits has room. */
 	static constexpr std::int64_t forever()
 	{
 		return std::int64_t(1) << 30;

@@ -111,9 +111,9 @@ static void client_note_progress(struct lockmgr_client *client, unsigned long nu
 	if (number >= client->progress)
 		WRITE_ONCE(client->progress, number + 1);
 	/*
-	 * Pairs with lockmgr_holder_lives().  Who finds this client's token in a word
-	 * from now on either sees our progress, and acquires the lock; or the word
-	 * was there before we look at it once more.  See tests/litmus/end-passes.litmus.
+	 * Pairs with lockmgr_holder_lives().  A thread that finds this client's token in a
+	 * word from now on either sees our progress, and acquires the lock; or the
+	 * word was there before we look at it once more.  See tests/litmus/end-passes.litmus.
 	 *
 	 * A waiter counts itself before it marks the word: acquire_slowly().  So if the client
 	 * has overwritten the mark, client_mend_page() finds the waiter counted; but that is due to
@@ -126,9 +126,9 @@ static void client_note_progress(struct lockmgr_client *client, unsigned long nu
  * lockmgr_client_end() - nobody uses the client any more
  * @client: the client, attached; no thread acts for it any more
  *
- * What it holds is released, and those who wait for it are told that it died.  Threads
- * that have the records mapped may write its token where we have been already: hence the
- * second look.
+ * Releases what it holds; the waiters' calls return that the holder died.  Threads that
+ * have the records mapped may write its token to words that we have already passed: hence
+ * the second look.
  */
 void lockmgr_client_end(struct lockmgr_client *client)
 {
@@ -251,7 +251,7 @@ static int client_try(struct lockmgr_client *client, struct lockmgr_record *reco
  * @client: for whom
  * @id: the lock
  * @wait: whether to wait for it
- * @deadline: until when, CLOCK_MONOTONIC; KTIME_MAX: as long as it takes
+ * @deadline: until when, CLOCK_MONOTONIC; KTIME_MAX: indefinitely
  * @ticket: 0, or any number that user space takes for that of an earlier call; receives
  *	this call's if a signal ends it; NULL: the caller will not come back
  *

@@ -117,7 +117,7 @@ static u32 count_waits_in_bucket(const struct lockmgr_client *client, struct loc
  * lockmgr_client_waits() - for which locks threads wait on behalf of a client
  * @client: the client, attached
  * @cursor: zeroed to begin; receives where to go on
- * @ids: receives LOCKMGR_WAITS_PER_GO locks at the most, one for each thread
+ * @ids: receives at most LOCKMGR_WAITS_PER_GO locks, one for each thread
  * @count: receives how many
  *
  * Return: whether there may be more

@@ -216,9 +216,9 @@ bool lockmgr_thread_deadlocked(struct pid *thread)
  * lockmgr_thread_closes_cycle() - whether a thread waits for itself, and is to know
  * @thread: the thread; it looks for cycles, after it has queued up
  *
- * Several may close a cycle at once.  The last of them was in it when the others had
- * been, so it finds it as long as it is there; to it the others leave it.  So one is
- * told, and no lock is needed that those of other users would have to wait for.
+ * Several threads may close a cycle at once.  The last of them entered it after the others,
+ * so it finds the cycle while that exists; the others leave it to that thread.  So exactly
+ * one call fails, and no lock is needed for which threads of other users would wait.
  */
 bool lockmgr_thread_closes_cycle(struct pid *thread)
 {

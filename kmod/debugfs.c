@@ -33,9 +33,9 @@
  * @status: 1 if there is such a row, 0 if the table has ended, or -EINTR
  * @space: its space, with a reference; NULL before the first and after the last
  * @lock: the row's lock
- * @next_lock: cursor for the locks behind it
+ * @next_lock: cursor for the locks after it
  * @waiter: the row's waiter, if it is one
- * @next_waiter: cursor for the waiters behind it; LOCKMGR_CURSOR_END: none
+ * @next_waiter: cursor for the waiters after it; LOCKMGR_CURSOR_END: none
  * @is_waiter: what the row is
  */
 struct table {

@@ -55,7 +55,7 @@ static int device_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* So many locks that a file holds are named.  It may be a million. */
+/* At most this many of the locks that a file holds are named: it may hold a million. */
 #define HELD_SHOWN	64U
 
 static void device_show_held(struct seq_file *seq, struct lockmgr_client *client)

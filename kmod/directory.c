@@ -53,7 +53,7 @@ static ssize_t directory_show_attribute(struct kobject *kobj, struct attribute *
 {
 	struct lockmgr_space *space = directory_space_of(kobj);
 
-	/* Whoever has this file system in another IPC namespace is told nothing. */
+	/* A process in another IPC namespace that sees this file system gets nothing. */
 	if (!lockmgr_namespace_is_current(space->namespace))
 		return -EACCES;
 

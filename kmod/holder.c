@@ -55,7 +55,7 @@ struct lockmgr_client *lockmgr_holder_client(struct lockmgr_space *space, u64 wo
 }
 
 /**
- * lockmgr_holder_lives() - whether the client that holds a lock will let it go
+ * lockmgr_holder_lives() - whether the client that holds a lock will release it
  * @space: the lock's space
  * @id: the lock
  * @word: the lock's word

@@ -551,7 +551,7 @@ static int ioctl_list_spaces(struct file *file, union arguments *args)
  * @resumes: what it returns in the struct is for the call that continues it, if
  *	a signal ends it, and not for its success
  * @finish: after a successful run: does what depends on whether the caller has
- *	been told the result
+ *	received the result
  */
 struct command {
 	unsigned int number;

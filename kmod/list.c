@@ -188,7 +188,7 @@ static u32 list_next_lock(struct lockmgr_space *space, u32 id, u32 filter,
  * @filter: LOCKMGR_ENTRY_ALLOCATED, _HELD, _WAITED, _DIED: any of them
  * @cursor: where to begin; receives where to go on, or LOCKMGR_CURSOR_END
  * @entries: receives the locks
- * @max: how many at the most
+ * @max: at most how many
  *
  * Return: the number of entries, or -EINTR if the caller is being killed
  */
@@ -280,7 +280,7 @@ static void list_describe_waiter(const struct glimpse *glimpse, struct lockmgr_w
  * @id: the lock
  * @cursor: where to begin; receives where to go on, or LOCKMGR_CURSOR_END
  * @entries: receives the waiters, in the order of the queue
- * @max: how many at the most
+ * @max: at most how many
  *
  * Return: the number of entries, or -EINTR if the caller is being killed
  */

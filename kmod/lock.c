@@ -32,9 +32,9 @@
  * The code here uses nothing of a word but a token and a thread's number, and looks both
  * up.  No loop goes on as long as a word moves, unless it checks for the caller's signals.
  * Whoever waits for a lock whose word somebody has destroyed looks again when that client
- * is gone (lockmgr_lock_mend()).  One forgery cannot be told from the truth: a word with
- * the token of a living client that uses that page.  That client has the lock until it
- * unlocks it, whether or not it knows, or ends.
+ * is gone (lockmgr_lock_mend()).  One forgery looks like the truth: a word with the token
+ * of a living client that uses that page.  That client holds the lock until it unlocks it,
+ * whether or not it knows, or ends.
  *
  * States of a waiter
  *
@@ -119,11 +119,11 @@
  *   arbitrate on one word.  If the release in user space comes first, the kernel, about to
  *   mark the word, finds it free and acquires it.  If the mark comes first, the release
  *   fails on it, and asks the kernel, which finds the waiter under the queue's lock.
- *   There is no flag beside the word of which each side would have to see the other's
- *   first.
+ *   No flag beside the word exists, which each side would need to see before the other
+ *   side acts.
  *
- *   Besides the word, a few things have to be seen in order.  Each of these pairs is
- *   argued where it is, and tests/litmus has it for the kernel's memory model:
+ *   Besides the word, a few other accesses need an order.  A comment at each of these pairs
+ *   argues it, and tests/litmus checks it against the kernel's memory model:
  *
  *   - A word has a client's token: the client is in the table of its space, and the page
  *     in the client's.  A thread that acquires a lock for a client has found the page,

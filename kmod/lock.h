@@ -14,7 +14,7 @@ struct lockmgr_waiter;
 struct task_struct;
 
 /*
- * As long as it takes to wake a sleeper on another processor: see lock.c.  In tests/bench,
+ * About the time in which a sleeper on another processor wakes up: see lock.c.  In tests/bench,
  * two processes with sections of 1 us acquire a lock 1.4 times as often as robust mutexes
  * with naps of 50, 100 and 200 us, and as often without.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lockmgr - locks between processes, behind /dev/lockmgr.
+ * lockmgr - inter-process mutexes, used through /dev/lockmgr.
  *
  * The files, from the top.  A file calls only files below it, which tests/layers checks.
  *

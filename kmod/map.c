@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Records in the memory of user space, for those who take and release locks without
- * a system call; and behind them the clock that they look at.
+ * Maps records into user space, for programs that acquire and release locks without a
+ * system call; and, in the page after the records, the clock that these programs read.
  *
  * The mapping holds the file, and so its client, the space and the pages; pages are
  * removed only while the space has no client.  What user space writes there is

@@ -52,7 +52,7 @@ static DECLARE_DEFERRABLE_WORK(check_work, namespace_check_all);
 
 #define CHECK_INTERVAL	HZ
 
-/* What is to be done when one has ended; constant while there is any. */
+/* Called when a namespace has ended; constant while there is any. */
 static void (*end_spaces)(struct lockmgr_namespace *namespace);
 
 /* NULL: the caller has none any more, since it is ending. */
@@ -62,7 +62,7 @@ static struct ipc_namespace *namespace_current_ipc(void)
 	return current->nsproxy ? current->nsproxy->ipc_ns : NULL;
 }
 
-/* What the kernel exports for that is behind these pointers only. */
+/* The kernel exports these functions only through such pointers. */
 static struct ipc_namespace *namespace_get_current_ipc(void)
 {
 	return container_of(namespace_current_ipc()->ns.ops->get(current), struct ipc_namespace,

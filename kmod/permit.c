@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who may do what with a space.
+ * Permissions: which credentials may do what with a space.
  */
 #include <linux/capability.h>
 #include <linux/fs.h>
@@ -58,7 +58,7 @@ bool lockmgr_may_administrate(kuid_t owner, const struct cred *cred)
 }
 
 /**
- * lockmgr_may_create() - whether somebody may make a space as it is to be
+ * lockmgr_may_create() - whether somebody may make a space of this kind
  * @args: the space, and who
  */
 bool lockmgr_may_create(const struct lockmgr_space_args *args)

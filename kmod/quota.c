@@ -20,8 +20,8 @@
  * IPC namespaces
  *
  * Root of a container without a user namespace has the host's user ids, and must not use
- * up what the host's users may have.  So users are told apart by IPC namespace, too, where
- * only the host's root can make one: see lockmgr_namespace_accounts().  Each of these
+ * up what the host's users may have.  So accounts distinguish users by IPC namespace, too,
+ * where only the host's root can make one: see lockmgr_namespace_accounts().  Each of these
  * namespaces has an account of its own besides, of the same size again, since its root can
  * be as many users as there are numbers.
  *

@@ -66,7 +66,7 @@ void lockmgr_records_clear(struct lockmgr_records *records)
 void lockmgr_records_destroy(struct lockmgr_records *records)
 {
 	lockmgr_records_clear(records);
-	/* Nodes that reservations have left behind. */
+	/* Nodes that unused reservations have left. */
 	xa_destroy(&records->pages);
 	mutex_destroy(&records->lock);
 }
@@ -95,7 +95,7 @@ static bool record_is_page_blank(const struct lockmgr_record *page)
  * @data: for @in_use
  *
  * A page also stays while a word in it says something, as when a holder died and
- * nobody has been told yet.
+ * no call has returned that yet.
  */
 void lockmgr_records_trim(struct lockmgr_records *records,
 			  bool (*in_use)(u32 first, u32 count, void *data), void *data)

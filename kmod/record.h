@@ -87,8 +87,8 @@ static inline int lockmgr_fill_reserved(struct xarray *array, unsigned long inde
  *	are added at any time and removed only while the space has no client, so
  *	who acts for a client may keep pointers into them.  XA_MARK_0: may hold
  *	nothing any more.
- * @count: how many pages; not the same as whether @pages is empty: a reservation
- *	that was not used can leave nodes behind; may be read without @lock
+ * @count: how many pages; not the same as whether @pages is empty: an unused
+ *	reservation can leave nodes; may be read without @lock
  * @limit: locks from here on are retired, see lock.c
  * @payers: to whom they are charged, all but one: the number of spaces bounds that
  */

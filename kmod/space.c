@@ -48,7 +48,7 @@ static u32 space_locks_allowed(void)
 
 /**
  * lockmgr_space_create() - make a space that has no name yet
- * @args: what it is to be, and who wants it
+ * @args: its attributes, and the credentials of the caller
  *
  * Return: the space, with a reference, or -EDQUOT, -EINVAL, -ENOMEM or -EPERM
  */
@@ -263,7 +263,7 @@ void lockmgr_space_unnamed(struct lockmgr_space *space)
 }
 
 /**
- * lockmgr_space_pin() - keep the pages of records for who is no client
+ * lockmgr_space_pin() - keep the pages of records for a reader that is not a client
  * @space: the space
  */
 void lockmgr_space_pin(struct lockmgr_space *space)

@@ -8,7 +8,7 @@
 
 /**
  * struct lockmgr_stats - what has happened in a space since it was made
- * @contentions: calls that had to queue up
+ * @contentions: calls that entered a queue
  * @handoffs: releases that gave the lock to the first waiter
  * @holder_deaths: locks that a client held when it died
  * @deadlocks: calls that failed because their wait would have closed a cycle

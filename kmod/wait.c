@@ -36,7 +36,7 @@ static bool wait_less(struct rb_node *a, const struct rb_node *b)
 }
 
 /**
- * lockmgr_bucket_after() - the next waiter of a lock, or of one of those behind it
+ * lockmgr_bucket_after() - the next waiter of a lock, or of one after it
  * @bucket: the lock's bucket
  * @id: the lock
  * @ticket: the waiters up to this one are skipped

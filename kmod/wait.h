@@ -116,7 +116,7 @@ struct lockmgr_waiter *lockmgr_queue_after(struct lockmgr_bucket *bucket, u32 id
 u32 lockmgr_queue_length(struct lockmgr_bucket *bucket, u32 id);
 u32 lockmgr_queues_length(const struct lockmgr_queues *queues);
 
-/* Who has waited longest for a lock. */
+/* The waiter that has waited longest for a lock. */
 static inline struct lockmgr_waiter *lockmgr_queue_first(struct lockmgr_bucket *bucket, u32 id)
 {
 	/* The first ticket is 1. */

@@ -7,8 +7,8 @@
 #include "handle.h"
 
 /*
- * Returns what a call that failed with @error has to say: -EBADF if it went to another
- * file.  Some errors are common, and other files do not answer them, so they are not worth
+ * Returns the error to report for a call that failed with @error: -EBADF if it went to
+ * another file.  Some errors are common, and other files do not answer them, so they are not worth
  * a system call.  A file of the device that is not attached to a space is not that of a
  * handle which is.
  */

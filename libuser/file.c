@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The file behind a handle.
+ * The file of a handle.
  *
  * Its descriptor is never 0, 1 or 2: whoever was started without a standard stream opens
  * one there later, and would close ours.  Other numbers can be lost as well, in programs

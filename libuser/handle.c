@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Handles: the file behind each, and what fork does to them.
+ * Handles: the file of each, and what fork does to them.
  *
  * A child must neither use nor keep its parent's files: locks would outlive the process
  * that acquired them.  So each child that fork() makes closes them at once.  A child made by

@@ -21,7 +21,7 @@
  * @clock: the records' time; likewise
  * @spin: likewise
  * @token: the client's number in its space
- * @watched: whether a race detector is told of locks; then no records are mapped
+ * @watched: whether a race detector follows the locks; then no records are mapped
  * @generation: the space's
  * @map_size: how much of the records can be mapped, in bytes; 0: nothing
  * @calls: how many locks were acquired through the kernel, until they were mapped

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Taking locks and letting them go: by one compare-and-swap each where the records
- * are mapped, or else through the kernel, which does the same and more: kmod/lock.c
- * has the states of a record, and proves them.
+ * Acquires and releases locks: by one compare-and-swap each where the records are
+ * mapped, or else through the kernel, which does the same and more: kmod/lock.c has
+ * the states of a record, and proves them.
  *
  * Memory order
  *
- *   Taking a lock acquires and letting it go releases, here as in the kernel: both
+ *   Lock has acquire and unlock has release semantics, here as in the kernel: both
  *   act on the same word with atomic read-modify-write operations, so a release by
  *   either synchronises with the take by the other that reads it, and what a holder
  *   wrote is seen by the next.  Between them only the kernel moves the word, from
@@ -41,7 +41,7 @@
 
 #define NSEC_PER_SEC	1000000000
 
-/* So that a call costs a call only where the kernel has to be asked. */
+/* A function call is paid for only where the kernel must be asked. */
 #define fast_path	static inline __attribute__((always_inline))
 #define slow_path	static __attribute__((noinline, cold))
 

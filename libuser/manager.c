@@ -11,9 +11,9 @@
  *   lock.c	acquiring and releasing locks
  *   map.c	records in our memory
  *   spin.c	waiting for a moment
- *   race.c	what race detectors are told
+ *   race.c	annotations for race detectors
  *   call.c	the one way to the kernel
- *   handle.c	handles: the file behind each, and what fork does to them
+ *   handle.c	handles: the file of each, and what fork does to them
  *   process.c	which process this is, and forks of it
  *   file.c	opening and closing a file of the device
  *   error.c	what the errors of the library mean

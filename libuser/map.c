@@ -2,9 +2,9 @@
 /*
  * Records in our memory: what lock.c takes and releases without a system call.
  *
- * Many a process takes one lock and ends.  So the records are mapped when that pays: after
- * so many locks acquired through the kernel that it has cost about as much as to map
- * them.  Then it never costs more than twice what it would have been best to do.
+ * Many processes acquire one lock and end.  So a handle maps the records only when that
+ * pays: after it has acquired locks through the kernel at about the cost of a mapping.
+ * The total is then never more than twice the best possible cost.
  *
  * A page of them may be touched once the kernel has it for us: when we have locked a lock
  * in it.

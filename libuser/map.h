@@ -6,7 +6,7 @@
 
 #include <linux/lockmgr.h>
 
-/* What the module says of records, it says of so many at once: a page. */
+/* The module says what it says of records for a page of them at once. */
 #define MAP_PAGE_RECORDS	256U
 #define MAP_PAGES		(LOCKMGR_CAPACITY_MAX / MAP_PAGE_RECORDS)
 

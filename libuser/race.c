@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What race detectors are told.
+ * Annotations for race detectors.
  *
  * They follow the memory order of the program that they watch, but see neither what the
  * kernel does nor that this library's calls are locks.  So they would report each access
@@ -8,7 +8,7 @@
  * be told, and is there if they are; Helgrind and DRD look for a sequence of
  * instructions that does nothing elsewhere.
  *
- * Only what goes through the kernel is told, and with a detector all locks do: so
+ * Only what goes through the kernel is annotated, and with a detector all locks do: so
  * the usual way has nothing to ask.
  */
 #include <stdbool.h>

@@ -21,7 +21,7 @@
 #include "spin.h"
 
 /*
- * About as long as it takes to go to sleep: what lasts longer is better slept through.  In
+ * About the time in which a thread goes to sleep: it should sleep through longer waits.  In
  * tests/bench, two processes that only count acquire a lock 4.4 million times a second
  * with 1 look, 3.3 with 25, 5.9 with 100 and 6.2 with 400.  With 4 and 16 processes, or
  * with sections of 1 and 100 us, the four differ by no more than their spread.
@@ -30,8 +30,8 @@
 
 /*
  * Where sections are long, looking is in vain.  After the first time that it was, one
- * lock call does without, then two, four and so on, but no more than so many: few enough
- * to notice soon that they are short now.  There, 1, 64 and 1024 are as fast.
+ * lock call does without, then two, four and so on, up to this number: few enough to
+ * notice soon that sections are short now.  There, 1, 64 and 1024 are as fast.
  */
 #define SKIP_MAX	64
 

@@ -63,7 +63,7 @@ static void recover(struct lockmgr *mgr)
 {
 	step("see it killed", finish(start(die_with_lock)), 128 + SIGKILL);
 
-	/* The moment to check what the lock protects: it is told once. */
+	/* The moment to check what the lock protects: no later call reports it. */
 	step("lock 0, and learn that its holder died", lockmgr_lock(mgr, 0),
 	     LOCKMGR_OWNER_DIED);
 	step("unlock 0", lockmgr_unlock(mgr, 0), 0);
@@ -76,7 +76,7 @@ static void lock_1_then_0(void)
 	struct lockmgr *mgr = open_space();
 
 	step("lock 1 in the other process", lockmgr_lock(mgr, 1), 0);
-	step("lock 0 behind it", lockmgr_lock(mgr, 0), 0);
+	step("lock 0 after it", lockmgr_lock(mgr, 0), 0);
 	step("unlock 0 there", lockmgr_unlock(mgr, 0), 0);
 	step("unlock 1 there", lockmgr_unlock(mgr, 1), 0);
 }

@@ -488,7 +488,7 @@ func TestErrorsNameLockAndSpace(t *testing.T) {
 	_, err := h.Lock(5)
 	var e *Error
 	if !errors.As(err, &e) {
-		t.Fatalf("%v is no *Error", err)
+		t.Fatalf("%v is not an *Error", err)
 	}
 	want(t, "operation", e.Op, "acquire")
 	want(t, "lock", e.ID, 5)

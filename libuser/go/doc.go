@@ -42,7 +42,7 @@ locks, unless it was opened with Options.Inherit.
 # Errors
 
 Errors are of type *Error, in which errors.Is finds a syscall.Errno.  An error means that
-the lock is not held.  A lock that is held after its holder died is no error but an
+the lock is not held.  That the former holder of a lock died is not an error but an
 Outcome.
 
 # Goroutines and threads
@@ -70,8 +70,8 @@ clients of the space which detect deadlocks see cycles by the same facts.
 
 # Race detector
 
-Programs that are built with -race are told that locks order what they protect, between
-goroutines of one process.
+In programs that are built with -race, the race detector knows that locks order what they
+protect, between goroutines of one process.
 
 # Systems
 

@@ -14,7 +14,7 @@ import (
 // (syscall.EBUSY), what that means in general (fs.ErrNotExist), and, where a
 // context ended a wait, the context's error (context.Canceled).
 type Error struct {
-	Op    string        // what was to be done: "lock"
+	Op    string        // the operation: "lock"
 	Space string        // the space's name
 	ID    uint32        // the lock, if HasID
 	HasID bool          // whether it was about one lock

@@ -93,7 +93,7 @@ func ExampleOutcome() {
 	// acquired <nil>
 }
 
-// Two goroutines take two locks in opposite order.  Pinned, they are told.
+// Two goroutines acquire two locks in opposite order.  As they are pinned, one call fails.
 func ExampleHandle_Pin() {
 	options := &lockmgr.Options{Create: true, DetectDeadlock: true}
 	h, err := lockmgr.Open("go-example", options)

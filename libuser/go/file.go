@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// The file behind a handle.
+// The file of a handle.
 //
 // Its descriptor is never 0, 1 or 2: a program that was started without a standard
 // stream opens one there later, and would close ours.  Other numbers can be lost as
@@ -154,8 +154,8 @@ func (f *file) call(command uintptr, args unsafe.Pointer) (int, syscall.Errno) {
 	}
 }
 
-// explain returns what a call that failed with errno has to say: EBADF if it went to
-// another file.  Some errors are common, and other files do not answer them, so they are
+// explain returns the error to report for a call that failed with errno: EBADF if it went
+// to another file.  Some errors are common, and other files do not answer them, so they are
 // not worth a system call.  A file of the device that is not attached to a space is not
 // that of a handle which is.
 func (f *file) explain(errno syscall.Errno, attached bool) syscall.Errno {

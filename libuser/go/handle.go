@@ -169,7 +169,7 @@ func readVersion(f *file) (version ioctlVersion, errno syscall.Errno) {
 	return version, 0
 }
 
-// Module returns the facts of the module behind a device ("": /dev/lockmgr).  It works
+// Module returns the facts of the module that serves a device ("": /dev/lockmgr).  It works
 // whatever the module's version is.
 func Module(device string) (*ModuleInfo, error) {
 	options := Options{Device: device}
@@ -275,9 +275,9 @@ func (h *Handle) attach(name [nameSize]byte, options *Options) syscall.Errno {
 	return 0
 }
 
-// Close closes the handle.  Locks that it holds are released, and their next holders are
-// told that the holder died: unlock first, unless they should be.  Calls on a closed
-// handle fail with EBADF.
+// Close closes the handle.  It releases the locks that the handle holds; their next holders
+// get OwnerDied: unlock first, unless they should.  Calls on a closed handle fail with
+// EBADF.
 //
 // No other goroutine may be using the handle: it may lose the memory that it reads.
 func (h *Handle) Close() error {

@@ -158,7 +158,7 @@ func (h *Handle) lockSlowly(id, tid uint32, w waiting) (Outcome, error) {
 	return outcome, nil
 }
 
-// waitInKernel waits in the lock's queue, for as long as it takes.  The place there is the
+// waitInKernel waits in the lock's queue, indefinitely.  The place there is the
 // thread's, and is kept for it if a signal handler runs meanwhile: so the goroutine stays
 // on its thread.
 func (h *Handle) waitInKernel(id uint32) (Outcome, error) {

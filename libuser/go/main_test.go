@@ -173,13 +173,13 @@ func waitFor(isSo func() bool) {
 	}
 }
 
-// waitForWaiters waits until so many wait for a lock in the kernel.
+// waitForWaiters waits until count threads wait for a lock in the kernel.
 func waitForWaiters(h *Handle, id uint32, count int) {
 	waitFor(func() bool { return len(must(h.Waiters(id))) == count })
 }
 
-// waitForTurns waits until so many goroutines of a handle wait for a lock, in the kernel
-// or for their turn.
+// waitForTurns waits until count goroutines of a handle wait for a lock, in the kernel or
+// for their turn.
 func waitForTurns(h *Handle, id uint32, count int) {
 	waitFor(func() bool {
 		h.turns.Lock()

@@ -10,9 +10,9 @@ import (
 
 // Records in our memory: what lock.go acquires and releases without a system call.
 //
-// Many a process takes one lock and ends.  So the records are mapped when that pays: after
-// so many locks acquired through the kernel that it has cost about as much as to map
-// them.  Then it never costs more than twice what it would have been best to do.
+// Many processes acquire one lock and end.  So a handle maps the records only when that
+// pays: after it has acquired locks through the kernel at about the cost of a mapping.
+// The total is then never more than twice the best possible cost.
 //
 // A page of them may be touched once the kernel has it for us: when we have locked a lock
 // in it; before that, an access is a SIGBUS, which ends a Go program.
@@ -21,7 +21,7 @@ import (
 // fork and exec, whatever it does there.
 
 const (
-	// What the module says of records, it says of so many at once: a page.
+	// The module says what it says of records for a page of them at once.
 	pageRecords = 256
 	mapPages    = capacityMax / pageRecords
 )

@@ -9,7 +9,7 @@ import (
 	"unsafe"
 )
 
-// What the race detector is told.
+// Annotations for the race detector.
 //
 // It sees neither what the kernel does nor what happens in memory that is not Go's own, so
 // it would report each access to what a lock protects as a race.  It knows locks by their

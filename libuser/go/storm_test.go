@@ -26,7 +26,7 @@ const (
 type account struct {
 	first, second uint64
 	inside        uint32 // how many are; atomic
-	told          uint32 // how many deaths were told
+	told          uint32 // how many deaths were reported
 	_             [5]uint64
 }
 
@@ -73,7 +73,7 @@ func (s *storm) enter(id uint32, outcome Outcome) {
 		a.told++
 	}
 	s.wrongIf(atomic.AddUint32(&a.inside, 1) != 1, "two are inside")
-	s.wrongIf(a.first != a.second, "the last was not done, and nobody was told")
+	s.wrongIf(a.first != a.second, "the last holder had not finished, and no call reported its death")
 	a.first++
 	if a.first%16 == 0 {
 		time.Sleep(time.Microsecond)
@@ -189,7 +189,7 @@ func TestThousandsOfGoroutinesInProcessesThatAreKilled(t *testing.T) {
 		kills, s.told())
 }
 
-// told returns how many deaths of holders were told.
+// told returns how many deaths of holders were reported.
 func (s *storm) told() uint32 {
 	told := uint32(0)
 	for id := range s.accounts {

@@ -13,7 +13,7 @@
  *	17
  *	end
  *
- * A line a fact, in this order; then the ids, ascending, as ranges.  The number behind
+ * One fact per line, in this order; then the ids, ascending, as ranges.  The number after
  * "ids" and the last line show whether anything is missing.  The number in the first
  * line changes when older versions of lockctl could not read the file: it is 2 where ids
  * have notes, which stand before the last line, by id, as note.c writes them:
@@ -133,8 +133,8 @@ static void write_notes(const struct notes *notes, FILE *file)
 
 /**
  * allocations_write() - write the file
- * @allocations: what is to be in it
- * @file: where; whether it could be written is for the caller to find out
+ * @allocations: its contents
+ * @file: where; the caller must find out whether it could be written
  */
 void allocations_write(const struct allocations *allocations, FILE *file)
 {

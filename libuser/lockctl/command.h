@@ -33,7 +33,7 @@ struct column;
 struct command;
 
 /**
- * struct arguments - what stands behind the name of a sub-command
+ * struct arguments - what follows the name of a sub-command
  * @command: the sub-command
  * @options: by place in its option table: NULL if not given, else the argument
  * @words: what is not an option; NULL ends it
@@ -57,7 +57,7 @@ struct arguments {
  * @column_count: how many
  * @words_min: how many words it needs
  * @words_max: how many it takes; WORDS_ANY
- * @runs_another: behind the first word nothing is an option of this command
+ * @runs_another: after the first word nothing is an option of this command
  * @run: does it; returns the exit status
  */
 struct command {

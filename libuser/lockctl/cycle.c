@@ -21,7 +21,7 @@
 #include "memory.h"
 #include "proc.h"
 
-/* Longer is no chain of parents that is read while it does not change. */
+/* A longer chain of parents has changed while it was read. */
 #define ANCESTORS_MAX	256
 
 /* The process that orphans become children of. */
@@ -364,7 +364,7 @@ static void find_possible(struct search *search, struct cycles *cycles)
 /**
  * cycles_find() - find all cycles
  * @cycles: receives them; for the caller to free
- * @snapshot: has to be there as long as they are
+ * @snapshot: must exist while they do
  */
 void cycles_find(struct cycles *cycles, const struct snapshot *snapshot)
 {

@@ -182,7 +182,7 @@ static bool loading_is_forbidden(struct finding *finding, const struct module *m
 	char value[TEXT_SIZE];
 
 	if (is_in_container())
-		finding_add(finding, ": this is a container, whose host has to load it");
+		finding_add(finding, ": this is a container; its host must load it");
 	else if (read_line("/proc/sys/kernel/modules_disabled", value) && *value == '1')
 		finding_add(finding, "%s", MODULES_DISABLED);
 	else if (instead && *instead)

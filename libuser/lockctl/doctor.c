@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lockctl doctor: what has to be there for locks to work, and what mends what is not. */
+/* lockctl doctor: checks what locks need to work, and suggests fixes. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -15,7 +15,7 @@ enum verdict {
 #define FINDING_SIZE	256
 
 /**
- * struct finding - what was found of one thing that has to be right
+ * struct finding - the result of one check
  * @what: the thing
  * @verdict: whether it is
  * @detail: what was seen

@@ -9,7 +9,7 @@
 #define NS_PER_MS	1000000ULL
 #define NS_PER_S	1000000000ULL
 
-/* What is larger is no time that anybody waits: some 31 years. */
+/* Nobody waits longer: about 31 years. */
 #define SECONDS_MAX	1000000000ULL
 
 /** duration_now() - CLOCK_MONOTONIC, in nanoseconds */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Which processes have the file behind a lock that is held.  Where the process that opened
- * it has ended, as where lockctl run was killed, it is these that keep the lock.
+ * Which processes have the file by which a lock is held.  Where the process that opened it
+ * has ended, as where lockctl run was killed, these processes keep the lock.
  */
 #include <dirent.h>
 #include <stdio.h>

@@ -3,11 +3,11 @@
  * The keeper: a process that has the lock's open file, too, and does nothing but wait for
  * the command's end.
  *
- * If lockctl is killed, the command goes on, and must not do so without the lock.  To have
- * it killed, too, is no way out: the kernel forgets PR_SET_PDEATHSIG when the command changes
- * its user, and what the command has started would go on.  The command itself does not get
- * the file: it may have fewer rights than lockctl, close its descriptors, and leave
- * processes behind.
+ * If lockctl is killed, the command goes on, and must not do so without the lock.  Having
+ * the command killed as well does not work: the kernel forgets PR_SET_PDEATHSIG when the
+ * command changes its user, and what the command has started would go on.  The command
+ * itself does not get the file: it may have fewer rights than lockctl, close its
+ * descriptors, and leave processes that go on.
  */
 #include <errno.h>
 #include <fcntl.h>

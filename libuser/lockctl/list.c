@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lockctl list: who holds what, for how long, and who waits behind it. */
+/* lockctl list: who holds what, for how long, and who waits for it. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,7 +188,7 @@ static void print_waiter(FILE *cell, const struct snapshot *snapshot, const stru
 		fprintf(cell, "%s? for %s", place ? "\n" : "", waited);
 }
 
-/* For people: a line a waiter, the first in front. */
+/* For people: one waiter per line, the first in front. */
 static void fill_waiting(struct table *table, const struct snapshot *snapshot,
 			 const struct lock *lock)
 {
@@ -299,8 +299,8 @@ static void begin_remark(void)
 }
 
 /*
- * What to do about a lock that is held; returns whether there was something to say.  What
- * may go on in a moment comes behind what will not.
+ * What to do about a lock that is held; returns whether there was something to say.  Locks
+ * that may be released in a moment come after those that will not.
  */
 static bool remark_on_holder(const struct lock *lock, bool stuck)
 {
@@ -345,7 +345,7 @@ static bool remark_on_dead(const struct lock *lock)
 		return false;
 
 	begin_remark();
-	printf("Lock %s of %s: its last holder died; the next one is told so.\n",
+	printf("Lock %s of %s: its last holder died; the next one will learn that.\n",
 	       lock_label(lock, label), space_label(lock->space, space));
 	return true;
 }
@@ -501,7 +501,7 @@ static int run(const struct arguments *args)
 const struct command command_list = {
 	.name = "list",
 	.synopsis = "[SPACE]",
-	.summary = "show locks: who holds them, how long, who waits behind them",
+	.summary = "show locks: who holds them, how long, who waits for them",
 	.details = "Without SPACE: the locks of all spaces that you may read.\n"
 		   "With --longer-than, the status is 1 if any lock is listed.",
 	.options = options,

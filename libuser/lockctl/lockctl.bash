@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Completion for lockctl in bash. Commands and options come from lockctl's own help, the
-# spaces from the system: nothing here has to be kept up to date.
+# spaces from the system: nothing here needs to be kept up to date.
 
 # The words that `lockctl --help` lists below a heading.
 _lockctl_commands()
@@ -27,7 +27,7 @@ _lockctl_spaces()
 	lockctl spaces --noheadings 2>/dev/null | sed 's/[[:space:]].*//'
 }
 
-# The names of a command's columns, of which several may stand behind each other.
+# The names of a command's columns, of which a list can be given.
 _lockctl_columns()
 {
 	local before=''
@@ -106,7 +106,7 @@ _lockctl_sort_words()
 			before=$word
 		else
 			words+=("$word")
-			# The options behind that are another command's.
+			# The options after that are another command's.
 			[[ $command != run ]] || takes=()
 		fi
 	done

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Completion for lockctl in fish. Commands and options come from lockctl's own help, the
-# spaces from the system: nothing here has to be kept up to date.
+# spaces from the system: nothing here needs to be kept up to date.
 
 # The options of a help, each with what it does.
 function __lockctl_options
@@ -23,7 +23,7 @@ function __lockctl_ids
     lockctl list --all --raw --noheadings --output LOCK -- $argv[1] 2>/dev/null
 end
 
-# The names of the columns, of which several may stand behind each other.
+# The names of the columns, of which a list can be given.
 function __lockctl_columns
     set -l before (string match --regex '^(?:.*,|\+)' -- $argv[2])
     for name in (lockctl $argv[1] --list-columns 2>/dev/null | string replace --regex ' +' '\t')

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Completion for lockctl in zsh, installed as _lockctl. Commands and options come from
-# lockctl's own help, the spaces from the system: nothing here has to be kept up to date.
+# lockctl's own help, the spaces from the system: nothing here needs to be kept up to date.
 
 # _lockctl_offer TAG PATTERN: the lines of the help that match, as a word and what it does.
 _lockctl_offer()
@@ -33,7 +33,7 @@ _lockctl_offer_ids()
 	compadd -- ${(f)"$(lockctl list --all --raw --noheadings --output LOCK -- $1 2>/dev/null)"}
 }
 
-# The names of the columns, of which several may stand behind each other.
+# The names of the columns, of which a list can be given.
 _lockctl_offer_columns()
 {
 	compset -P '*,' || compset -P '+'

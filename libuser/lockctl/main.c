@@ -10,7 +10,7 @@
  *	run-wait.c	how run waits for its lock
  *	run-command.c	how run's command starts, gets signals, and ends
  *	keeper.c	who keeps its lock if lockctl is killed
- *	snapshot.c	what is locked now, by whom, with whom behind
+ *	snapshot.c	what is locked now, by whom, and who waits
  *	cycle.c		cycles in it, and possible ones
  *	directory.c	which spaces there are
  *	space.c		how spaces are named, and opened

@@ -25,7 +25,7 @@
 #include "memory.h"
 #include "output-file.h"
 
-/* struct output - what is to be in the file */
+/* struct output - the contents of the file */
 struct output {
 	const char *text;
 	size_t length;
@@ -72,7 +72,7 @@ static int directory_length(const char *path)
 	return slash ? slash + 1 - path : 0;
 }
 
-/* The new name must be on the disk, too.  Where it cannot be said, it has to do. */
+/* The new name must be on the disk, too.  Where that cannot be asked for, we go on. */
 static void sync_directory(const char *path)
 {
 	char *directory;

@@ -11,7 +11,7 @@
 
 static void print(const char *format, va_list arguments)
 {
-	/* So that messages stand behind what was printed before. */
+	/* Messages must come after what was printed before. */
 	fflush(stdout);
 	fputs("lockctl: ", stderr);
 	vfprintf(stderr, format, arguments);

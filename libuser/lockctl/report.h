@@ -9,10 +9,10 @@
 
 /* Exit statuses.  From 64 on they are those of <sysexits.h>. */
 #define STATUS_OK		0
-/* The answer is no: a lock is taken, an id is allocated, there are deadlocks. */
+/* No: a lock is taken, an id is allocated, there are deadlocks. */
 #define STATUS_NO		1
 #define STATUS_USAGE		EX_USAGE
-/* A file that is to be restored is not in order. */
+/* A file to restore from is damaged. */
 #define STATUS_DATA		EX_DATAERR
 /* There is no such space, or file. */
 #define STATUS_NOT_FOUND	EX_NOINPUT

@@ -123,11 +123,11 @@ static int parse(struct plan *plan, const struct arguments *args)
 		return STATUS_USAGE;
 	}
 	if (timeout && !duration_parse(timeout, &plan->wait.timeout_ns)) {
-		report_usage(name, "'%s' is no number of seconds", timeout);
+		report_usage(name, "invalid time '%s': not a number of seconds", timeout);
 		return STATUS_USAGE;
 	}
 	if (conflict && !number_parse(conflict, 10, 255, &number)) {
-		report_usage(name, "'%s' is no exit status", conflict);
+		report_usage(name, "invalid exit status '%s'", conflict);
 		return STATUS_USAGE;
 	}
 	plan->conflict = number;

@@ -180,7 +180,7 @@ int snapshot_take(struct snapshot *snapshot, const char *space, uint32_t filter)
  * @snapshot: what came of it
  * @status: what snapshot_take() returned
  *
- * Where one space of many failed, the others are to be shown all the same.
+ * Where one space of many failed, callers show the others all the same.
  */
 bool snapshot_is_useless(const struct snapshot *snapshot, int status)
 {

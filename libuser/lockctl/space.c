@@ -93,7 +93,7 @@ int space_parse(const char *text, struct space *space)
 	return STATUS_OK;
 }
 
-/* Whether a name can be typed at a shell as it is shown, and is no option there. */
+/* Whether a name can be typed at a shell as it is shown, and does not look like an option. */
 static bool can_be_typed(const char *name)
 {
 	char shown[USER_LABEL_SIZE];

@@ -42,7 +42,7 @@ static const struct column columns[] = {
 	[SPACE]		= { "SPACE", "space", COLUMN_TEXT,
 		    "the name of the space" },
 	[CONTENTIONS]	= { "CONTENTIONS", "contentions", COLUMN_NUMBER,
-			  "how many calls had to wait" },
+			  "how many calls waited" },
 	[HANDOFFS]	= { "HANDOFFS", "handoffs", COLUMN_NUMBER,
 		       "how many releases gave the lock to the first in the queue" },
 	[HOLDER_DEATHS]	= { "HOLDER DEATHS", "holder_deaths", COLUMN_NUMBER,
@@ -142,7 +142,7 @@ static int report_counts(int error, const struct space *space)
 	return STATUS_UNAVAILABLE;
 }
 
-/* Whether the space is still there: if not, that it has no counts is no failure. */
+/* Whether the space still exists: if not, having no counts is fine. */
 static bool is_there(const struct space_facts *facts)
 {
 	struct lockmgr_space_info info = { .size = sizeof(info) };
@@ -246,7 +246,7 @@ static const struct metric metrics[] = {
 	{ "lockmgr_space_held", "gauge", "Locks that are held.", false },
 	{ "lockmgr_space_waiting", "gauge", "Threads that wait for a lock.", false },
 	{ "lockmgr_space_clients", "gauge", "Open files attached to the space.", false },
-	{ "lockmgr_space_contentions_total", "counter", "Calls that had to wait.",
+	{ "lockmgr_space_contentions_total", "counter", "Calls that waited.",
 	  false },
 	{ "lockmgr_space_handoffs_total", "counter",
 	  "Releases that gave the lock to the first in the queue.", false },

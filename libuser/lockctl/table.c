@@ -148,9 +148,9 @@ static void add_columns(struct table *table, size_t count)
 /**
  * table_new() - begin a table
  * @name: what its rows are called in JSON
- * @columns: have to be there as long as the table is
+ * @columns: must exist while the table does
  * @count: how many
- * @args: the options that say how it is to look, checked by columns_choose()
+ * @args: the options that say how it looks, checked by columns_choose()
  */
 struct table *table_new(const char *name, const struct column *columns, size_t count,
 			const struct arguments *args)

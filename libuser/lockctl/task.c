@@ -182,7 +182,7 @@ void task_remark(const struct task *task, FILE *file)
 
 	switch (task->state) {
 	case TASK_STOPPED:
-		fprintf(file, "is stopped; to let it go on: kill -CONT %d", task->pid);
+		fprintf(file, "is stopped; to continue it: kill -CONT %d", task->pid);
 		break;
 	case TASK_TRACED:
 		remark_traced(task, file);

@@ -10,7 +10,7 @@
 
 #include "text.h"
 
-/* More marks than this on one character are no writing of any language. */
+/* No language writes more marks than this on one character. */
 #define MARKS_MAX	3
 
 /*

@@ -40,7 +40,7 @@ static int run(const struct arguments *args)
 const struct command command_unlink = {
 	.name = "unlink",
 	.synopsis = "SPACE...",
-	.summary = "remove a space; who has it open goes on with it",
+	.summary = "remove a space; open handles can still use it",
 	.words_min = 1,
 	.words_max = WORDS_ANY,
 	.run = run,

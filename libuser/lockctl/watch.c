@@ -30,7 +30,7 @@ enum {
 static const struct option_spec options[] = {
 	OPTION_SPECS_TABLE,
 	{ 'i', "interval", "SECONDS", "how long to wait in between; 2" },
-	{ 'c', "count", "N", "end after so many times" },
+	{ 'c', "count", "N", "end after N tables" },
 	{ 0 }
 };
 

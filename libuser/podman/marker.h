@@ -39,7 +39,7 @@ int marker_create(const char *name);
 /** Write into the file of marker_create(), and give it its name. */
 void marker_write(int fd, struct marker *marker);
 
-/** Read what is said by a file that has the name; ends the process if it is no marker. */
+/** Read a file that has a marker's name; ends the process if it is not a marker. */
 void marker_read(int fd, struct marker *marker);
 
 /** Whether the file that has the name is still that one. */

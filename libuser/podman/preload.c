@@ -10,7 +10,7 @@
  * Everything here may run on the stacks of the Go runtime, which maps its memory by mmap()
  * from anywhere: what is not about a segment makes no call but the one to libc.
  *
- * liblockmgr is linked statically and hidden.  The library has to be found by one path
+ * liblockmgr is linked statically and hidden.  The library must be found by one path
  * only, also in a rootless Podman's namespaces, and does not mix with what a program is
  * linked with itself.
  */

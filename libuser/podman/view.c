@@ -19,7 +19,7 @@
 #define VIEWS_MAX	8
 
 /**
- * struct view - a mapping, and the space behind it
+ * struct view - a mapping, and its space
  * @base: where it is; NULL: this one is not in use.  Set last, and unset first
  * @size: in bytes
  * @segment: the same as @base

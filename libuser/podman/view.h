@@ -21,7 +21,7 @@ struct view;
 /**
  * Map a view instead of the file.
  * @name: of the space
- * @fd: the marker, or, with @is_new, what is to be one
+ * @fd: the marker, or, with @is_new, what becomes one
  * @size: what Podman takes for the segment's size
  *
  * Returns its address, or MAP_FAILED with errno.  Ends the process if the space is not

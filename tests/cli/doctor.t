@@ -116,7 +116,7 @@ sub test_forbidden
 	my $said = run_as('root', '', qw(setpriv --bounding-set -sys_module),
 			  'build/lockctl/lockctl', 'doctor', '--json');
 	my ($loaded) = grep { $_->{check} eq 'loaded' } @{JSON::PP->new->decode($said->{out})->{checks}};
-	matches($loaded->{detail}, qr/: this is a container, whose host has to load it$/,
+	matches($loaded->{detail}, qr/: this is a container; its host must load it$/,
 		'a_container_cannot_load_it');
 	same($loaded->{remedy} // '', '', 'and_is_not_asked_to');
 	sh('modprobe lockmgr');

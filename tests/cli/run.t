@@ -68,9 +68,9 @@ sub test_usage
 		[[$space, 1, '--'], qr/no command to run/],
 		[[$space], qr/missing argument/],
 		[[$space, 'x', 'true'], qr/invalid lock number 'x'/],
-		[['--timeout', 'soon', $space, 1, 'true'], qr/'soon' is no number of seconds/],
+		[['--timeout', 'soon', $space, 1, 'true'], qr/invalid time 'soon': not a number of seconds/],
 		[['--timeout', 1, '--nonblock', $space, 1, 'true'], qr/exclude each other/],
-		[['-E', 256, $space, 1, 'true'], qr/'256' is no exit status/],
+		[['-E', 256, $space, 1, 'true'], qr/invalid exit status '256'/],
 		[['--no-such', $space, 1, 'true'], qr/unrecognized option '--no-such'/],
 		[[$space, 1048576, 'true'], qr/there is no lock 1048576/],
 	);

@@ -227,7 +227,7 @@ static void a_stopped_process_has_its_remark(void **state)
 {
 	(void)state;
 	make_thread(NOBODY, NOBODY, 'T');
-	assert_remark(NOBODY, "is stopped; to let it go on: kill -CONT 1999999999");
+	assert_remark(NOBODY, "is stopped; to continue it: kill -CONT 1999999999");
 }
 
 static void a_traced_process_has_its_remark(void **state)

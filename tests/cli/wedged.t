@@ -107,7 +107,7 @@ sub test_list_for_people
 	matches($text, qr/^$space 5 yes held, stopped $export->{pid} /m,
 		'list_says_that_a_holder_is_stopped');
 	matches($text, qr/^$space 6 yes free, holder died\s*$/m, 'list_says_that_a_holder_died');
-	matches($text, qr/^Lock 5 of $space: process $export->{pid} \(export\) is stopped; to let it go on: kill -CONT $export->{pid}$/m,
+	matches($text, qr/^Lock 5 of $space: process $export->{pid} \(export\) is stopped; to continue it: kill -CONT $export->{pid}$/m,
 		'list_says_what_to_do_about_a_stopped_holder');
 	matches($text, qr/^Deadlock: 2 locks will never be released; 'lockctl deadlocks' explains it\.$/m,
 		'list_points_to_the_deadlock');

@@ -2,7 +2,7 @@
 /*
  * The ioctl interface of /dev/lockmgr.
  *
- * A file description of the device is attached to one lockspace and is then a
+ * A file description of the device is attached to one space and is then a
  * client of it.  Clients own locks: a lock that a client holds is released when
  * the last reference to its file goes, however that happens, or, if the client was
  * attached with LOCKMGR_ATTACH_ENDS_WITH_PROCESS, when that process ends.
@@ -72,8 +72,8 @@
  * @word: who holds it, see LOCKMGR_WORD_*; 0 is free
  * @since: when the holder took it, by a clock that ticks; advisory
  *
- * @word moves by 64-bit compare-and-swap only, with acquire semantics on taking
- * and release semantics on letting go.
+ * @word moves by 64-bit compare-and-swap only, with acquire semantics when a
+ * lock is acquired and release semantics when it is released.
  */
 struct lockmgr_record {
 	__u64 word;
@@ -84,7 +84,7 @@ struct lockmgr_record {
 #define LOCKMGR_WORD_TOKEN	0x000000003fffffffULL
 /* The last holder died without unlocking. */
 #define LOCKMGR_WORD_DIED	0x0000000040000000ULL
-/* Somebody waits: letting go is the kernel's business. */
+/* Somebody waits: only the kernel may release the lock. */
 #define LOCKMGR_WORD_WAITERS	0x0000000080000000ULL
 /* Thread id of the holder, in the PID namespace of who opened its file, or 0; advisory. */
 #define LOCKMGR_WORD_TID_SHIFT	32
@@ -119,7 +119,7 @@ struct lockmgr_ioctl_version {
 /**
  * struct lockmgr_ioctl_attach - attach the file to a space
  * @name: 1 to 63 characters of A-Za-z0-9._- and a NUL; no dot in front; zeros
- *	behind the NUL
+ *	after the NUL
  * @flags: LOCKMGR_ATTACH_* bits
  * @owner: user id of the space's owner, in the user namespace of the opener of
  *	the file, or LOCKMGR_ID_CALLER
@@ -290,10 +290,10 @@ struct lockmgr_ioctl_flags {
  *	the queue the call had, and called again with that it has it again
  *
  * Returns LOCKMGR_OWNER_DIED if the former holder died without unlocking, else
- * 0.  Without a flag it waits as long as it takes.  A lock is not recursive.
- * A signal ends the wait; the call is restarted by the kernel where the handler
- * was installed with SA_RESTART, and is to be called again, with the same struct,
- * after EINTR.  The struct is written to in no other case.
+ * 0.  Without a flag it waits indefinitely.  A lock is not recursive.
+ * A signal ends the wait.  The kernel restarts the call if the handler was
+ * installed with SA_RESTART; after EINTR, the caller calls again with the same
+ * struct.  The kernel writes to the struct in no other case.
  *
  * The module keeps the place for that thread, file and lock, until the thread's next wait
  * for the lock with that file has ended, or it has acquired the lock otherwise.  It keeps
@@ -301,7 +301,7 @@ struct lockmgr_ioctl_flags {
  * continues the former one: any other number counts as 0.
  *
  *   EBUSY	LOCKMGR_LOCK_TRY, and the lock is held
- *   EDEADLK	waiting would close a cycle, and the client asked to be told
+ *   EDEADLK	waiting would close a cycle, and the client detects deadlocks
  *   EDQUOT	too many locks of the space's owner are in use
  *   EINTR	a signal was handled
  *   ETIMEDOUT	the deadline has passed

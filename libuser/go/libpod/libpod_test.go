@@ -40,7 +40,8 @@ var _ theirManager = (*ManagerOf[theirLocker])(nil)
 
 const spaceVariable = "LOCKMGR_GO_SPACE"
 
-// TestMain is a process that holds lock 3 until its input ends, if it is told of a space.
+// TestMain is a process that holds lock 3 until its input ends, if the environment names a
+// space.
 func TestMain(m *testing.M) {
 	space := os.Getenv(spaceVariable)
 	if _, err := lockmgr.Module(""); errors.Is(err, syscall.ENODEV) {
@@ -298,7 +299,7 @@ func TestLocksHeldTakesNoLock(t *testing.T) {
 	must(m.LocksHeld())
 	must(m.RetrieveLock(3)).Lock()
 	if fmt.Sprint(died) != "[3]" {
-		t.Fatalf("deaths that were told are %v, not [3]", died)
+		t.Fatalf("reported deaths are %v, not [3]", died)
 	}
 }
 

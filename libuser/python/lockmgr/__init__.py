@@ -55,8 +55,8 @@ Processes
     do not have it either.  open(inherit=True) changes for whom the locks stay held, not who
     can use the handle.
 
-    A handle that is no longer referenced is closed, with a ResourceWarning.  Locks that
-    it holds are released then, and the next holders are told that the holder died.
+    A handle that is no longer referenced is closed, with a ResourceWarning.  That
+    releases the locks that it holds, and the next holders learn that the holder died.
 
 The package needs the C library, liblockmgr.so.1.  See lockmgr(7) and liblockmgr(3).
 """

@@ -56,7 +56,7 @@ class Outcome(enum.Enum):
     """The lock is held."""
     OWNER_DIED = _native.OWNER_DIED
     """The lock is held, and its former holder ended without releasing it: check what the
-    lock protects.  This is told once."""
+    lock protects.  Only one acquire() returns this."""
 
 
 def _fits(number: int) -> bool:
@@ -193,8 +193,8 @@ class Handle:
     def close(self) -> None:
         """Close the handle.  It does nothing if the handle is closed already.
 
-        Locks that the handle holds are released, and their next holders are told that the
-        holder died: release them first, unless the next holders should be told.  In a
+        Releases the locks that the handle holds, and their next holders learn that the
+        holder died: release them first, unless the next holders should learn that.  In a
         child of the process that opened the handle, the parent keeps its locks.
 
         Raises:
@@ -480,7 +480,7 @@ class Lock:
     used again, and by any number of threads at once.
 
     When the former holder ended without releasing the lock, what it protects may be half
-    done, and this handle is the only one that is told.  acquire() then calls
+    done, and only this handle learns of it.  acquire() then calls
     `recover(lock)` with the lock held; if that raises, the lock is released.  Without
     `recover`, acquire() releases the lock and raises OwnerDied.  A program to which the
     death does not matter passes `recover=lambda lock: None`.

@@ -20,9 +20,9 @@ const LockmgrSpace = "libpod"
 
 // LockmgrLockManager has libpod's locks in a space of the kernel module lockmgr.
 //
-// When a process that holds a lock ends, however that happens, the kernel releases it.  Who
-// holds a lock, since when, and who waits, is shown by `lockctl list`, and what the lock is
-// for, which its SetNote says.  The number of locks can be changed at any time, without
+// When a process that holds a lock ends, however that happens, the kernel releases it.
+// `lockctl list` shows who holds a lock, since when, who waits, and what the lock is for,
+// which SetNote says.  The number of locks can be changed at any time, without
 // renumbering, unless that would take away one that is in use.
 type LockmgrLockManager struct {
 	*manager.ManagerOf[Locker]
@@ -34,11 +34,11 @@ type LockmgrLockManager struct {
 // A space lives as long as the system, if nobody removes it.  A new one does not know the
 // numbers that are in use, and a process that still has the old one open is not excluded by
 // its locks.  So generationPath is the path of a file that says which space it was, and that
-// must be gone after a reboot; the caller has to see to it that no other process is here at
-// the same time.
+// must be gone after a reboot; the caller ensures that no other process is here at the same
+// time.
 //
 // The error is ESTALE if it is another space by now, and ERANGE if the numbers in use do not
-// fit into numLocks.  After both, libpod has to renumber its locks.
+// fit into numLocks.  After both, libpod must renumber its locks.
 func OpenLockmgrLockManager(space string, numLocks uint32, generationPath string) (Manager, error) {
 	return openLockmgr(space, numLocks, func(handle *lockmgr.Handle) error {
 		if err := checkGeneration(handle, generationPath); err != nil {
@@ -91,8 +91,8 @@ func openLockmgr(space string, numLocks uint32, prepare func(*lockmgr.Handle) er
 	return nil, fmt.Errorf("opening the locks of lock_type \"lockmgr\": %w", err)
 }
 
-// What a lock protects is in the database, which a process leaves as it was, or as it is to
-// be, whenever it ends.
+// What a lock protects is in the database, which a process leaves in the old state or in the
+// new one, whenever it ends.
 func holderDied(id uint32) {
 	logrus.Infof("The process that held lock %d ended without releasing it", id)
 }

@@ -5,7 +5,7 @@ package lock
 // RefusingLockManager stands for locks that must not be used before they are renumbered.
 //
 // Each of its methods fails.  So an engine can begin with it, as it does even for the command
-// that renumbers, and whatever needs a lock is told why it cannot have one.
+// that renumbers, and whatever needs a lock gets the reason why there is none.
 type RefusingLockManager struct {
 	// Why is what each method returns.
 	Why error
