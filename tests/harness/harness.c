@@ -326,7 +326,7 @@ static void crash_when_told_to(void)
 		signal(fatal[i], SIG_DFL);
 }
 
-/* In the child: a parent that has failed must not leave it behind. */
+/* In the child: it must not outlive a parent that has failed. */
 static void become_agent(struct agent *agent, int requests, int results, pid_t parent)
 {
 	size_t i;

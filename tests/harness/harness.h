@@ -57,7 +57,7 @@ bool records_are_mapped(void);
  */
 void map_at_once(void);
 
-/** When it does in programs that are no tests; returns after how many locks. */
+/** When programs other than tests map; returns after how many locks. */
 unsigned int map_when_it_pays(void);
 
 /** A handle on the space of space_name(), made if it is missing. */

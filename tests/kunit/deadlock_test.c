@@ -263,7 +263,7 @@ struct told_param {
 	bool told[3];
 };
 
-/* Who of a cycle wants to know, in the order in which they began to wait, and who does. */
+/* Which threads of a cycle ask for EDEADLK, in the order in which they wait, and which get it. */
 static const struct told_param told[] = {
 	{ "all want to know", { true, true, true }, { false, false, true } },
 	{ "the last does not", { true, true, false }, { false, true, false } },

@@ -23,7 +23,7 @@
 struct lockmgr_client;
 struct lockmgr_namespace;
 
-/* Who owns what the tests make; nobody else has spaces under that number. */
+/* The owner of what the tests make; nobody else has spaces under that number. */
 #define FIXTURE_OWNER	KUIDT_INIT(64001)
 #define FIXTURE_GROUP	KGIDT_INIT(64002)
 /* Somebody who is neither. */
@@ -56,7 +56,7 @@ u64 fixture_word(struct lockmgr_client *client, u32 id);
  * struct fixture_call - a lock call in a thread of its own
  * @client: for whom
  * @id: the lock
- * @deadline: until when; KTIME_MAX: as long as it takes
+ * @deadline: until when; KTIME_MAX: indefinitely
  * @ticket: as lockmgr_lock()
  * @task: the thread
  * @done: the call has returned

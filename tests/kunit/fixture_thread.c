@@ -81,7 +81,7 @@ void fixture_call_again(struct fixture_call *call, u64 ticket)
 	complete(&call->again);
 }
 
-/* Begin a call that has to wait, and return when it is in the queue. */
+/* Begin a call that waits, and return when it is in the queue. */
 struct fixture_call *fixture_waiting(struct kunit *test, struct lockmgr_client *client, u32 id)
 {
 	u32 others = fixture_waiters(client, id);

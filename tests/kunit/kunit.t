@@ -72,7 +72,7 @@ sub suite
 			case_ended(!$1, "$suite: $case: $2", $3, splice @said);
 			$parameters++;
 		} elsif ($line =~ /^ {4}(not )?ok \d+ (.*?)(?: # SKIP(.*))?$/) {
-			# One with parameters has been told of.
+			# Those with parameters are counted already.
 			case_ended(!$1, "$suite: $2", $3, splice @said) if !$parameters;
 			undef $parameters;
 			$cases++;

@@ -135,7 +135,7 @@ static void death_beyond_the_capacity_closes_the_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mapped->record->word, DIED | WAITERS);
 }
 
-/* Who waited before still gets it, and then its release has to find the kernel. */
+/* An earlier waiter still gets it, and its release must then go through the kernel. */
 static void waiter_beyond_the_capacity_gets_a_marked_word(struct kunit *test)
 {
 	const struct mapped *mapped = test->priv;

@@ -19,7 +19,7 @@
 
 #define ID	5
 
-/* How often, and how long, the first waiter may be passed over, as lock.c has it. */
+/* How often, and how long, the first waiter may be bypassed, as lock.c has it. */
 #define MAX_BYPASSED	32
 #define MAX_WAIT_NS	(4 * NSEC_PER_MSEC)
 
@@ -152,7 +152,7 @@ static const struct transition waits[] = {
 
 KUNIT_ARRAY_PARAM_DESC(waits, waits, name);
 
-/* The deadline has passed already: a call that has to wait does so for no time. */
+/* The deadline has passed already: a call that must wait returns at once. */
 static void lock_takes_what_nobody_holds_or_marks_it(struct kunit *test)
 {
 	const struct transition *param = test->param_value;
@@ -204,7 +204,7 @@ static void abandoned_lock_is_free_and_tells(struct kunit *test)
 	begin_with(test, param);
 	lockmgr_lock_abandon(lock->me, lock->record, ID);
 	expect_after(test, param);
-	/* The next is told, and nobody after it. */
+	/* The next call says so, and none after it. */
 	KUNIT_EXPECT_EQ(test, trylock(lock->other), LOCKMGR_OWNER_DIED);
 	KUNIT_EXPECT_EQ(test, unlock(lock->other), 0);
 	KUNIT_EXPECT_EQ(test, trylock(lock->other), 0);
@@ -317,7 +317,7 @@ static void waiters_of_another_lock_do_not_mark_the_word(struct kunit *test)
 }
 
 /* ------------------------------------------------------------------------
- * Handing over
+ * Handoff
  */
 
 static void unlock_hands_over_to_who_asked_for_it(struct kunit *test)
@@ -374,7 +374,7 @@ static void death_hands_over_and_tells(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock->record->word, waiter->word);
 }
 
-/* Handing over is a matter of the waiter, not of who may release. */
+/* A handoff depends on the waiter, not on who may release. */
 static void claim_lets_nobody_else_release(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
@@ -415,7 +415,7 @@ static void first_waiter_is_passed_over_a_bounded_number_of_times(struct kunit *
 	KUNIT_EXPECT_EQ(test, unlock(lock->me), 0);
 }
 
-static void who_was_passed_over_long_enough_is_handed_the_lock(struct kunit *test)
+static void waiter_bypassed_long_enough_is_handed_the_lock(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
 	struct lockmgr_waiter *waiter = queue_up(test);
@@ -426,7 +426,7 @@ static void who_was_passed_over_long_enough_is_handed_the_lock(struct kunit *tes
 	expect_state(test, waiter, LOCKMGR_WAIT_GRANTED, 1);
 }
 
-static void who_was_passed_over_just_now_is_woken_again(struct kunit *test)
+static void waiter_bypassed_just_now_is_woken_again(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
 	struct lockmgr_waiter *waiter = queue_up(test);
@@ -475,7 +475,7 @@ struct vain_param {
 	u64 mark_after;
 };
 
-/* What a waiter does that finds the lock taken: once more than it was passed over so far. */
+/* What a waiter does that finds the lock held, once more than before. */
 static const struct vain_param vain[] = {
 	{ "first time", 0, 0, false, false, LOCKMGR_WAIT_NAPPING, 0 },
 	{ "marked by another", WAITERS, 0, false, false, LOCKMGR_WAIT_QUEUED, WAITERS },
@@ -664,8 +664,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(death_hands_over_and_tells),
 	KUNIT_CASE(claim_lets_nobody_else_release),
 	KUNIT_CASE(first_waiter_is_passed_over_a_bounded_number_of_times),
-	KUNIT_CASE(who_was_passed_over_long_enough_is_handed_the_lock),
-	KUNIT_CASE(who_was_passed_over_just_now_is_woken_again),
+	KUNIT_CASE(waiter_bypassed_long_enough_is_handed_the_lock),
+	KUNIT_CASE(waiter_bypassed_just_now_is_woken_again),
 	KUNIT_CASE(who_was_not_passed_over_is_woken_again_however_late),
 	KUNIT_CASE_PARAM(who_looks_in_vain_naps_until_it_is_due, vain_gen_params),
 	KUNIT_CASE(who_has_napped_takes_a_free_lock),

@@ -136,7 +136,7 @@ static void death_of_the_holder_tells_the_waiter(struct kunit *test)
 	fixture_close(test, lock->holder);
 	KUNIT_EXPECT_EQ(test, fixture_result(test, call), LOCKMGR_OWNER_DIED);
 	KUNIT_EXPECT_EQ(test, unlock(lock->waiter), 0);
-	/* Nobody is told again. */
+	/* No later call says so. */
 	KUNIT_EXPECT_EQ(test, trylock(lock->waiter), 0);
 }
 
@@ -260,7 +260,7 @@ static u64 interrupt(struct kunit *test, struct fixture_call *call)
 	return call->ticket;
 }
 
-/* The same thread calls again, and waits behind that many. */
+/* The same thread calls again, and @place others wait ahead of it. */
 static void expect_return(struct kunit *test, struct fixture_call *call, u64 ticket, u32 place)
 {
 	u32 others = fixture_waiters(call->client, call->id);
@@ -438,7 +438,7 @@ static void oldest_of_too_many_promises_is_forgotten(struct kunit *test)
  * and looked at later, for nothing there may sleep.
  */
 
-static bool was_passed_over(const struct lock *lock)
+static bool was_bypassed(const struct lock *lock)
 {
 	struct lockmgr_bucket *bucket = lockmgr_bucket(&lock->waiter->space->queues, ID);
 	struct lockmgr_waiter *first;
@@ -477,7 +477,7 @@ static void woken_in_vain_the_waiter_is_soon_handed_the_lock(struct kunit *test)
 	ret = unlock(lock->holder) ?: trylock(lock->holder);
 	preempt_enable();
 	KUNIT_ASSERT_EQ(test, ret, 0);
-	await(test, was_passed_over);
+	await(test, was_bypassed);
 	/* As long as others may go before it. */
 	usleep_range(4000, 5000);
 
@@ -490,7 +490,7 @@ static void woken_in_vain_the_waiter_is_soon_handed_the_lock(struct kunit *test)
 }
 
 /* Somebody waits, and before it runs after its wake-up, the holder takes the lock again. */
-static struct fixture_call *overtake_in_memory(struct kunit *test)
+static struct fixture_call *barge_in_memory(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
 	struct lockmgr_record *record = fixture_record(test, lock->holder, ID);
@@ -521,22 +521,22 @@ static void release_in_memory(struct kunit *test)
 }
 
 /* Nobody wakes it: it has not marked the word. */
-static void overtaken_in_memory_the_waiter_comes_back_itself(struct kunit *test)
+static void bypassed_in_memory_the_waiter_comes_back_itself(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
-	struct fixture_call *call = overtake_in_memory(test);
+	struct fixture_call *call = barge_in_memory(test);
 
-	await(test, was_passed_over);
+	await(test, was_bypassed);
 
 	release_in_memory(test);
 	KUNIT_EXPECT_EQ(test, fixture_result(test, call), 0);
 	KUNIT_EXPECT_EQ(test, owner(lock), lock->waiter->token);
 }
 
-static void overtaken_in_memory_the_waiter_is_soon_handed_the_lock(struct kunit *test)
+static void bypassed_in_memory_the_waiter_is_soon_handed_the_lock(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
-	struct fixture_call *call = overtake_in_memory(test);
+	struct fixture_call *call = barge_in_memory(test);
 	int ret;
 
 	/* It marks the word when it is due. */
@@ -595,7 +595,7 @@ static void death_reaches_a_waiter_that_has_a_signal_too(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_result(test, call), LOCKMGR_OWNER_DIED);
 }
 
-/* Who was woken and found the lock taken leaves: the next release wakes the next. */
+/* A waiter was woken, found the lock held, and leaves: the next release wakes the next. */
 static void wake_up_of_who_leaves_is_not_lost(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
@@ -694,8 +694,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(thread_has_a_place_in_each_queue),
 	KUNIT_CASE(oldest_of_too_many_promises_is_forgotten),
 	KUNIT_CASE(woken_in_vain_the_waiter_is_soon_handed_the_lock),
-	KUNIT_CASE(overtaken_in_memory_the_waiter_comes_back_itself),
-	KUNIT_CASE(overtaken_in_memory_the_waiter_is_soon_handed_the_lock),
+	KUNIT_CASE(bypassed_in_memory_the_waiter_comes_back_itself),
+	KUNIT_CASE(bypassed_in_memory_the_waiter_is_soon_handed_the_lock),
 	KUNIT_CASE(signal_does_not_take_a_handed_lock_away),
 	KUNIT_CASE(free_lock_beats_a_signal),
 	KUNIT_CASE(death_reaches_a_waiter_that_has_a_signal_too),

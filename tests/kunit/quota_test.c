@@ -157,7 +157,7 @@ static void space_in_a_namespace_counts_for_its_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, user->delegated.spaces, 0);
 }
 
-/* What a user owns is no other's, wherever it was created. */
+/* A space is charged to its owner only, wherever it was created. */
 static void own_space_in_an_own_namespace_counts_once(struct kunit *test)
 {
 	struct user_namespace *outer = fixture_namespace(test, &init_user_ns, FIXTURE_OWNER);

@@ -54,7 +54,7 @@ static const struct name_param names[] = {
 	{ "after Z", "[", false },
 	{ "before a", "`", false },
 	{ "after z", "{", false },
-	{ "something behind the end", "a\0b", false },
+	{ "something after the end", "a\0b", false },
 };
 
 KUNIT_ARRAY_PARAM_DESC(names, names, name);
@@ -477,7 +477,7 @@ static void records_go_when_all_ids_are_freed(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, find(fixture_client(test, "space"), 0));
 }
 
-/* Somebody is to be told yet. */
+/* A lock call must still report the death. */
 static void record_that_tells_of_a_death_stays(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_client(test, "space");

@@ -10,7 +10,7 @@
 
 /* Three locks in one bucket, in the order of their ids. */
 #define LOCKS	3
-/* What the second of them has to itself. */
+/* How many the second of them has. */
 #define WAITERS	5
 
 struct queues {
@@ -271,7 +271,7 @@ static void newcomer_has_no_claim(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, waiter->handoff);
 }
 
-/* To the front, the middle or the end, with the lock handed over there. */
+/* To the front, the middle or the end, and there the lock is handed off to it. */
 static void returner_has_its_place_again(struct kunit *test)
 {
 	u32 leaver = *(const u32 *)test->param_value;

@@ -104,13 +104,13 @@ static void deadline_is_of_the_callers_clock_when_that_is_ahead(void **state)
 static void deadline_is_of_the_callers_clock_when_that_is_behind(void **state)
 {
 	struct lockmgr *mgr = space_open();
-	long behind = now_ns() / NSEC_PER_SEC - 1;
+	long lag = now_ns() / NSEC_PER_SEC - 1;
 
 	(void)state;
-	assert_true(behind > 0);
+	assert_true(lag > 0);
 	assert_int_equal(lockmgr_lock(mgr, 0), 0);
 
-	assert_int_equal(run_ahead(-behind, time_out_in_200_ms), 0);
+	assert_int_equal(run_ahead(-lag, time_out_in_200_ms), 0);
 }
 
 static int since_is_between(void)

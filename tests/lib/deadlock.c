@@ -319,7 +319,7 @@ static long agent_unlock_both(struct lockmgr **mgr, long id)
 	return ret ? ret : lockmgr_unlock(*mgr, id + 1);
 }
 
-/* The last lets go, then its predecessor that got the lock, and so on. */
+/* The last releases, then its predecessor that acquired the lock, and so on. */
 static void unwind(struct agent **agents, size_t count)
 {
 	size_t i;
@@ -651,7 +651,7 @@ static void shuffle(long *ids, unsigned int *seed)
 }
 
 /*
- * Take three locks, whatever the order, and let them go.  Returns 0, -EDEADLK, or
+ * Acquire three locks, whatever the order, and release them.  Returns 0, -EDEADLK, or
  * something that should not be.
  */
 static int take_three(struct lockmgr *mgr, const long *ids)
@@ -678,8 +678,8 @@ static int take_three(struct lockmgr *mgr, const long *ids)
 }
 
 /*
- * So many rounds, and until they have been refused often enough: one alone, before the
- * others have begun, never is.  Returns 0 or a negative errno.
+ * This many rounds, and more until enough calls have failed: a thread alone, before the
+ * others have begun, never fails.  Returns 0 or a negative errno.
  */
 static long agent_storm(struct lockmgr **mgr, long rounds)
 {

@@ -23,7 +23,7 @@
 
 #define CAPACITY_MAX	1048576
 
-/* How far the coarse clock that tells when a lock was taken may be behind. */
+/* How much the coarse clock that tells when a lock was acquired may lag. */
 #define CLOCK_SLACK_NS	100000000
 
 /* Longer than anything takes. */
@@ -156,7 +156,7 @@ static struct lockmgr *space_with_locks_of_each_kind(void)
 	assert_int_equal(lockmgr_allocate_id(mgr, 3), 0);
 	agent_start(agent, agent_lock, 4);
 	wait_for_waiters(mgr, 4, 1);
-	/* Taken and let go: of interest to no filter. */
+	/* Acquired and released: of interest to no filter. */
 	assert_int_equal(lockmgr_lock(mgr, 5), 0);
 	assert_int_equal(lockmgr_unlock(mgr, 5), 0);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Taking locks and letting them go, from one process and many; and what remains
- * of them when a holder or a waiter dies.
+ * Acquiring and releasing locks, from one process and many; and what remains of them
+ * when a holder or a waiter dies.
  */
 #include <errno.h>
 #include <sched.h>
@@ -24,7 +24,7 @@ static struct agent *agent_that_holds(uint32_t id)
 	return agent;
 }
 
-/* An agent that waits for a lock behind @before others. */
+/* An agent that waits for a lock after @before others. */
 static struct agent *agent_that_waits(struct lockmgr *mgr, uint32_t id, uint32_t before)
 {
 	struct agent *agent = agent_new();

@@ -196,7 +196,7 @@ static const struct way {
 
 #define WAYS	(sizeof(ways) / sizeof(ways[0]))
 
-/* Returns a bit for each way that works, or what is no answer at all. */
+/* Returns a bit for each way that works, or a negative errno that no way may give. */
 static long do_open_every_way(struct lockmgr **mgr, long unused)
 {
 	struct lockmgr_options opts = *options;

@@ -1081,10 +1081,10 @@ static long do_use_spaces(struct lockmgr **mgr, long count)
 	return ret;
 }
 
-/* How far the kernel's count may lag behind: a batch of 64 for each processor. */
+/* How far the kernel's count may lag: a batch of 64 for each processor. */
 #define LAG	PAGES(2 * 64)
 
-/* So many spaces that this does not matter. */
+/* Enough spaces that the lag does not matter. */
 #define SPACES	100
 
 static void three_locks_of_a_million_cost_a_few_pages(void **state)

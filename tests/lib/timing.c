@@ -327,8 +327,8 @@ static void interruptible_wait_goes_on_and_acquires(void **state)
 	expect_to_go_on(*state, agent_listen_and_lock_interruptibly);
 }
 
-/* Who leaves is forgotten, and the next one gets the lock. */
-static void interrupted_wait_leaves_nothing_behind(void **state)
+/* The kernel forgets a waiter that leaves, and the next one gets the lock. */
+static void interrupted_wait_leaves_nothing(void **state)
 {
 	struct lockmgr *mgr = space_open();
 	struct agent *agent = agent_that_waits(mgr, &interrupting_signal,
@@ -759,7 +759,7 @@ int main(void)
 		WITH(none, interruptible_wait_goes_on_and_acquires),
 		WITH(ignored_signal, interruptible_wait_goes_on_and_acquires),
 		WITH(stop_and_continue, interruptible_wait_goes_on_and_acquires),
-		harness_test(interrupted_wait_leaves_nothing_behind),
+		harness_test(interrupted_wait_leaves_nothing),
 		harness_test(deadline_that_passes_while_stopped_returns_etimedout),
 		harness_test(stopped_waiter_does_not_stop_those_behind_it),
 		harness_test(signal_does_not_cost_a_waiter_its_place),

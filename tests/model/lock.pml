@@ -25,8 +25,8 @@
  * without its lock, each change of the queue, of a thread's sleeping state, of the
  * clients. What
  * happens between two of these is seen by nobody else, so it goes with one of
- * them; so does taking the queue's lock (with the step after it) and letting it
- * go (with the step before it).
+ * them; so does acquiring the queue's lock (with the step after it) and releasing
+ * it (with the step before it).
  *
  * What is left out: thread ids in the word (they are advisory; without them two
  * clients' words are alike more often, which is worse), times, other locks in
@@ -86,9 +86,9 @@
 
 /*
  * How many may acquire the lock before the first waiter, in the kernel-only form:
- * those whose releases count, the last of which hands over, and once each thread
- * that had found the queue empty before. So did neither the first waiter nor who
- * held the lock then.
+ * those whose releases count, the last of which hands off, and once each thread
+ * that had found the queue empty before. Neither the first waiter nor the holder
+ * at that time had.
  */
 #ifndef BOUND
 #define BOUND (MAX_BYPASSED + 1 + (N - 2))
@@ -171,9 +171,9 @@ bool late;			/* MAX_WAIT_NS are over */
 
 /* What the specification sees. */
 byte holder = NONE;		/* the thread that holds the lock, and lives */
-bool pending;			/* a holder died, and nobody was told yet */
-bool due[N];			/* must be told */
-byte strict = NONE;		/* first, and passed over often enough or returned: the next */
+bool pending;			/* a holder died, and no call said so yet */
+bool due[N];			/* its call must say so */
+byte strict = NONE;		/* first, and bypassed often enough or returned: the next */
 byte passes;			/* acquisitions past the first in the queue */
 byte done;
 
@@ -362,7 +362,7 @@ inline let_go(p)
 
 /*
  * Ends the turn of a loop; the steps below are in atomic { } together with this so
- * that it is no step of its own.
+ * that it does not count as a step.
  */
 #define BREAK_UNLESS(condition)	if :: condition :: else -> break fi
 
@@ -485,7 +485,7 @@ inline lockmgr_lock_wake()
 	fi
 }
 
-/* is_due(), of whoever was passed over so often */
+/* is_due(), of a waiter that was bypassed this often */
 #define IS_DUE(p, often)	(handoff[p] || (often) >= MAX_BYPASSED || ((often) && late))
 
 /* What a release makes of the word that it has found. */
@@ -987,7 +987,7 @@ inline client_use_page()
 }
 #endif
 
-/* When all is over, so that user space can take the lock, if nobody has to be told. */
+/* When all is over, user space can acquire the lock, unless a death is unreported. */
 inline expect_free()
 {
 	if

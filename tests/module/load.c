@@ -243,7 +243,7 @@ static void refused_unloading_leaves_the_device_usable(void **state)
 	assert_int_equal(lockmgr_trylock(space_open(), 0), 0);
 }
 
-/* Who reads where nothing is any more, is told so. */
+/* Reading an attribute that is gone fails with an error that says so. */
 static void unloading_works_while_attributes_are_open(void **state)
 {
 	char space[128], byte;

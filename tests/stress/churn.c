@@ -2,7 +2,7 @@
 /*
  * Coming and going: ids are allocated and freed, handles and spaces opened, closed
  * and unlinked by processes that die at random moments.  Nothing is handed out
- * twice, nothing is lost, nothing is left behind.
+ * twice, nothing is lost, nothing leaks.
  */
 #include "stress.h"
 

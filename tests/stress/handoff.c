@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fairness: a waiter among fast lockers is overtaken a bounded number of times,
- * sleepers are served in the order of the queue, and nobody starves.
+ * Fairness: fast lockers bypass a waiter a bounded number of times, sleepers are
+ * served in the order of the queue, and nobody starves.
  *
  * The bound, from kmod/lock.c
  *
  *   Let a waiter become the first in the queue while somebody, h, holds the lock.
  *   The release by h wakes it.  Each acquisition by others after that is counted: by
  *   the waiter, which looks in vain, or by the release, which finds it woken but not
- *   running.  When it was counted MAX_BYPASSED times, the next release hands over.  So
+ *   running.  When it was counted MAX_BYPASSED times, the next release hands off.  So
  *   there are at most MAX_BYPASSED + 1 acquisitions until the waiter has the lock,
  *   whether or not it gets to run.
  *
- *   Who is ahead of a waiter leaves the queue by acquiring, after at most as many.
+ *   Each thread ahead of a waiter leaves the queue by acquiring, after at most as many.
  *   So at the p-th place (p = 1 is the first) there are at most
  *
  *     (p - 1) * (MAX_BYPASSED + 1 + 1) + MAX_BYPASSED + 1
@@ -28,7 +28,7 @@
  *
  *   That is so where every lock is taken through the kernel.  In memory, nobody counts
  *   who takes the lock between a waiter's looks; what holds there is that it looks until
- *   it is due, and the release after that hands over, and so everybody gets a turn in time.
+ *   it is due, and the release after that hands off, and so everybody gets a turn in time.
  */
 #include "stress.h"
 
@@ -151,7 +151,7 @@ static bool turn_is_over(void *unused)
  * Let the patient one lock once.  Returns its place when it was seen in the queue,
  * 0 if that was missed, and how many others acquired the lock since then.
  */
-static unsigned int watch_turn(struct crowd *crowd, int64_t *overtaken)
+static unsigned int watch_turn(struct crowd *crowd, int64_t *bypassed)
 {
 	unsigned int place = 0;
 	uint64_t count = 0;
@@ -163,7 +163,7 @@ static unsigned int watch_turn(struct crowd *crowd, int64_t *overtaken)
 		count = plan->count;
 	}
 	crowd_until(crowd, turn_is_over, NULL, "the patient one gets no turn");
-	*overtaken = atomic_load(&plan->count_then) - count;
+	*bypassed = atomic_load(&plan->count_then) - count;
 
 	return place;
 }
@@ -186,32 +186,32 @@ static void stop_crowd(struct crowd *crowd)
 
 static void watch_turns(struct crowd *crowd, uint64_t turns)
 {
-	int64_t overtaken, most = 0;
+	int64_t bypassed, most = 0;
 	uint64_t seen = 0;
 
 	start_crowd(crowd);
 	while (seen < turns) {
-		unsigned int place = watch_turn(crowd, &overtaken);
+		unsigned int place = watch_turn(crowd, &bypassed);
 
 		if (!place)
 			continue;
 		if (!plan->in_memory &&
-		    overtaken > place * (MAX_BYPASSED + 2) + plan->hammerers)
-			crowd_fail(crowd, "overtaken too often", &crowd->workers[PATIENT]);
-		most = overtaken > most ? overtaken : most;
+		    bypassed > place * (MAX_BYPASSED + 2) + plan->hammerers)
+			crowd_fail(crowd, "bypassed too often", &crowd->workers[PATIENT]);
+		most = bypassed > most ? bypassed : most;
 		seen++;
 	}
 	stop_crowd(crowd);
-	printf("# overtaken %" PRId64 " times at most, in %" PRIu64 " turns\n", most, turns);
+	printf("# bypassed %" PRId64 " times at most, in %" PRIu64 " turns\n", most, turns);
 }
 
-static void waiter_among_8_lockers_is_overtaken_a_bounded_number_of_times(void **state)
+static void waiter_among_8_lockers_is_bypassed_a_bounded_number_of_times(void **state)
 {
 	(void)state;
 	watch_turns(make_plan(space_open(), 8, false), scaled(300));
 }
 
-static void waiter_that_hardly_gets_a_processor_is_overtaken_no_more_often(void **state)
+static void waiter_that_hardly_gets_a_processor_is_bypassed_no_more_often(void **state)
 {
 	(void)state;
 	watch_turns(make_plan(space_open(), 8, true), scaled(20));
@@ -226,7 +226,7 @@ static void waiter_among_8_lockers_in_memory_gets_its_turns(void **state)
 	watch_turns(crowd, scaled(300));
 }
 
-static void waiter_for_a_single_locker_is_overtaken_a_bounded_number_of_times(void **state)
+static void waiter_for_a_single_locker_is_bypassed_a_bounded_number_of_times(void **state)
 {
 	(void)state;
 	watch_turns(make_plan(space_open(), 1, true), scaled(20));
@@ -343,7 +343,7 @@ static void lock_is_handed_over_after_a_bounded_number_of_releases(void **state)
 	} while (!lockmgr_trylock(mgr, LOCK) && ++barged < 1000);
 	assert_in_range(barged, 0, MAX_BYPASSED + 1);
 
-	/* Those behind who got it so are served as well. */
+	/* The waiters after those that got it so are served as well. */
 	crowd_finish(crowd);
 	expect_order_of_queue();
 }
@@ -393,7 +393,7 @@ static bool is_handed_over(void *mgr)
 	return lockmgr_trylock(mgr, LOCK) == -EBUSY;
 }
 
-static void waiter_overtaken_in_memory_is_handed_the_lock(void **state)
+static void waiter_bypassed_in_memory_is_handed_the_lock(void **state)
 {
 	struct lockmgr *mgr = space_open();
 	struct crowd *crowd = conduct_sleepers(mgr);
@@ -483,15 +483,15 @@ static void each_of_64_processes_gets_turns_in_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		harness_test(waiter_among_8_lockers_is_overtaken_a_bounded_number_of_times),
-		harness_test(waiter_that_hardly_gets_a_processor_is_overtaken_no_more_often),
+		harness_test(waiter_among_8_lockers_is_bypassed_a_bounded_number_of_times),
+		harness_test(waiter_that_hardly_gets_a_processor_is_bypassed_no_more_often),
 		harness_test(waiter_among_8_lockers_in_memory_gets_its_turns),
-		harness_test(waiter_for_a_single_locker_is_overtaken_a_bounded_number_of_times),
+		harness_test(waiter_for_a_single_locker_is_bypassed_a_bounded_number_of_times),
 		harness_test(sleepers_get_the_lock_in_the_order_of_the_queue),
 		harness_test(sleepers_keep_their_order_when_others_barge_in),
 		harness_test(lock_is_handed_over_after_a_bounded_number_of_releases),
 		harness_test(waiter_woken_in_vain_long_ago_has_the_lock_at_the_next_release),
-		harness_test(waiter_overtaken_in_memory_is_handed_the_lock),
+		harness_test(waiter_bypassed_in_memory_is_handed_the_lock),
 		harness_test(each_of_64_processes_gets_a_share),
 		harness_test(each_of_64_processes_gets_turns_in_memory),
 	};

@@ -2,7 +2,7 @@
 /*
  * File descriptions with more than one reference: duplicated, inherited, passed
  * on, in flight, in use by a thread that waits.  Locks belong to the description
- * and stay until its last reference goes; then the next holder is told.
+ * and stay until its last reference goes; the next holder's call says so.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -83,8 +83,8 @@ static void expect_owner_died(struct lockmgr *observer)
 }
 
 /* ------------------------------------------------------------------------
- * Children: they wait at a pipe until they are told to go on, and end with the
- * test program if nobody kills them before
+ * Children: they wait for a byte from a pipe before they go on, and end with the test
+ * program if nobody kills them before
  */
 
 struct child {
@@ -112,7 +112,7 @@ static void become_a_shell(int file)
 	_exit(1);
 }
 
-/* A child that does something once it is told to, then waits to be killed. */
+/* A child that does something on request, then waits to be killed. */
 static struct child child_new(int file, child_fn fn)
 {
 	struct child child;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Processes that die at random moments: nothing is lost, nobody is stuck, and
- * each death of a holder is told exactly once.
+ * exactly one lock call reports each death of a holder.
  *
  * What the processes note in shared memory, and what the notes prove
  *
  *   A "life" is a thread of a worker.  For each lock it has one word: where it is
- *   (AWAY, ASKING, INSIDE, LEAVING), and how often it has been told there that a
+ *   (AWAY, ASKING, INSIDE, LEAVING), and how often a call told it there that a
  *   holder died.  Both change in one store, so a death finds them consistent.
  *
  *   Let, for one lock,
@@ -23,8 +23,8 @@
  *     I <= I + l <= noted tellings <= H <= I + A
  *
  *   holds without any tolerance.  Beyond the sums, each acquisition shows that the
- *   right one is told: who finds the traces of another inside must have been told,
- *   and the other must have been doomed.
+ *   right call reports it: for a thread that finds the traces of another inside, the call
+ *   must have reported a death, and the other must have been doomed.
  */
 #include <pthread.h>
 
@@ -49,7 +49,7 @@ enum whereabouts {
 /**
  * struct life - one thread of one worker
  * @doomed: set before it is killed
- * @notes: for each lock, where it is and how often it has been told
+ * @notes: for each lock, where it is and how many deaths its calls reported
  */
 struct life {
 	atomic_bool doomed;

@@ -27,7 +27,7 @@
  *
  *   Both hold without any tolerance.  They cover earlier allocations, too: to free an id
  *   is a deed.  A killed process may have done its last deed at any moment until it was
- *   gone, or not at all: so this deed ends when the process is buried, and settles nothing.
+ *   gone, or not at all: so this deed ends when the process is buried, and proves nothing.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -44,7 +44,7 @@
 /* On average. */
 #define DEEDS_PER_KILL	500
 
-/* What the kernel may keep of so many processes; a note that is lost takes 96 bytes. */
+/* What the kernel may keep of these processes; a lost note takes 96 bytes. */
 #define NOISE		(128 * 1024L)
 
 enum kind {
@@ -168,7 +168,7 @@ static const char *wrong_with_given(const struct lockmgr_lock_info *info, uint64
 	return NULL;
 }
 
-/* First whether somebody is amid it: who has ended has noted that before. */
+/* First whether a worker is in the middle of it: one that has ended has noted that before. */
 static bool may_be_empty(uint32_t id, uint64_t settled)
 {
 	unsigned int index;

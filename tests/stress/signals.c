@@ -162,7 +162,7 @@ static void stopped_waiters_hold_up_nobody_and_get_the_lock_later(void **state)
 
 /*
  * Stays in the lock for about as long as the others' deadlines, so that they pass
- * while the lock is handed over.  Time counts as progress only while somebody
+ * during the handoff.  Time counts as progress only while somebody
  * acquires: if a lock were lost, timeouts would go on for ever.
  */
 static void be_impatient(struct crowd *crowd, struct worker *self)
@@ -189,7 +189,7 @@ static void be_impatient(struct crowd *crowd, struct worker *self)
 	}
 }
 
-/* Waits behind the impatient ones for the wake-ups that they leave unused. */
+/* Waits after the impatient ones for the wake-ups that they leave unused. */
 static void be_patient(struct crowd *crowd, struct worker *self)
 {
 	struct lockmgr *mgr = worker_open(self);

@@ -3,7 +3,7 @@
  * Death after each instruction: a process is single-stepped into a call, and ends
  * there after 0, 1, 2, … instructions until the call is over.  So it dies at each
  * place where user space can be left, whatever the library does there, by itself
- * or by the kernel.  What the others get must agree with what was to be seen of it
+ * or by the kernel.  What the others get must agree with what could be seen of it
  * while it stood still.
  *
  * An instruction that enters the kernel is one step.  If it sleeps there, that is
@@ -273,7 +273,7 @@ static bool victim_holds(void)
 	return info.flags & LOCKMGR_LOCK_IS_HELD && info.pid == victim();
 }
 
-/* Who takes the lock next is told, or is not; who takes it after that, never. */
+/* The next lock call reports a death, or does not; the one after that never does. */
 static void expect_lock_of(bool dead_holder)
 {
 	assert_int_equal(lockmgr_trylock(mgr, LOCK), dead_holder ? LOCKMGR_OWNER_DIED : 0);
@@ -455,7 +455,7 @@ static void dying_in_late_timedlock_leaves_the_holder_alone(void **state)
 	die_in_vain_at_each_step(&deed);
 }
 
-/* Someone behind the victim. */
+/* A waiter after the victim. */
 static void queue_up(struct agent *agent, uint32_t waiters)
 {
 	agent_start(agent, agent_lock, LOCK);
@@ -497,7 +497,7 @@ static bool i_hold(void)
 	return info.flags & LOCKMGR_LOCK_IS_HELD && info.pid == getpid();
 }
 
-/* The one behind gets the lock, told or not. */
+/* The next one gets the lock, with or without the report of a death. */
 static void expect_next(struct agent *agent, bool dead_holder)
 {
 	assert_int_equal(agent_finish(agent), dead_holder ? LOCKMGR_OWNER_DIED : 0);

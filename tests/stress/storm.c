@@ -36,7 +36,7 @@
 
 /**
  * struct suspect - an id that is allocated, and nobody has claimed it
- * @claim: what was to be seen at that moment
+ * @claim: what could be seen at that moment
  */
 struct suspect {
 	uint32_t id;
@@ -526,7 +526,7 @@ static void expect_all_locks_free(void)
 	}
 }
 
-/* See storm.h.  What was still to be told, we are told. */
+/* See storm.h.  Our call gets the report that is still due. */
 static void expect_tellings(uint32_t lock)
 {
 	const struct spot *spot = &storm->spots[lock];

@@ -8,19 +8,19 @@
  * Locks
  *
  *   For each lock that it deals with, a thread has a note: where it is (ASKING,
- *   INSIDE, LEAVING).  Whoever is told that a holder died counts that while still
- *   ASKING.  As kill.c shows, for each lock
+ *   INSIDE, LEAVING).  A thread whose call reports that a holder died counts that while
+ *   still ASKING.  As kill.c shows, for each lock
  *
  *	deaths INSIDE <= counted tellings <= deaths INSIDE, ASKING and LEAVING
  *
- *   holds without any tolerance.  Beyond the sums, who finds the traces of another
- *   inside must have been told, and the other must have been doomed.
+ *   holds without any tolerance.  Beyond the sums, for a thread that finds the traces
+ *   of another inside, the call must have reported a death, and the other must have been doomed.
  *
  * Ids
  *
  *   For each id there is a claim: by which life, whether that life is about to free
- *   it, and how many claims there have been.  Who is handed out an id must find
- *   it unclaimed, or about to be freed.  A life that dies amid allocating or
+ *   it, and how many claims there have been.  A thread that allocates an id must
+ *   find it unclaimed, or about to be freed.  A life that dies amid allocating or
  *   freeing (BUSY) leaves at most one id that is allocated and nobody's: an
  *   orphan.  No other may be there.
  */
@@ -77,7 +77,7 @@ enum way {
 /**
  * struct spot - what a lock protects, and what is known of it
  * @inside: the life that is where only one may be
- * @told: how often somebody was told here that a holder died
+ * @told: how many calls reported here that a holder died
  * @certain: the supervisor's: deaths INSIDE
  * @doubtful: the supervisor's: deaths ASKING or LEAVING
  */
@@ -360,8 +360,8 @@ static inline void allocate(struct lodger *lodger)
 }
 
 /*
- * Free an id that a life has claimed; false if it was not allocated.  Whoever is
- * handed it out next may be faster to claim it than we are to let go.
+ * Free an id that a life has claimed; false if it was not allocated.  The next
+ * thread that gets it may claim it before we disclaim it.
  */
 static inline bool disclaim(struct lockmgr *mgr, uint32_t id)
 {

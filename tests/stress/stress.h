@@ -214,7 +214,7 @@ static inline void worker_step(struct worker *self, unsigned int thread)
 	atomic_fetch_add(&self->steps[thread], 1);
 }
 
-/** A thread has done all that it has to do. */
+/** A thread has done all its work. */
 static inline void worker_done(struct worker *self, unsigned int thread)
 {
 	atomic_store(&self->steps[thread], UINT64_MAX);
@@ -276,7 +276,7 @@ static inline void end_worker(struct worker *worker)
 	worker->pid = 0;
 }
 
-/* Say what is wrong, leave nobody behind, and fail the test. */
+/* Say what is wrong, end all workers, and fail the test. */
 static inline void crowd_fail(struct crowd *crowd, const char *what, const struct worker *worker)
 {
 	pid_t pid = worker ? worker->pid : 0;
@@ -369,7 +369,7 @@ static inline unsigned int crowd_check(struct crowd *crowd)
 	return count;
 }
 
-/** Wait until all who have been started wait for it, then let them go. */
+/** Wait until all workers that were started wait for it, then start them at once. */
 static inline void crowd_go(struct crowd *crowd)
 {
 	while (atomic_load(&crowd->ready) < crowd_check(crowd))

@@ -50,14 +50,14 @@ static void bad_address_returns_efault_and_changes_nothing(void **state)
 	}
 }
 
-/* Have a command's arguments end so many bytes behind the edge of two pages. */
+/* Have a command's arguments end @beyond bytes after the edge of two pages. */
 static void expect_efault_across(const struct raw_command *command, unsigned char *pages,
-				 int protection, size_t behind)
+				 int protection, size_t beyond)
 {
 	struct raw_world world = raw_world(command);
 	struct raw_sight before = raw_look(&world);
 	union raw_args args = raw_args_of(command);
-	unsigned char *at = raw_edge(pages) + behind - command->size;
+	unsigned char *at = raw_edge(pages) + beyond - command->size;
 	size_t page = sysconf(_SC_PAGESIZE);
 
 	mprotect(raw_edge(pages), page, PROT_READ | PROT_WRITE);
@@ -65,9 +65,9 @@ static void expect_efault_across(const struct raw_command *command, unsigned cha
 	assert_int_equal(mprotect(raw_edge(pages), page, protection), 0);
 
 	expect_result(raw_call(world.file, command->number, at), -EFAULT,
-		      "%s with %zu bytes out of reach", command->name, behind);
+		      "%s with %zu bytes out of reach", command->name, beyond);
 	expect_same_sight(&before, &world, "%s with %zu bytes out of reach",
-			  command->name, behind);
+			  command->name, beyond);
 	raw_world_close(&world);
 }
 
@@ -84,13 +84,13 @@ static void half_mapped_arguments_return_efault_and_change_nothing(void **state)
 {
 	unsigned char *pages = raw_pages(PROT_READ | PROT_WRITE);
 	const struct raw_command *command;
-	size_t behind;
+	size_t beyond;
 
 	(void)state;
 	for (command = raw_commands; command < RAW_COMMANDS_END; command++)
-		for (behind = 1; behind <= command->size;
-		     behind = next_tried(behind, command->size))
-			expect_efault_across(command, pages, PROT_NONE, behind);
+		for (beyond = 1; beyond <= command->size;
+		     beyond = next_tried(beyond, command->size))
+			expect_efault_across(command, pages, PROT_NONE, beyond);
 	raw_unmap(pages);
 }
 
@@ -98,14 +98,14 @@ static void unwritable_output_returns_efault_and_changes_nothing(void **state)
 {
 	unsigned char *pages = raw_pages(PROT_READ | PROT_WRITE);
 	const struct raw_command *command;
-	size_t behind;
+	size_t beyond;
 
 	(void)state;
 	for (command = raw_commands; command < RAW_COMMANDS_END; command++)
-		for (behind = 1; behind <= command->size;
-		     behind = next_tried(behind, command->size))
+		for (beyond = 1; beyond <= command->size;
+		     beyond = next_tried(beyond, command->size))
 			if (raw_has_output(command))
-				expect_efault_across(command, pages, PROT_READ, behind);
+				expect_efault_across(command, pages, PROT_READ, beyond);
 	raw_unmap(pages);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Threads that make lock calls when they are told to, and their places in the queue.
+ * Threads that make lock calls on request, and their places in the queue.
  *
  * Whatever fails in here fails the running test.
  */
@@ -17,7 +17,7 @@
 #define CALLERS_MAX 64
 
 /**
- * struct caller - a thread that makes lock calls when it is told to
+ * struct caller - a thread that makes lock calls on request
  * @file: on which file
  * @args: the argument; what the last call has left there
  * @result: of the last call

@@ -442,7 +442,7 @@ static void file_taken_while_its_process_ends_is_refused(void **state)
  * However the process ends, although a child has the file
  */
 
-/* A process that holds the lock, and a child of it that shares so much. */
+/* A process that holds the lock, and a child of it that shares what @flags say. */
 static struct agent *agent_with_child(long flags, long *child)
 {
 	struct agent *agent;
@@ -549,7 +549,7 @@ static void process_that_has_closed_the_file_releases_its_locks(void **state)
 	expect_released(child);
 }
 
-/* Hold a lock in each of so many files, none of them mapped. */
+/* Hold a lock in each of @count files, none of them mapped. */
 static long hold_many(struct lockmgr **mgr, long count)
 {
 	(void)mgr;
@@ -582,7 +582,7 @@ static void all_clients_of_a_process_end(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * What is no end
+ * What ends nothing
  */
 
 /* The letter that /proc shows for a process's main thread, 0 if it is gone. */

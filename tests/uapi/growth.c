@@ -2,7 +2,7 @@
 /* Structs of other sizes: those of older and of newer programs. */
 #include "raw.h"
 
-/* What the size in a command's number can say at the most. */
+/* The largest size that a command's number can say. */
 #define SIZE_MAX_14_BITS	16383
 
 /* Sizes of newer programs, in bytes more than the first version's. */

@@ -109,7 +109,7 @@ static void larger_entries_are_filled_up_with_zeros(void **state)
 		assert_int_equal(entries[sizes[i]], 1);
 		for (k = FIRST_SIZE; k < sizes[i]; k++)
 			expect_result(entries[sizes[i] + k], 0, "size %u, byte %zu", sizes[i], k);
-		expect_result(entries[2 * sizes[i]], POISON, "size %u, behind", sizes[i]);
+		expect_result(entries[2 * sizes[i]], POISON, "size %u, after it", sizes[i]);
 	}
 }
 

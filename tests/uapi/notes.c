@@ -124,7 +124,7 @@ static void later_note_replaces_the_former(void **state)
 	int file = raw_attached();
 
 	(void)state;
-	allocate_noted(file, ID, "a long one that is to leave nothing behind");
+	allocate_noted(file, ID, "a long one of which nothing may remain");
 	assert_int_equal(set_note(file, ID, "short"), 0);
 	expect_note(file, ID, "short");
 	assert_int_equal(set_note(file, ID, ""), 0);

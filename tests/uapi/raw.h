@@ -460,7 +460,7 @@ static inline void raw_expect_list(const union raw_args *args, uint32_t count)
 	assert_int_equal(args->list.cursor, LOCKMGR_CURSOR_END);
 }
 
-/** That a command has left in its arguments what it has to say. */
+/** That a command has left its results in its arguments. */
 static inline void raw_expect_output(const struct raw_command *command,
 				     const struct raw_world *world, const union raw_args *args)
 {
@@ -503,7 +503,7 @@ static inline void raw_expect_output(const struct raw_command *command,
  * Memory
  */
 
-/** A page that can be read and written, and behind it one with that protection. */
+/** A page that can be read and written, and after it one with that protection. */
 static inline unsigned char *raw_pages(int protection)
 {
 	size_t page = sysconf(_SC_PAGESIZE);

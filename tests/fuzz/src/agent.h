@@ -42,7 +42,7 @@ struct agent_call {
 
 /**
  * struct agent - one thread, as both sides see it
- * @begun: how often it has been told to do something
+ * @begun: how many requests it has got
  * @finished: how often it has done so
  * @signals: how many signals it has handled
  * @alive: it has started

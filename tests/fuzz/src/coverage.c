@@ -20,7 +20,7 @@
 #define TRACE_MAX	32768
 
 #define MAP_SIZE	65536
-/* How many bytes of the map one program touches at the most; more are ignored. */
+/* At most this many bytes of the map count for one program; more are ignored. */
 #define TOUCHED_MAX	16384
 
 /**
@@ -56,7 +56,7 @@ static void open_trace(struct trace *trace)
 	if (ioctl(trace->file, KCOV_INIT_TRACE, TRACE_MAX))
 		err(2, "KCOV_INIT_TRACE");
 	trace->places = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, trace->file, 0);
-	/* Agents have no use for it, and are to be born fast. */
+	/* Agents do not use it, and fork faster without it. */
 	if (trace->places == MAP_FAILED || madvise(trace->places, size, MADV_DONTFORK))
 		err(2, "memory of KCOV");
 	guided = true;

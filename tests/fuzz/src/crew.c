@@ -46,7 +46,7 @@ pid_t crew_pid(unsigned int process)
  * Memory
  */
 
-/* Twice the same memory, with a hole behind each. */
+/* Twice the same memory, with a hole after each. */
 static void map_twice(size_t size, unsigned char **writable, unsigned char **readable)
 {
 	unsigned char *place = mmap(NULL, 2 * (size + 4096), PROT_NONE,

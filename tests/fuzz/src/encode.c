@@ -255,7 +255,7 @@ static int descriptor(const struct op *op, enum arg arg)
 
 /*
  * The first half of what is passed, before the edge. What earlier calls left there is
- * wiped: behind the struct it would be surplus.
+ * wiped: after the struct it would be surplus.
  */
 static void fill_edge(unsigned char *end, size_t half, const union arguments *args,
 		      uint32_t native)

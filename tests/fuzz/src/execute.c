@@ -59,7 +59,7 @@ static long last_result(unsigned int process, unsigned int thread)
 	return agent->calls[agent->count - 1].result;
 }
 
-/* What is no command must simply work. */
+/* An operation that is not a command must simply work. */
 static void expect_success(struct stage *stage, unsigned int process, unsigned int thread)
 {
 	const struct agent *agent = &agents[process][thread];
@@ -177,7 +177,7 @@ static void judge_own(struct stage *stage, const struct op *op, const struct let
 	coverage_collect(op->process, op->thread);
 }
 
-/* Those whom the operation lets go on do so, and no others. */
+/* The threads whose calls the operation ends return, and no others. */
 static void judge_others(struct stage *stage, const struct outcome *outcome)
 {
 	struct complaint *complaint = &stage->execution->complaint;

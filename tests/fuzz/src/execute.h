@@ -19,14 +19,14 @@ enum verdict {
  * @verdict: whether model and kernel agree
  * @complaint: if not, what is wrong
  * @at: the operation after which they disagree; may be one of those that end it
- * @executed: how many operations were no nonsense
+ * @executed: how many operations made sense
  */
 struct execution {
 	enum verdict verdict;
 	struct complaint complaint;
 	struct op at;
 	uint32_t executed;
-	uint64_t used;		/* bit by bit: which operations were no nonsense */
+	uint64_t used;		/* bit by bit: which operations made sense */
 };
 
 /** Prepare; once. */

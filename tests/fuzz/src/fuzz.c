@@ -24,7 +24,7 @@
  */
 #define BATCH		16
 
-/* What is wrong in so many ways is not worth more time. */
+/* After this many disagreements, more are not worth the time. */
 #define DISAGREEMENTS_MAX	8
 
 /* While minimising: most of what is tried is in vain. */

@@ -12,9 +12,9 @@
  *	reach more) and cases/ (which are wrong); NULL: keep nothing
  * @corpus: programs to begin with; receives those that reach more
  * @executions: receives how many programs it ran
- * @operations: receives how many operations of theirs were no nonsense
+ * @operations: receives how many of their operations made sense
  * @disagreements: receives how many of them the model disagreed with
- * @stuck: receives whether it had to give up
+ * @stuck: receives whether it gave up
  */
 struct fuzz {
 	uint64_t seed;

@@ -274,7 +274,7 @@ static void choose_waiter(const struct model *model, struct op *op, uint64_t *ra
 	}
 }
 
-/* Who lets go mostly names a lock that it holds, who locks often one that is held. */
+/* Unlocking mostly names a lock that the caller holds, locking often one that is held. */
 static void choose_held(struct model *model, struct op *op, uint64_t *random)
 {
 	const struct model_client *client = model_file(model, op);

@@ -176,7 +176,7 @@ static void judge_output(struct model *model, const struct op *op,
  * Lists
  */
 
-/* Who is shown as the holder: a thread, or the process that opened the file. */
+/* The holder as lists show it: a thread, or the process that opened the file. */
 static void expected_holder(struct model *model, const struct model_lock *lock,
 			    struct lockmgr_lock_entry *entry)
 {
@@ -254,7 +254,7 @@ static void expected_waiter(struct model *model, const struct model_thread *thre
 	entry->tid = agents[being.process][being.thread].tid;
 	snprintf(entry->comm, sizeof(entry->comm), "agent %d.%d", being.process, being.thread);
 	entry->token = model->clients[thread->client].token;
-	/* The end of time is no deadline. */
+	/* A deadline at the end of time counts as none. */
 	if (timed && thread->call.args[ARG_DEADLINE] != DEADLINE_MAX)
 		entry->flags |= LOCKMGR_ENTRY_DEADLINE;
 	if (model_in_cycle(model, being, NULL))
@@ -405,7 +405,7 @@ static uint64_t judge_entries(const struct op *op, const struct wanted *wanted,
 	return last;
 }
 
-/* Where to go on: behind the last, and not behind the next. */
+/* Where to go on: after the last, and not after the next. */
 static void judge_cursor(const struct op *op, const struct wanted *wanted, uint64_t cursor,
 			 uint64_t last, struct complaint *complaint)
 {

@@ -116,7 +116,7 @@ static void make_directory(const char *parent, const char *name)
 		err(2, "%s", path);
 }
 
-/* Of all that has reached more when it was new, what does so behind the shorter. */
+/* Of the programs that reached more when they were new, those that still do after the shorter. */
 static bool distil_new(const char *corpus_directory, const char *results)
 {
 	struct corpus old = { .count = 0 }, new = { .count = 0 };

@@ -55,7 +55,7 @@ static long map_record(int file, uint32_t id, struct lockmgr_record **record)
 	return ret;
 }
 
-/* The time that is to be noted in records. */
+/* The time that goes into records. */
 static long read_clock(int file, uint64_t *now)
 {
 	void *page;

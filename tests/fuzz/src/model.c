@@ -258,8 +258,8 @@ static void do_fork(struct model *model, const struct op *op, uint64_t now,
 }
 
 /*
- * Threads of one process die in any order.  If one's death lets go of a lock that
- * another waits for, that one may get it still, or may not.
+ * Threads of one process die in any order.  If one's death releases a lock for which
+ * another waits, that one may still get it, or may not.
  */
 static bool dies_in_any_order(struct model *model, const struct model_process *process)
 {
@@ -369,8 +369,8 @@ static void do_command(struct model *model, const struct op *op, uint64_t now,
 
 /*
  * Unlock, and try to lock again before anybody else can.  As if whoever waits had
- * been faster: model_barge() corrects that.  Whoever waits must have its file open
- * still: it would let go of the lock at once otherwise, and who wins is open again.
+ * been faster: model_barge() corrects that.  A waiter must still have its file
+ * open: otherwise it would release the lock at once, and the winner is open again.
  */
 static void do_relock(struct model *model, const struct op *op, uint64_t now,
 		      struct outcome *outcome)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The reference model: what the contract (include/uapi/linux/lockmgr.h) says that
- * each operation returns, whom it lets go on, and what can be seen afterwards.  As
- * simple as can be: arrays, searched from the beginning.
+ * each operation returns, whose calls it ends, and what can be seen afterwards.  As
+ * simple as possible: arrays, searched from the beginning.
  *
  * It predicts what happens when operations come one after the other, each when
  * everybody has come to rest.  What the contract leaves open, it learns: tokens,
@@ -21,7 +21,7 @@
 
 #define NONE		(-1)
 
-/* Each operation opens one file at most; so many can be open at the same time. */
+/* Each operation opens at most one file; this many can be open at the same time. */
 #define CLIENTS_MAX	(PROCESSES * (FILES + THREADS))
 #define SPACES_MAX	PROGRAM_MAX
 #define IDS_MAX		PROGRAM_MAX
@@ -57,7 +57,7 @@ struct model_lock {
 	uint32_t id;
 	int client;			/* who holds it, or NONE */
 	struct being taker;
-	bool died;			/* and nobody has been told */
+	bool died;			/* and no call has said so */
 	uint64_t since;
 	bool marked;			/* the kernel may want to release it itself */
 };
@@ -184,7 +184,7 @@ bool model_may_map(const struct model_client *client, const struct model_space *
 bool model_is_allocated(const struct model_space *space, uint32_t id);
 enum note model_note_of(const struct model_space *space, uint32_t id);
 
-/** The thread that has waited longest for a lock behind that place, or NULL. */
+/** The thread that has waited longest for a lock after that place, or NULL. */
 struct model_thread *model_queue_after(struct model *model, int space, uint32_t id,
 				       uint64_t ticket);
 uint32_t model_queue_length(struct model *model, int space, uint32_t id);

@@ -523,7 +523,7 @@ static long do_list(struct model *model, const struct op *op, struct outcome *ou
 	bool locks = op->verb == VERB_LIST_LOCKS;
 
 	outcome->wild = locks && model_space_of(model, model_file(model, op))->wild;
-	/* How many there are to be written there, nobody knows. */
+	/* The model cannot know how many the kernel will write there. */
 	if (!model_cursor_known(model, op) ||
 	    (outcome->wild && op->args[ARG_ENTRIES] != MEMORY_GOOD)) {
 		outcome->skip = true;

@@ -279,7 +279,7 @@ long model_do_lock(struct model *model, struct model_thread *thread, const struc
 }
 
 /* ------------------------------------------------------------------------
- * Letting go
+ * Releasing
  */
 
 static void hand_on(struct model *model, int space, uint32_t id, bool died, uint64_t now,

@@ -47,7 +47,7 @@ static long check_record(struct model *model, const struct op *op,
 		return -ENOTCONN;
 	if (!model_may_map(client, model_space_of(model, client)))
 		return -EACCES;
-	/* That is the clock, and not for writing; and behind it there is nothing. */
+	/* That is the clock, which nobody may write; after it there is nothing. */
 	if (page >= PAGES)
 		return page == PAGES ? -EACCES : -EINVAL;
 

@@ -109,7 +109,7 @@ enum how {
 	HOWS,
 };
 
-/* Who a thread acts as; see personas[]. */
+/* The credentials with which a thread acts; see personas[]. */
 enum who {
 	WHO_ROOT,
 	WHO_ALICE,
