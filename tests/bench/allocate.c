@@ -11,14 +11,14 @@
 
 #define ROUNDS	25
 
-/* A sample is the mean of this many batches of so many calls of each kind. */
+/* A sample is the mean of BATCHES batches of BATCH calls of each kind. */
 #define BATCHES	200
 #define BATCH	16
 
 #define LEVELS	3
 
 /**
- * struct level - a space with so many ids allocated
+ * struct level - a space with some ids allocated
  * @mgr: a handle on it
  * @allocated: how many
  * @free_ns: what freeing took in the last sample; allocating is the sample

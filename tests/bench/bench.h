@@ -39,7 +39,7 @@
  * @lock: acquire a lock, however long that takes
  * @trylock: acquire it if nobody holds it
  * @unlock: release it
- * @pairs: lock and unlock so many times, without a call through a pointer each
+ * @pairs: lock and unlock N times, without a call through a pointer for each
  * @close: close the handle
  * @outlives: closing does not release what the handle holds, only the end of the
  *	process does
@@ -200,7 +200,7 @@ pid_t work_fork(void (*run)(void *arg), void *arg);
 /* Wait until it has ended as it should. */
 void work_join(pid_t pid);
 
-/* Keep a processor busy, for as long as it takes one that has nothing else to do. */
+/* Keep a processor busy, for the time that an otherwise idle one needs. */
 void work_spin(uint64_t loops);
 uint64_t work_loops(uint64_t ns);
 
@@ -208,7 +208,7 @@ uint64_t work_loops(uint64_t ns);
 void work_tell(int fd);
 void work_hear(int fd);
 
-/* What functions of the library return, if it is no error. */
+/* What functions of the library return, unless that is an error. */
 int work_checked(int ret, const char *what);
 
 /* ------------------------------------------------------------------------
@@ -216,14 +216,14 @@ int work_checked(int ret, const char *what);
  */
 
 /**
- * struct sleeper - a process that locks lock 0 when it is told to
+ * struct sleeper - a process that locks lock 0 on request
  * @peer: of which kind
  * @shared: what it writes
  * @pid: the process
  * @syscall: where the kernel says what it waits in
  * @told: pipe to it
  * @tells: pipe from it
- * @turns: how often it has been told
+ * @turns: how many requests it has got
  */
 struct sleeper {
 	const struct peer *peer;
@@ -251,7 +251,7 @@ uint64_t sleeper_woken(struct sleeper *sleeper);
 #define CONTESTANTS_MAX	64
 
 /**
- * struct contest - so many processes do nothing but lock, work, and unlock
+ * struct contest - processes that do nothing but lock, work, and unlock
  * @peer: which kind of lock
  * @processes: how many
  * @loops: of work under the lock

@@ -98,7 +98,7 @@ static const struct rival rivals[] = {
 
 #define RIVALS	ARRAY_SIZE(rivals)
 
-/* Who lets go of nothing when it closes takes no part in that. */
+/* A peer that releases nothing when it closes takes no part in that. */
 static void report_taking_part(const char *name, const char *title,
 			       const struct subject *subjects)
 {

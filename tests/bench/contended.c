@@ -10,7 +10,7 @@
 #define ROUNDS		30
 #define SAMPLE_NS	50000000
 
-/* Those behind the first few only compete where the lock is all that there is. */
+/* Those after the first few only compete where there is nothing but the lock. */
 static const struct rival rivals[] = {
 	{ &peer_lockmgr, NO_TARGET },
 	{ &peer_robust, AT_LEAST(1) },

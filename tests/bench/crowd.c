@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The cost of a lock that nobody else wants, and of a wake-up, while many others wait
- * for other locks in other spaces: so many clients in spaces of ten each, every one a
- * thread that sleeps in lockmgr_lock().
+ * for other locks in other spaces: clients in spaces of ten each, every one a thread
+ * that sleeps in lockmgr_lock().
  */
 #include <fcntl.h>
 #include <pthread.h>

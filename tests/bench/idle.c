@@ -18,13 +18,13 @@
 #define CLOSES	25
 #define LEVELS	3
 
-/* So many locks share a page of records. */
+/* This many locks share a page of records. */
 #define STEP	256
 
 #define MANY	1000000
 
 /**
- * struct level - a space with so many locks in use
+ * struct level - a space with some locks in use
  * @name: its name
  * @other: the handle that used them
  */
@@ -84,9 +84,9 @@ static double sample(void *arg)
 
 /**
  * rival - a thread that wants the processor all the time, and before all others
- * @watching: what it has to wait counts
+ * @watching: its waits count
  * @stop: it shall end
- * @longest: the longest that it had to wait, in ns
+ * @longest: its longest wait, in ns
  */
 static struct {
 	atomic_bool watching;

@@ -22,7 +22,7 @@
 /* The kernel's accounts do not vary. */
 #define ROUNDS	1
 
-/* So many spaces with a lock each: how much a space takes beside its locks. */
+/* Spaces with a lock each, to measure how much a space takes beside its locks. */
 #define SPACES	500
 
 /* A few pages: three locks that are far apart need one each, and ways to them. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opening a Manager on a space that exists and closing it, beside what a program with
+ * Opening a handle for a space that exists and closing it, beside what a program with
  * locks in shared memory does instead.
  */
 #include <fcntl.h>
@@ -65,7 +65,7 @@ void bench_open(void)
 	must(ftruncate(fd, SIZE));
 
 	measure(subjects, ARRAY_SIZE(subjects), ROUNDS);
-	report_own("open", "open+close of a Manager", "lockmgr", "us", &subjects[0]);
+	report_own("open", "open+close of a handle", "lockmgr", "us", &subjects[0]);
 	report_peer("shm_open", &subjects[1], AT_MOST(1.5));
 
 	lockmgr_close(mgr);

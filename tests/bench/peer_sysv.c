@@ -47,7 +47,7 @@ static void destroy(void)
 		must(semctl(sets[--set_count], 0, IPC_RMID));
 }
 
-/* Nothing is to be opened. */
+/* There is nothing to open. */
 static void *open_sets(void)
 {
 	return sets;

@@ -9,7 +9,7 @@
 
 void work_spin(uint64_t loops)
 {
-	/* A signal fence is no instruction, but the compiler has to keep the loop. */
+	/* A signal fence makes no instruction, but the compiler must keep the loop. */
 	while (loops--)
 		atomic_signal_fence(memory_order_seq_cst);
 }

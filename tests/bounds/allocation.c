@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * No memory is allocated while a lock is held that another client of the space may need:
- * where the memory cgroup of a task is full, the allocation takes as long as it takes to
- * free some, and all others would wait with it.
+ * where the memory cgroup of a task is full, the allocation lasts until some is freed, and
+ * all others would wait with it.
  *
  * The kernel's lock checker knows: an allocation that may wait counts as the lock
  * "fs_reclaim", and /proc/lockdep lists which locks were ever taken while which was held.
@@ -32,7 +32,7 @@ struct kind {
 	bool seen;
 };
 
-/* Those that a client may have to wait for while another one uses the space. */
+/* Those for which a client may wait while another one uses the space. */
 static struct kind shared[] = {
 	{ .name = "&space->lock" },
 	{ .name = "&records->lock" },

@@ -72,7 +72,7 @@ struct arena {
  * @arena: where
  * @index: its number
  * @file: of the device, attached to a space of the attackers
- * @counter: for whatever it has to count
+ * @counter: for whatever it counts
  */
 struct attacker {
 	struct arena *arena;
@@ -102,7 +102,7 @@ struct attack {
  * @name: for messages
  * @prepare: returns an open file for @step
  * @step: one operation
- * @sleeps: whether it may have to wait for other users
+ * @sleeps: whether it may wait for other users
  */
 struct victim {
 	const char *name;

@@ -37,7 +37,7 @@
 /* The processors of the machine. */
 #define PROCESSORS	2
 
-/* Each processor counts up to so much before the kernel adds it to the sum. */
+/* Each processor counts up to this much before the kernel adds it to the sum. */
 #define LAG		(PROCESSORS * 64 * PAGE)
 
 /* ------------------------------------------------------------------------
@@ -655,7 +655,7 @@ static struct lockmgr *open_greedy_space(void)
 	return mgr;
 }
 
-/* A waiter is a thread, of which the kernel allows a user so many. */
+/* A waiter is a thread, of which the kernel allows a user a limited number. */
 static void waiters_end_with_the_threads(void **state)
 {
 	struct agent *greedy = greedy_new();

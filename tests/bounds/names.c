@@ -27,7 +27,7 @@
 #define OWNER		61001
 
 /*
- * The fastest of so many batches of so many calls: what disturbs makes it slower only.  The
+ * The fastest of many batches: a disturbance only makes a batch slower.  The
  * table has begun to grow just before, and goes on with that during the first of them.
  */
 #define BATCHES		2000

@@ -12,7 +12,7 @@
 #define WINDOWS		8
 #define WINDOW_MS	250
 
-/* A window is not over before each victim has done so much. */
+/* A window is not over before each victim has done this much. */
 #define WINDOW_OPERATIONS	200
 
 /*
@@ -24,8 +24,8 @@
 #define LEAST_RATIO	0.6
 
 /*
- * How often a victim may sleep in all windows of an attack, if none of its calls has to
- * wait for another user: for whatever else makes a process sleep once.  A mutex that it
+ * How often a victim may sleep in all windows of an attack, if none of its calls
+ * waits for another user: for whatever else makes a process sleep once.  A mutex that it
  * shares with the attackers is held by one of them several times a second.
  */
 #define MOST_SLEEPS	2
@@ -45,7 +45,7 @@ static void step_lock(int file)
 	arena_check(!arena_id(file, LOCKMGR_IOC_UNLOCK, 1));
 }
 
-/* Want to wait for oneself, and be told so. */
+/* Try to wait for oneself, and get EDEADLK. */
 static int prepare_wait(void)
 {
 	int file = arena_open_space("victim-wait", LOCKMGR_ATTACH_DETECT_DEADLOCK);

@@ -58,7 +58,7 @@ sub test_completion_of_spaces
 	forget_space("1:$space");
 	must('allocate', $space, 3, 5);
 	same(completed('lockctl list compl'), [$space], 'spaces_are_completed');
-	# Of what stands behind a colon readline replaces that only.
+	# Of a word with a colon, readline replaces only what follows the colon.
 	same(completed('lockctl list daemon:c'), [$space], 'those_of_others_too');
 	same(completed("lockctl free $space "), [3, 5], 'ids_are_completed');
 	same(completed("lockctl free $space 3 "), [3, 5], 'as_many_as_are_taken');

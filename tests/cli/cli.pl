@@ -100,7 +100,7 @@ sub lockctl
 	return lockctl_as('root', @_);
 }
 
-# A command that has to work.
+# A command that must succeed.
 sub must
 {
 	my $said = lockctl(@_);
@@ -126,7 +126,7 @@ sub rows
 	return rows_as('root', @_);
 }
 
-# Fields of rows as text: a line a row.
+# Fields of rows as text: one line per row.
 sub fields
 {
 	my ($rows, @keys) = @_;
@@ -212,7 +212,7 @@ sub remember
 	return $_[0];
 }
 
-# in_background(USER, COMMAND...): what it prints is to be read from {from}.
+# in_background(USER, COMMAND...): {from} has what it prints.
 sub in_background
 {
 	my ($user, @command) = @_;
@@ -297,7 +297,7 @@ sub poke
 	syswrite($self->{to}, $text) // die "$self->{name}: $!\n";
 }
 
-# start() for one that gets all but the last, and waits for that behind others.
+# start() for one that gets all but the last, and waits for that after others.
 sub start_waiter
 {
 	my ($user, $name, $space, @ids) = @_;

@@ -292,7 +292,7 @@ static void a_way_back_by_locks_closes_a_possible_cycle(void **state)
 	add_lock(30, false);
 	add_waiter(0, 30);
 	add_waiter(1, 11);
-	/* Who is no help: a child that waits for something else. */
+	/* This one does not help: a child that waits for something else. */
 	add_lock(99, false);
 	add_waiter(2, 12);
 	cycles_find(&cycles, &snapshot);
@@ -330,7 +330,7 @@ static void a_holder_that_runs_does_not_wait(void **state)
 	assert_no_cycles();
 }
 
-/* A way on by locks only is no cycle. */
+/* A way on by locks only does not make a cycle. */
 static void a_descendant_that_waits_for_others_is_no_deadlock(void **state)
 {
 	(void)state;

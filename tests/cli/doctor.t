@@ -13,9 +13,9 @@ BEGIN {
 
 need_device();
 
-# It breaks the system that it runs on, so that has to be a machine of tests/vm/run.
+# It breaks the system that it runs on, which must be a machine of tests/vm/run.
 my $module = $ENV{LOCKMGR_KO} // do {
-	print "1..0 # SKIP this is no virtual machine\n";
+	print "1..0 # SKIP not in a virtual machine\n";
 	exit;
 };
 chomp(my $release = qx(uname -r));

@@ -36,8 +36,8 @@ sub test_commands
 	}
 }
 
-# Help is printed from the table from which options are parsed.  Words that are no names
-# of spaces, and too many for most, keep anything from being done.
+# Help is printed from the table from which options are parsed.  Words that cannot
+# be names of spaces, and too many for most commands, keep anything from being done.
 sub test_options
 {
 	my @words = ('no/space') x 6;

@@ -119,7 +119,7 @@ sub is_gone
 	return state_of($_[0]) =~ /[ZX]/;
 }
 
-# Whether a lock is held; who finds it free is not told that its holder died.
+# Whether a lock is held; does not consume the report of a holder's death.
 sub is_held
 {
 	my ($id) = @_;
@@ -163,7 +163,7 @@ sub kill_run
 		qr/^0 next\n$died$/, 'the_lock_is_free_then_and_the_next_is_told');
 }
 
-# Who asks is told which process keeps the lock, and how to look at it.
+# lockctl names the process that keeps the lock, and how to look at it.
 sub named_by_lockctl
 {
 	my ($name) = @_;
@@ -249,7 +249,7 @@ sub keepers
 	} map { m{(\d+)} } glob('/proc/[0-9]*');
 }
 
-# The lock is the command's only, not that of what it leaves behind.
+# The lock is the command's only; processes that outlive it do not hold it.
 sub test_background_children
 {
 	my $said = lockctl('run', $space, 9, '--', 'sh', '-c', 'sleep 1000 >/dev/null 2>&1 & echo $!');

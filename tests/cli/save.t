@@ -52,7 +52,7 @@ sub inode
 	return (stat $_[0])[1];
 }
 
-# What is no regular file stays what it is.
+# What is not a regular file stays what it is.
 sub test_devices
 {
 	my $null = "$dir/null";
@@ -196,7 +196,7 @@ perl -e '$v = "\0" x 9; print substr($v, 0, syscall(191, @ARGV, $v, 9)), "\n"' f
 EOS
 }
 
-# Who may write to a file but not give it away writes in place.
+# A user that may write to a file but not give it away writes in place.
 sub test_file_of_another
 {
 	my $place = "$dir/shared";

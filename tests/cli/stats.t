@@ -23,7 +23,7 @@ sub row
 	return (grep { $_->{space} eq $place } @{rows('stats', @_)})[0];
 }
 
-# Two holders die, behind one of which somebody has waited, who dies, too.
+# Two holders die; for the lock of one of them somebody has waited, who dies, too.
 sub make_history
 {
 	my $holder = start_holder('root', 'holder', $place, 1);

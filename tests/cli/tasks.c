@@ -301,7 +301,7 @@ static void a_process_frozen_by_the_older_freezer_has_its_remark(void **state)
 		      "; to thaw it: echo THAWED >ROOT/cgroup/freezer/c1/freezer.state");
 }
 
-/* Who makes a cgroup may call it anything. */
+/* A cgroup can have any name. */
 static void a_command_that_cannot_be_typed_is_not_shown(void **state)
 {
 	(void)state;

@@ -20,7 +20,7 @@ my $place = "0:$space";
 
 must('allocate', $space, 1 .. 8);
 
-# The chain: backup holds 1, behind which is push, which holds 2, behind which is prune.
+# The chain: backup holds 1, for which push waits, which holds 2, for which prune waits.
 my $backup = start_holder('root', 'backup', $place, 1);
 my $push = start_waiter('root', 'push', $place, 2, 1);
 my $prune = start_waiter('root', 'prune', $place, 2);
@@ -33,7 +33,7 @@ my $rm = start_waiter('root', 'rm', $place, 4, 3);
 poke($run, "\n");
 wait_until('run waits', sub { waiters($place, 4) == 1 });
 
-# The stopped holder, and who has to wait for it.
+# The stopped holder, and a process that waits for it.
 my $export = start_holder('root', 'export', $place, 5);
 my $import = start_waiter('root', 'import', $place, 5);
 stop($export);

@@ -174,7 +174,7 @@ static void marks_belong_to_the_character_before_them(void **state)
 	(void)state;
 	text_clean(text, sizeof(text), "u\u0308n", 4);
 	assert_string_equal(text, "u\u0308n");
-	/* What is printed in front of a name is no part of it. */
+	/* What is printed in front of a name does not belong to it. */
 	text_clean(text, sizeof(text), "\u0308n", 3);
 	assert_string_equal(text, "\\xcc\\x88n");
 	text_clean(text, sizeof(text), " \u0308", 3);

@@ -7,7 +7,7 @@
 #include "../uapi/layout.h"
 #include "tap.h"
 
-_Static_assert(sizeof(void *) == 4, "this is to be built for 32 bits");
+_Static_assert(sizeof(void *) == 4, "build this for 32 bits");
 
 static long call(int file, unsigned int number, void *args)
 {

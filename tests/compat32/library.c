@@ -9,7 +9,7 @@
 #define PROCESSES	8
 #define ROUNDS		1000
 
-_Static_assert(sizeof(void *) == 4, "this is to be built for 32 bits");
+_Static_assert(sizeof(void *) == 4, "build this for 32 bits");
 
 static void module_tells_its_version(void)
 {

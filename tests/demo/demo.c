@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Shows on real processes what lockmgr does, a line a fact, and checks each.
+ * Shows on real processes what lockmgr does, one line per fact, and checks each.
  * Needs the module to be loaded.
  */
 #include <signal.h>

@@ -118,12 +118,12 @@ void play_killed(struct lockmgr *mgr)
 	     signal ? sigabbrev_np(signal) : "no");
 
 	answer = actor_answer(heir);
-	fact(answer.result == LOCKMGR_OWNER_DIED, "the other has the lock, and was told",
+	fact(answer.result == LOCKMGR_OWNER_DIED, "the other has the lock, and knows of the death",
 	     "OWNER_DIED", "%s, %.1f ms after the kill", result_name(answer.result),
 	     (answer.when_ns - begin) / 1e6);
 
 	fact_result(0, actor_do(heir, lockmgr_unlock, id), "it unlocks the lock");
-	fact_result(0, actor_do(heir, lockmgr_lock, id), "it locks it again: death is told once");
+	fact_result(0, actor_do(heir, lockmgr_lock, id), "it locks it again: a death is reported once");
 }
 
 /* ------------------------------------------------------------------------
@@ -167,5 +167,5 @@ void play_stuck(struct lockmgr *mgr)
 	fact(both, "lockctl names both, and what to do", "both", both ? "both" : "not both");
 	actor_kill(rm);
 	fact_result(LOCKMGR_OWNER_DIED, actor_answer(run).result,
-		    "rm is killed; run gets its lock, and is told");
+		    "rm is killed; run gets its lock, and learns of the death");
 }

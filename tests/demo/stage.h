@@ -3,7 +3,7 @@
  * What the chapters of the demo share: stating facts, processes that act on
  * request, and waiting for observed states.
  *
- * A fact that does not hold ends the demo, since those behind it rest on it.
+ * A fact that does not hold ends the demo, since later ones rest on it.
  */
 #ifndef STAGE_H
 #define STAGE_H
@@ -26,7 +26,7 @@ void fact(bool holds, const char *claim, const char *expected, const char *seen,
 /** The fact that a function of the library returned something. */
 void fact_result(int expected, int seen, const char *claim);
 
-/** Give up: something that is no fact of the demo went wrong. */
+/** Give up: something went wrong that the demo does not claim. */
 noreturn void give_up(const char *reason, ...) __attribute__((format(printf, 1, 2)));
 
 /** "EBUSY" or the like for what a function of the library returned. */
@@ -46,15 +46,15 @@ struct lockmgr *stage_open(uint32_t capacity);
 void stage_close(struct lockmgr *mgr);
 
 /**
- * Run `lockctl COMMAND` on the space, and show what is typed and what it prints; it has
- * to end with that status.  Returns the output, until the next call.
+ * Run `lockctl COMMAND` on the space, and show what is typed and what it prints; it must
+ * end with @status.  Returns the output, valid until the next call.
  */
 const char *show_lockctl(const char *command, int status);
 
 /** Wait until that many threads wait for a lock. */
 void wait_for_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count);
 
-/** The fact that so many threads wait for a lock, now or soon. */
+/** The fact that @count threads wait for a lock, now or soon. */
 void fact_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count, const char *claim);
 
 /** CLOCK_MONOTONIC, in nanoseconds. */

@@ -8,7 +8,7 @@
 #define LOCKS		3
 #define WAITERS_MAX	3
 
-/* What the processes do, and so what has to be listed. */
+/* What the processes do, and so what lists must show. */
 static const struct row {
 	const char *note;
 	const char *holder;

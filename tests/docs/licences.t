@@ -30,7 +30,7 @@ sub wanted_licence
 	}
 }
 
-# The tag stands in the first line, or behind what must be there.
+# The tag is in the first line, or follows what must be there.
 sub stated_licence
 {
 	my ($path) = @_;

@@ -13,7 +13,7 @@ BEGIN {
 }
 
 my $events = '/sys/kernel/tracing/events/lockmgr';
-# Waits, hands over, dies holding a lock, and ends in a deadlock.
+# Waits, hands off, dies holding a lock, and ends in a deadlock.
 my $action = 'build/tests/sysfs/stats';
 
 my ($section) = read_file('README.md') =~ /^## Tracing\n(.*?)(?=^## )/ms;

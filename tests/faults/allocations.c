@@ -13,7 +13,7 @@
 /* How often a failure is repeated: what leaks then is noticed by some limit. */
 #define CYCLES		40
 
-/* Fewer for what takes a process of its own each time, which leaves nothing behind. */
+/* Fewer for what takes a process of its own each time, with which everything goes. */
 #define PROCESSES	4
 
 /* An owner who has no space but those of a test. */

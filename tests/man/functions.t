@@ -103,7 +103,7 @@ sub test_errors
 	same(set(map { $_->{name} } @of_all), set(@common), 'so_has_the_library');
 	same([grep { !$functions{$_} } @{set(@for)}], [], 'errors_are_those_of_functions');
 
-	# Each handle's users are told of that.
+	# The page of each function that takes a handle says so.
 	same([grep { has_handle($_) && $_ ne 'lockmgr_close' &&
 		     !grep { $_ eq 'ECHILD' } errors_on_page($_) } @exported], [],
 	     'every_function_with_a_handle_fails_in_children');

@@ -85,8 +85,8 @@ sub subsection
 	return $text =~ /^ {$SUB}\Q$title\E\n(.*?)(?=^ {0,$SUB}\S)/ms ? $1 : '';
 }
 
-# Errors that a text describes: of each, its name and those functions that stand behind it
-# in parentheses.
+# Errors that a text describes: of each, its name and the functions that follow it in
+# parentheses.
 sub described_errors
 {
 	my ($text) = @_;

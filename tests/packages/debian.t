@@ -61,7 +61,7 @@ pages_of_packages()
 	done | sort
 }
 
-# What a package has to read beside manual pages; debhelper may compress it.
+# The documents of a package beside manual pages; debhelper may compress them.
 documents()
 {
 	contents "$1" | sed -n "s|^/usr/share/doc/$1/||p" | sed 's|\.gz$||' |

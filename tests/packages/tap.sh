@@ -30,7 +30,7 @@ same()
 	ok "$1" diff -u --label expected --label seen <(printf '%s\n' "$3") <(printf '%s\n' "$2")
 }
 
-# pass_on NAME TAP-FILE: the tests of another program as this one's. It has to have come
+# pass_on NAME TAP-FILE: the tests of another program as this one's. That must have run
 # to its end.
 pass_on()
 {

@@ -145,7 +145,7 @@ class Other:
         return self
 
     def finish(self):
-        """Let it go on, and wait until it has ended well."""
+        """Continue it, and wait until it has ended well."""
         os.write(self._go, b".")
         same(self._end(), 0)
 
@@ -164,7 +164,7 @@ class Other:
 
 
 def hold(ready, name, *ids):
-    """For Other: acquire locks, and release them when told so."""
+    """For Other: acquire locks, and release them on request."""
     with lockmgr.open(name) as space:
         for id in ids:
             space.acquire(id)

@@ -3,7 +3,7 @@
 #include "files.h"
 #include "raw.h"
 
-/* What it says of a descriptor of a process, behind what it says of every file. */
+/* What it says of a descriptor of a process, after what it says of every file. */
 static const char *fdinfo(pid_t pid, int file)
 {
 	static char text[TEXT_MAX];
@@ -191,7 +191,7 @@ static void lock_that_is_waited_for_is_named(void **state)
 	assert_string_equal(waits_of(agent), "\n");
 }
 
-/* More than are looked at in one go, of others before and behind. */
+/* More of others, before and after, than one step looks at. */
 #define CROWD	50
 
 static void waiter_is_found_among_many(void **state)

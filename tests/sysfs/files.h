@@ -84,7 +84,7 @@ static inline unsigned long long number_of(const char *file)
 
 	number = strtoull(line, &end, 10);
 	if (!*line || *end)
-		fail_msg("%s is no number: '%s'", own_path(file), line);
+		fail_msg("%s is not a number: '%s'", own_path(file), line);
 
 	return number;
 }

@@ -4,7 +4,7 @@
 
 #include "fake.h"
 
-/* What the module has to list, and the most that it lists at a time. */
+/* What the module lists, and the most that it lists at a time. */
 #define ENTRY_COUNT	100
 
 static size_t answer_most;
@@ -114,7 +114,7 @@ static void expect_waiter(const struct lockmgr_waiter_info *waiter, size_t i)
 	assert_string_equal(waiter->command, "fifteen--letter");
 }
 
-/* List all locks, so many at a time, from a module that gives so many. */
+/* List all locks, at most @max at a time, from a module that gives at most @most. */
 static void expect_all_locks(size_t max, size_t most)
 {
 	struct lockmgr *mgr = open_with_entries(most);

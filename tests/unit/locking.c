@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Locking and allocating: what the module is told, and what the caller. */
+/* Locking and allocating: the calls that reach the module, and what the caller gets. */
 #include "fake.h"
 
 static void expect_lock(uint32_t id, uint32_t flags, int64_t deadline)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Opening, unlinking, resizing: what is refused, what the module is told. */
+/* Opening, unlinking, resizing: what is refused, and the calls that reach the module. */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -2,7 +2,7 @@
 /* Locks in memory: when the library maps records, and when it asks the module. */
 #include "mapping.h"
 
-/* The module is asked so many times for a lock and an unlock. */
+/* The module gets @calls calls for a lock and an unlock. */
 static void expect_calls(struct lockmgr *mgr, uint32_t id, int calls)
 {
 	fake.calls = 0;

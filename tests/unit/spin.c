@@ -47,7 +47,7 @@ static void watch_clock(void)
 	assert_int_equal(sigaction(SIGSEGV, &action, NULL), 0);
 }
 
-/* So many, if there are. */
+/* @count of them, if there are. */
 static void use_processors(int count)
 {
 	cpu_set_t all, some;
@@ -125,7 +125,7 @@ static void lock_that_others_queue_for_meanwhile_is_left_to_the_module(void **st
 
 	(void)state;
 	expect_wait(mgr, OTHER, OTHER | LOCKMGR_WORD_WAITERS, true, 1);
-	/* That was no wait in vain: none is left out. */
+	/* That wait was not in vain: no look is left out. */
 	expect_wait(mgr, OTHER, 0, true, 0);
 	lockmgr_close(mgr);
 }

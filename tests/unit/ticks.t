@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # tests/vm/ticks tells how fast the counter of ticks is, however busy the machine is: a
-# kernel that is told wrong lives at another speed than the tests that wait for it.
+# kernel with a wrong number lives at another speed than the tests that wait for it.
 
 # shellcheck disable=SC2317 # functions are called through ok
 

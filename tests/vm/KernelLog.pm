@@ -32,7 +32,7 @@ sub read_allowed
 }
 
 # A test makes a process run into its memory limit, and says so before and after.
-# The kernel reports that at length; a backtrace in it is no bad news.
+# The kernel reports that at length; a backtrace in it is fine.
 my $starving = 0;
 
 sub note_starvation
@@ -72,7 +72,7 @@ sub note_race
 		$ours = $message !~ $foreign;
 		$interrupted = 0;
 	}
-	# Each access's stack begins behind an empty line, and an interrupt's above what it came to.
+	# Each access's stack begins after an empty line, and an interrupt's above what it came to.
 	$interrupted = $message =~ /\S/ && ($interrupted || $message =~ /^ asm_sysvec_/);
 	# The rule before the report.
 	return 1 if $message =~ /^={60,}$/ && !$racing;

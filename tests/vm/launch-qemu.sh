@@ -24,7 +24,7 @@ kvm_works()
 		rm -f "$(lockmgr_cache)"/kvm-*
 		: >"$dir/probe"
 		make_initrd "$dir/probe.cpio" "$dir/probe"
-		# In a shell of its own, which is told not to report a crash.
+		# In a shell of its own, which does not report a crash.
 		(timeout --kill-after=1 5 "${machine[@]}" \
 			-accel kvm -cpu host -m 512 -initrd "$dir/probe.cpio" \
 			-append "console=ttyS0 panic=-1 quiet" \

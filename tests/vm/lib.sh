@@ -202,8 +202,8 @@ cache_renew()
 #
 # ASK prints the name of the newest entry, and a line for each thing of which
 # it is made; MAKE WORK ENTRY LINES makes it in WORK, which becomes ENTRY. Only
-# one process at a time works on a store. Where apt is of no help the newest
-# entry that is there has to do.
+# one process at a time works on a store. Where apt is of no help, the newest
+# entry that is there serves.
 cache_find()
 {
 	local store=$1 lock entry answer

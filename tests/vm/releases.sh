@@ -102,7 +102,7 @@ use_release()
 }
 
 # Fetches the lists of the release in use if they are missing or a day old. If that
-# fails, old ones have to do.
+# fails, old ones serve.
 release_lists()
 {
 	local lock
@@ -125,13 +125,13 @@ release_headers()
 		awk '{ print $1 }' | sort -V
 }
 
-# The releases of the kernels that are no variant of others, the newest one last.
+# The releases of the kernels that are not variants of others, the newest one last.
 release_kernels()
 {
 	release_headers | grep -vE -e '-(cloud|rt)-amd64$' | sed 's/^linux-headers-//'
 }
 
-# What apt is told on this machine, and would not hear in a new tree.
+# Options of apt on this machine, which a new tree lacks.
 tree_apt_options()
 {
 	apt-config dump Acquire | sed -n '/::\(Check-Valid-Until\|Check-Date\|Proxy\) /s/^/--aptopt=/p'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device, for a library that only has to get as far as its records: stands in the
- * place of ioctl() and mmap() (see the Makefile).
+ * The device, for a library that only needs to get as far as its records: replaces
+ * ioctl() and mmap() (see the Makefile).
  */
 #include <stdarg.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * actor NAME [UID:SPACE | ID | -]...
  *
  * A process for lockctl to look at.  It calls itself NAME, and goes through the other
- * words: opens a space, from which the ids behind it are; locks a lock, and says "locked
+ * words: opens a space, to which the following ids belong; locks a lock, and says "locked
  * ID" ("inherited ID" if its holder had died); at a dash, reads a byte of standard input.
  * When that ends, it unlocks what it holds, and ends.
  */
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	prctl(PR_SET_NAME, argv[1]);
-	/* A test that dies must leave nobody behind that holds locks. */
+	/* When a test dies, nobody may go on holding locks. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 
 	for (i = 2; i < argc; i++) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# many.pl SOCKET NUMBER: has Podman's service make so many containers, many-1 and on. With
-# what Debian's smallest system has.
+# many.pl SOCKET NUMBER: has Podman's service make NUMBER containers, many-1 and on. Uses
+# only what Debian's smallest system has.
 
 use strict;
 use warnings;
