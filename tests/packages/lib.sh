@@ -29,8 +29,10 @@ build_packages()
 	copy_tree "$dir/lockmgr"
 	if [[ $other ]]; then
 		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$other\"/" "$dir/lockmgr/dkms.conf"
-		sed -i "1s/(.*)/($other)/" "$dir/lockmgr/debian/changelog"
+		sed -i "1s/(.*)/($other-1)/" "$dir/lockmgr/debian/changelog"
 	fi
+	tar -C "$dir" --exclude=./lockmgr/debian -czf \
+		"$dir/lockmgr_${other:-$version}.orig.tar.gz" ./lockmgr
 	(cd "$dir/lockmgr" && dpkg-buildpackage --no-sign) >"$dir/log" 2>&1 ||
 		{ tail -n 40 "$dir/log" && return 1; }
 }
