@@ -27,7 +27,7 @@ sub test_version
 {
 	my @named = $readme =~ m{\blockmgr[-/](\d+\.\d+\.\d+)}g;
 
-	same(first('debian/changelog', qr/\Alockmgr \((.*)-\d+\)/), $version,
+	same(first('debian/changelog', qr/\Alockmgr \((.*)-1~upstream1\)/), $version,
 	     'the_changelog_of_debian_begins_with_the_version');
 	same(first('NEWS', qr/^(\d+\.\d+\.\d+)$/m), $version, 'so_do_the_news');
 	same(first('libuser/go/handle.go', qr/^const Version = "(.*)"$/m), $version,

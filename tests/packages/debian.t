@@ -147,7 +147,7 @@ field()
 
 depends_on_common()
 {
-	field "$1" Depends | sed 's/, /\n/g' | grep -xF "lockmgr-common (= $version-0)"
+	field "$1" Depends | sed 's/, /\n/g' | grep -xF "lockmgr-common (= $version-1~upstream1)"
 }
 
 need_commands dpkg-buildpackage lintian go
@@ -190,5 +190,5 @@ same "the_way_to_move_over_is_there_too" "$(documents lockmgr-common)" "moving-o
 same "the_library_is_for_several_architectures_at_once" \
 	"$(field liblockmgr1 Multi-Arch) $(field liblockmgr-dev Multi-Arch)" "same same"
 same "the_development_files_are_for_just_that_library" \
-	"$(field liblockmgr-dev Depends | sed 's/, .*//')" "liblockmgr1 (= $version-0)"
+	"$(field liblockmgr-dev Depends | sed 's/, .*//')" "liblockmgr1 (= $version-1~upstream1)"
 done_testing

@@ -29,7 +29,7 @@ build_packages()
 	copy_tree "$dir/lockmgr"
 	if [[ $other ]]; then
 		sed -i "s/^PACKAGE_VERSION=.*/PACKAGE_VERSION=\"$other\"/" "$dir/lockmgr/dkms.conf"
-		sed -i "1s/(.*)/($other-0)/" "$dir/lockmgr/debian/changelog"
+		sed -i "1s/(.*)/($other-1~upstream1)/" "$dir/lockmgr/debian/changelog"
 	fi
 	tar -C "$dir" --exclude=./lockmgr/debian -czf \
 		"$dir/lockmgr_${other:-$version}.orig.tar.gz" ./lockmgr
