@@ -43,25 +43,27 @@ sub test_usage
 	fails(lockctl('run', $space, 1, '-c'), 64, qr/no command to run/, 'there_must_be_a_line');
 }
 
-# A holder that dies with lock 3.
+# A holder that dies with a lock.
 sub let_die
 {
-	end(start_holder('root', 'holder', "0:$space", 3));
+	my ($id) = @_;
+
+	end(start_holder('root', 'holder', "0:$space", $id));
 }
 
 sub test_died
 {
-	let_die();
+	let_die(3);
 	matches(said(lockctl('run', '-c', $show, $space, 3)), qr/^0 died: 1\nlockctl: the last holder/,
 		'the_command_learns_that_the_last_holder_died');
 	same(said(lockctl('run', '-c', $show, $space, 3)), "0 died: unset\n", 'once');
 
-	let_die();
+	let_die(3);
 	matches(said(lockctl('run', '--no-fork', '-c', $show, $space, 3)), qr/^0 died: 1\n/, 'also_without_a_fork');
 
 	# The inner lock's last holder lives.
-	let_die();
-	matches(said(lockctl('run', '-c', "$lockctl run $space 4 -- sh -c '$show'", $space, 3)),
+	let_die(5);
+	matches(said(lockctl('run', '-c', "$lockctl run $space 4 -- sh -c '$show'", $space, 5)),
 		qr/^0 died: unset\n/, 'each_run_speaks_of_its_own_lock');
 }
 

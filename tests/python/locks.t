@@ -314,16 +314,20 @@ def signals_do_not_disturb_other_threads():
         thread = threading.Thread(target=lambda: space.acquire(4))
         thread.start()
         wait_until(lambda: space.waiters(4))
-        since = space.waiters(4)[0].since
+        later = Other(hold, name, 4)
+        wait_until(lambda: len(space.waiters(4)) == 2)
+        queue = [waiter.tid for waiter in space.waiters(4)]
         for _ in range(3):
             sent = len(calls)
             signal.pthread_kill(thread.ident, signal.SIGALRM)
             wait_until(lambda: len(calls) > sent)
         # It is where it was in the queue.
-        same([waiter.since for waiter in space.waiters(4)], [since])
+        wait_until(lambda: len(space.waiters(4)) == 2)
+        same([waiter.tid for waiter in space.waiters(4)], queue)
         other.finish()
         thread.join()
         space.release(4)
+        later.wait_ready().finish()
     signal.signal(signal.SIGALRM, before)
 
 
