@@ -16,6 +16,7 @@ need_device();
 
 my $space = new_space('stats', '--capacity', 16);
 my $place = "0:$space";
+my $files = '/sys/class/misc/lockmgr/spaces';
 my @keys = qw(space contentions handoffs holder_deaths deadlocks);
 
 sub row
@@ -33,6 +34,8 @@ sub make_history
 	end($holder);
 	hear($waiter, 'inherited 1');
 	end($waiter);
+	start_holder('root', 'keeper', $place, 2);
+	same(lockctl('run', '--timeout', 0.1, $space, 2, '--', 'true')->{status}, 1, 'a_wait_times_out') for 1 .. 2;
 	must('allocate', $space, 3, 4, 5);
 }
 
@@ -42,13 +45,15 @@ sub test_counts
 	     'nothing_has_happened_in_a_new_space');
 	make_history();
 	my $row = row($space);
-	same(fields([$row], qw(contentions holder_deaths deadlocks)), ['1 2 0'], 'waits_and_deaths_are_counted');
+	same(fields([$row], qw(contentions holder_deaths deadlocks)), ['3 2 0'], 'waits_and_deaths_are_counted');
+	same([map { $row->{$_} } @keys[1 .. 4]], [map { 0 + read_file("$files/$place/stats/$_") } @keys[1 .. 4]],
+	     'as_in_the_files_of_the_space');
 	same($row->{longest_wait_seconds} >= 0.3 && $row->{longest_wait_seconds} < 300 ? 'yes' :
 	     $row->{longest_wait_seconds}, 'yes', 'the_longest_wait_is_in_seconds');
 	same(fields([row()], @keys), fields([$row], @keys), 'without_a_space_all_are_shown');
 	same(scalar @{rows('stats', $space)}, 1, 'with_one_only_that');
 	matches(squeezed(must('stats', $space)),
-		qr/\ASPACE CONTENTIONS HANDOFFS HOLDER DEATHS DEADLOCKS LONGEST WAIT\n ?$space 1 \d+ 2 0 \d+\.\ds\n\z/,
+		qr/\ASPACE CONTENTIONS HANDOFFS HOLDER DEATHS DEADLOCKS LONGEST WAIT\n ?$space 3 \d+ 2 0 \d+\.\ds\n\z/,
 		'people_have_a_table');
 }
 
@@ -72,7 +77,7 @@ sub test_prometheus
 	same(\@wrong, [], 'the_format_is_that_of_prometheus');
 	same(scalar(keys %seen), 10, 'it_has_all_metrics');
 	same([map { value($text, $_, $space) } qw(capacity allocated held waiting clients contentions_total
-		holder_deaths_total deadlocks_total)], [16, 3, 0, 0, 0, 1, 2, 0], 'values_are_the_spaces');
+		holder_deaths_total deadlocks_total)], [16, 3, 1, 0, 1, 3, 2, 0], 'values_are_the_spaces');
 	same(value($text, 'longest_wait_seconds', $space) =~ s/(\.\d{3}).*/$1/r,
 	     sprintf('%.3f', row($space)->{longest_wait_seconds}), 'times_are_seconds');
 	same(value($text, 'capacity', $other), 7, 'every_space_has_its_samples');
@@ -107,8 +112,21 @@ sub test_users
 	     'a_user_is_shown_what_may_be_read');
 }
 
+# A user who is root in a user namespace has a space whose directory bears another number there.
+sub test_namespace
+{
+	my $same = new_space('same', '--mode', '0644');
+
+	same(lockctl_as('daemon', 'create', $same)->{status}, 0, 'a_user_has_a_space_of_the_same_name');
+	forget_space("1:$same");
+	fails(run_as('daemon', '', 'unshare', '--user', '--map-root-user', $lockctl, 'stats', $same), 69,
+	      qr/^lockctl: cannot read the statistics of space $same: they are in /,
+	      'counts_of_another_space_are_not_shown');
+}
+
 test_counts();
 test_prometheus();
 test_refused();
 test_users();
+test_namespace();
 done();

@@ -178,6 +178,24 @@ def a_lock_whose_recovery_fails_is_released():
 
 
 @test
+def a_lock_whose_recovery_is_interrupted_is_released():
+    name = space_name()
+
+    def recover(lock):
+        raise KeyboardInterrupt
+
+    with lockmgr.open(name) as space:
+        died(name, 4)
+        interrupted = False
+        try:
+            with space.lock(4, recover=recover):
+                pass
+        except KeyboardInterrupt:
+            interrupted = True
+        same((interrupted, space.held()), (True, []))
+
+
+@test
 def closing_a_handle_that_holds_a_lock_is_a_death():
     name = space_name()
     lockmgr.open(name).close()
