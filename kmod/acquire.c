@@ -60,7 +60,7 @@ static bool acquire_schedule_out(const struct lockmgr_waiter *waiter, bool nap)
 	u64 slack = current->timer_slack_ns;
 	ktime_t end = waiter->deadline;
 
-	/* Others may depend on the end of a nap, so it is not for its thread to put it off. */
+	/* Others may depend on the end of a nap, so its thread must not prolong it. */
 	if (nap) {
 		end = min_t(ktime_t, end, ktime_get() + LOCKMGR_NAP_NS);
 		slack = 0;

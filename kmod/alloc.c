@@ -129,7 +129,7 @@ static bool alloc_is_allocated(struct lockmgr_ids *ids, u32 id)
  * Allocating
  */
 
-/* Numbers that somebody relies on must outlive every file: hold the module. */
+/* Allocated ids must outlive every file: hold the module. */
 static void alloc_count_allocated(struct lockmgr_ids *ids, u32 allocated)
 {
 	lockdep_assert_held(&ids->lock);
@@ -399,7 +399,7 @@ void lockmgr_ids_free_all(struct lockmgr_ids *ids)
 {
 	struct rb_root notes = alloc_remove_all(ids);
 
-	/* There may be a million: nobody waits for the lock meanwhile. */
+	/* There may be a million: free them without the lock, for which others may wait. */
 	lockmgr_notes_destroy(&notes);
 }
 

@@ -102,12 +102,12 @@ static void client_mend_page(struct lockmgr_client *client, unsigned long number
 }
 
 /*
- * The client's death has been in that page.  Until now, whoever found the client's
- * token there was right to wait.
+ * The end of the client has passed that page.  Until now, a thread that found the
+ * client's token there was right to wait.
  */
 static void client_note_progress(struct lockmgr_client *client, unsigned long number)
 {
-	/* The second time that the client ends, it has been everywhere. */
+	/* When the client ends for the second time, all pages are passed already. */
 	if (number >= client->progress)
 		WRITE_ONCE(client->progress, number + 1);
 	/*

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A clock in a page that user space may read: who takes a lock in memory notes when,
- * and even asking the vDSO for a coarse time costs as much as taking the lock.
+ * A clock in a page that user space may read.  A thread that acquires a lock in memory
+ * records the time, and even asking the vDSO for a coarse time costs as much as the lock.
  *
  * It shows what CLOCK_MONOTONIC was when the kernel last updated its time: at each
  * tick, while any processor is not idle.  No timer is needed for that.
@@ -20,7 +20,7 @@
 
 static struct lockmgr_clock *clock;
 
-/* Called in the middle of the update: what would read the time, would wait for ever. */
+/* Called in the middle of the update: reading the time here would never return. */
 static int clock_update(struct notifier_block *notifier, unsigned long stepped, void *data)
 {
 	const struct tk_read_base *base = &((const struct timekeeper *)data)->tkr_mono;

@@ -2,7 +2,7 @@
 /*
  * How many locks are held, and who waits: of a space, and of a client.
  *
- * Locks are taken without the kernel, so nothing counts them before somebody asks.
+ * User space acquires locks without the kernel, so nothing counts them until somebody asks.
  * Walks look at one page of records, or at a few waiters, at a time.
  */
 #include <linux/rcupdate.h>

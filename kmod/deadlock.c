@@ -42,7 +42,7 @@
 #include "space.h"
 #include "wait.h"
 
-/* No walk is longer.  What a longer cycle costs, nobody has asked to pay. */
+/* Walks stop here: the cost of finding longer cycles is not worth it. */
 #define MAX_STEPS	1024
 
 #define SLEEPER_BITS	8

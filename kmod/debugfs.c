@@ -271,7 +271,7 @@ static const struct file_operations table_fops = {
 
 static struct dentry *directory;
 
-/* What fails here, nothing depends on. */
+/* Nothing depends on whether this succeeds. */
 void __init lockmgr_debugfs_init(void)
 {
 	directory = debugfs_create_dir("lockmgr", NULL);

@@ -88,7 +88,7 @@ static void device_show_waits(struct seq_file *seq, struct lockmgr_client *clien
 	seq_puts(seq, "\n");
 }
 
-/* /proc/PID/fdinfo/FD: for who may look at that process. */
+/* /proc/PID/fdinfo/FD: for those who may inspect that process. */
 static void device_show_fdinfo(struct seq_file *seq, struct file *file)
 {
 	struct lockmgr_client *client = file->private_data;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Directories of spaces in sysfs, one value a file: each space of the initial IPC namespace
+ * Directories of spaces in sysfs, one value per file: each space of the initial IPC namespace
  * that has a name has one.  ABI/sysfs-class-misc-lockmgr describes the files.
  *
  * The files of a space belong to its owner and group, and its permission bits for
@@ -344,7 +344,7 @@ void lockmgr_directories_put_below(struct kobject *device)
  * lockmgr_directories_init() - show that there are no spaces yet
  *
  * The device may be open already, so that it is too late to fail: if there is no memory
- * now, who makes the first space tries again.
+ * now, the call that makes the first space tries again.
  */
 void __init lockmgr_directories_init(void)
 {

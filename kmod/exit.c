@@ -37,7 +37,7 @@
 
 /**
  * struct exit_mm - an mm in which records are mapped, until it is torn down
- * @notifier: hears of that
+ * @notifier: called then
  * @node: in the table, until then; guarded by exit_lock
  * @pid: the process that mapped them first
  * @work: frees it

@@ -85,8 +85,8 @@ bool lockmgr_holder_lives(struct lockmgr_space *space, u32 id, u64 word)
 }
 
 /*
- * The number may have gone to another thread since: who was born after the lock
- * was taken did not take it.  The time may come from a clock that only ticks, late
+ * The number may have gone to another thread since: a thread that began after
+ * the lock was acquired did not acquire it.  The time may come from a clock that only ticks, late
  * on a busy host; in that time, a number does not come round.
  */
 static bool holder_is_older(struct pid *thread, u64 since)

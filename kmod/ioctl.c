@@ -84,7 +84,7 @@ static int ioctl_version(struct file *file, union arguments *args)
 	return 0;
 }
 
-/* Users and groups are those of the user namespace of who opened the file. */
+/* Users and groups are those of the opener's user namespace. */
 static int ioctl_to_kuid(struct file *file, u32 owner, kuid_t *uid)
 {
 	*uid = owner == LOCKMGR_ID_CALLER ? file->f_cred->fsuid :
@@ -358,7 +358,7 @@ static int ioctl_lock(struct file *file, union arguments *args)
 	ret = lockmgr_client_lock(ioctl_client_of(file), lock->id, !try,
 				  timed ? ioctl_to_kernel_time(lock->deadline) : KTIME_MAX,
 				  &lock->ticket);
-	/* What runs no handler, as stopping and freezing, does not end the call. */
+	/* Stopping and freezing run no handler, and do not end the call. */
 	if (ret == -ERESTARTSYS && lock->flags & LOCKMGR_LOCK_INTERRUPTIBLE)
 		return -ERESTARTNOHAND;
 

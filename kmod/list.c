@@ -68,7 +68,7 @@ static bool list_face_of(struct pid *thread, struct face *face)
 		face->pid = task_tgid_nr_ns(task, viewer);
 		face->tid = task_pid_nr_ns(task, viewer);
 	}
-	/* Whose number is hidden is not named either. */
+	/* If its number is hidden, so is its name. */
 	if (face->tid)
 		get_task_comm(face->comm, task);
 	rcu_read_unlock();

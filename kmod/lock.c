@@ -176,7 +176,7 @@ u64 lockmgr_lock_word(const struct lockmgr_client *client)
 	return tid << LOCKMGR_WORD_TID_SHIFT | client->token;
 }
 
-/* By the clock that user space looks at, too, when it takes locks: it only ticks. */
+/* By the clock that user space reads, too, when it acquires locks: it only ticks. */
 static void lock_note_time(struct lockmgr_record *record)
 {
 	WRITE_ONCE(record->since, ktime_get_coarse_ns());
@@ -354,14 +354,14 @@ static int lock_release_slowly(struct lockmgr_client *client, struct lockmgr_buc
 			       struct task_struct **sleeper)
 {
 	struct lockmgr_waiter *first = lockmgr_queue_first(bucket, id);
-	bool hand_over = first && lock_is_due(first, first->bypassed);
+	bool hand_off = first && lock_is_due(first, first->bypassed);
 	u64 new = died ? LOCKMGR_WORD_DIED : 0;
 	u64 old = atomic64_read(lockmgr_word(record));
 	int tries;
 
 	lockdep_assert_held(&bucket->lock);
 
-	if (hand_over)
+	if (hand_off)
 		new = first->word | (first->count > 1 ? LOCKMGR_WORD_WAITERS : 0);
 	if (lock_is_retired(client->space, id))
 		new |= LOCKMGR_WORD_WAITERS;
@@ -370,13 +370,13 @@ static int lock_release_slowly(struct lockmgr_client *client, struct lockmgr_buc
 		if (lockmgr_word_token(old) != client->token)
 			return -EPERM;
 		/* It is still ours to write; the new holder finds it done. */
-		if (hand_over)
+		if (hand_off)
 			lock_note_time(record);
 		if (!atomic64_try_cmpxchg_release(lockmgr_word(record), &old, new))
 			continue;
-		if (hand_over)
+		if (hand_off)
 			lock_note_handoff(client, first);
-		*sleeper = hand_over ? lock_grant(bucket, first, died) : lock_wake_waiter(first);
+		*sleeper = hand_off ? lock_grant(bucket, first, died) : lock_wake_waiter(first);
 		return 0;
 	}
 
@@ -534,7 +534,7 @@ int lockmgr_unlock(struct lockmgr_client *client, struct lockmgr_record *record,
  * @record: the lock's record
  * @id: the lock
  *
- * Where words are not to be trusted, it may not be the holder any more.
+ * Where user space can rewrite words, the client may no longer be the holder.
  */
 void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *record, u32 id)
 {
@@ -545,8 +545,8 @@ void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *
 	spin_lock(&bucket->lock);
 	/*
 	 * Nobody else moves a word that is held while its queue is locked, unless
-	 * somebody rewrites it all the time.  Then whoever waits looks, and sooner or
-	 * later finds that the holder's death has been there.
+	 * somebody rewrites it all the time.  Then the waiters look, and sooner or later
+	 * find that the end of the holder has passed.
 	 */
 	ret = lock_release_slowly(client, bucket, record, id, true, &sleeper);
 	if (ret == LOCKMGR_DISTURBED)

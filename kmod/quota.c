@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What each user has in use, and how much that may be.
+ * What each user has in use, and its limits.
  *
  * Spaces and locks are charged to the owner of the space, as disk blocks are to
  * the owner of a file, whoever allocates or frees them.  Memory is charged to the

@@ -71,7 +71,7 @@ void lockmgr_records_destroy(struct lockmgr_records *records)
 	mutex_destroy(&records->lock);
 }
 
-/* Whether a word says anything of the lock: that a retired one is retired does not. */
+/* Whether a word says anything of the lock, other than that it is retired. */
 static bool record_is_blank(u64 word)
 {
 	return !(word & ~LOCKMGR_WORD_WAITERS);

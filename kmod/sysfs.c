@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Attributes of the device, one value a file.  ABI/sysfs-class-misc-lockmgr describes them.
+ * Attributes of the device, one value per file.  ABI/sysfs-class-misc-lockmgr describes them.
  */
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
