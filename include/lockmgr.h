@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * liblockmgr - locks between processes, kept by the lockmgr kernel module.
+ * liblockmgr - inter-process mutexes, managed by the lockmgr kernel module.
  *
  * A handle is for one space: a named set of numbered locks that outlives
  * processes.  Any process that may use the space opens it by name and
@@ -13,7 +13,7 @@
  * - A handle may be used by any number of threads at once, except that nobody
  *   may use it while or after it is closed.
  * - The handle owns the locks, not the thread: any thread of the process may
- *   unlock what another took.  A lock is not recursive: a thread that locks it
+ *   unlock what another acquired.  A lock is not recursive: a thread that locks it
  *   twice waits for itself, unless LOCKMGR_OPEN_DETECT_DEADLOCK is set.
  * - When the handle is closed or its process ends, however that happens, its
  *   locks are released, and the lock call of each next holder says so
@@ -56,7 +56,7 @@ extern "C" {
 /* Strict ISO C99 does not know it. */
 struct timespec;
 
-/** One open Manager. */
+/** A handle: one open space. */
 struct lockmgr;
 
 /** Room for the name of a space, with its terminating NUL. */
@@ -69,7 +69,7 @@ struct lockmgr;
 #define LOCKMGR_LOCK_NOTE_SIZE	64
 
 /* ------------------------------------------------------------------------
- * Managers
+ * Handles
  */
 
 /** Make the space if it is missing. */
@@ -84,8 +84,8 @@ struct lockmgr;
 #define LOCKMGR_OPEN_WRITEONLY		(1U << 4)
 /**
  * Every lock and unlock through the kernel.  By default, if only the owner may use the
- * space, locks that nobody else wants are taken and released in memory that its
- * processes share, without a system call; there, one that runs wild could harm the
+ * space, uncontended locks are acquired and released in memory that its
+ * processes share, without a system call; there, a buggy program could harm the
  * others of the same user.
  */
 #define LOCKMGR_OPEN_NO_MAP		(1U << 5)
@@ -172,9 +172,9 @@ int lockmgr_open(struct lockmgr **mgr, const char *space,
  *
  * Releases the locks that the handle holds; the lock calls of their next holders
  * return LOCKMGR_OWNER_DIED.  Unlock first, unless the next holder should be told
- * that this one died.  In a
- * child of the process that opened the handle it only frees the memory, and closes
- * the child's descriptor if it has one (LOCKMGR_OPEN_INHERIT).
+ * that this one died.  In a child of the process that opened the handle it only
+ * frees the memory, and closes the child's descriptor if it has one
+ * (LOCKMGR_OPEN_INHERIT).
  *
  * No other thread may be using the handle.
  */
@@ -184,8 +184,8 @@ void lockmgr_close(struct lockmgr *mgr);
  * lockmgr_fd() - the file descriptor of a handle
  * @mgr: the handle
  *
- * To be kept open across exec (LOCKMGR_OPEN_INHERIT), or to be spared by a program that
- * closes all descriptors.  It belongs to the handle: do not close it.
+ * Keep it open across exec (LOCKMGR_OPEN_INHERIT), or spare it in a program that closes
+ * all descriptors.  It belongs to the handle: do not close it.
  *
  * Return: the descriptor, 3 or higher
  */
@@ -196,8 +196,8 @@ int lockmgr_fd(struct lockmgr *mgr);
  * @space: its name
  * @opts: @owner and @device are used; NULL: the caller's own space
  *
- * Processes that have the space open go on with it; a new one may be created
- * under the name at once.  The space's memory goes with the last that closes it.
+ * Handles that are open still work; a new space may be created under the name at
+ * once.  The space's memory goes with the last that closes it.
  * Thread-safe.
  *
  * Return: 0, or
@@ -230,8 +230,8 @@ int lockmgr_set_capacity(struct lockmgr *mgr, uint32_t capacity);
 /* ------------------------------------------------------------------------
  * Allocation
  *
- * An allocated id is not handed out again until it is freed.  That is all:
- * locking works on every id below the capacity, allocated or not.
+ * An allocated id is not allocated again until it is freed.  That is all: locking
+ * works on every id below the capacity, allocated or not.
  */
 
 /**

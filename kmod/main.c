@@ -143,7 +143,7 @@ static void __exit lockmgr_exit(void)
 module_init(lockmgr_init);
 module_exit(lockmgr_exit);
 
-MODULE_DESCRIPTION("Locks between processes");
+MODULE_DESCRIPTION("Inter-process mutexes");
 MODULE_AUTHOR("The lockmgr authors");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(LOCKMGR_VERSION);
