@@ -33,9 +33,9 @@ type Options struct {
 	// threads, so such a handle locks through Pin only.
 	DetectDeadlock bool
 	// NoMap: every lock and unlock through the kernel.  By default, if only the owner
-	// may use the space, locks that nobody else wants are acquired and released in
-	// memory that the owner's processes share, without a system call; there, one that
-	// runs wild could harm the others of the same user.
+	// may use the space, uncontended locks are acquired and released in memory that
+	// the owner's processes share, without a system call; there, a buggy program could
+	// harm the others of the same user.
 	NoMap bool
 	// Inherit: programs that this one executes have the file, too, as the descriptor
 	// Fd, and the locks stay held until the last of them closes it or ends.  By default

@@ -17,10 +17,9 @@
  *
  * - Each command takes a pointer to the struct in its definition.  All structs
  *   have the same layout on every architecture and contain no implicit padding.
- * - Structs may grow at their end.  The size is part of the command number: a
- *   caller with a shorter struct gets zeros for what it does not pass; a caller
- *   with a longer one must pass zeros in what the module does not know (E2BIG).
- *   A struct shorter than its first version is EINVAL.  Where a command only
+ * - Structs may grow at their end.  The size is part of the command number.  Missing
+ *   trailing fields read as zero; unknown trailing bytes must be zero (E2BIG).  A
+ *   struct shorter than its first version is EINVAL.  Where a command only
  *   returns a struct (_IOR), what it contained before does not matter.
  * - Unknown flags and reserved fields that are not zero are EINVAL, and so are
  *   fields that a command only returns.
