@@ -299,10 +299,10 @@ static int run(const struct arguments *args)
 const struct command command_deadlocks = {
 	.name = "deadlocks",
 	.synopsis = "[SPACE]",
-	.summary = "spell out which threads wait for each other in a circle",
+	.summary = "spell out which threads wait for each other in a cycle",
 	.details = "Without SPACE: in all spaces that you may read, and across them. A holder\n"
 		   "that is asleep and an ancestor of a waiter may wait for that to end: where this\n"
-		   "would close a circle, there is a possible deadlock.\n"
+		   "would close a cycle, there is a possible deadlock.\n"
 		   "The exit status is 1 if there is a deadlock, or may be one.",
 	.options = options,
 	.words_max = 1,

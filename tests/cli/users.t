@@ -110,7 +110,7 @@ sub test_deadlock_of_two_users
 	end($_) for $work, $play;
 }
 
-# Half of the circle is in a space that one of them may not read.
+# Half of the cycle is in a space that one of them may not read.
 sub test_hidden_half
 {
 	my $work = start('daemon', 'work', "5:$shared", 20, "1:$private", '-', 21);
