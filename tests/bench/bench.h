@@ -92,7 +92,7 @@ extern const struct peer peer_sysv;
  * struct subject - what is sampled in turns with others
  * @sample: takes one sample
  * @arg: for @sample
- * @samples: the samples, one a round
+ * @samples: the samples, one per round
  * @rounds: how many
  * @missing: why there is none, or NULL
  */

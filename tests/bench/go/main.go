@@ -2,12 +2,12 @@
 
 // The bench of the Go package: an uncontended lock and unlock, beside Podman's own way.
 //
-//	bench [RESULTS.json]: the package's code over records in shared memory, on this very
-//	processor.
-//	bench --device: on the module.
+//	bench [--device] [RESULTS.json]: the package's code over records in shared memory, on
+//	this very processor; with --device, on the module.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"runtime"
@@ -77,8 +77,11 @@ func open(outside bool) *lockmgr.Handle {
 	if outside {
 		return lockmgr.Outside()
 	}
-	h, err := lockmgr.Open(fmt.Sprintf("bench.%d", os.Getpid()), nil)
+	name := fmt.Sprintf("bench.%d", os.Getpid())
+	h, err := lockmgr.Open(name, nil)
 	check(err)
+	// The space stays until the handle goes.
+	check(lockmgr.Unlink(name, nil))
 	return h
 }
 
@@ -89,7 +92,9 @@ func fact(name string, s *subject, peer, ratio string) string {
 }
 
 func main() {
-	outside := len(os.Args) < 2 || os.Args[1] != "--device"
+	device := flag.Bool("device", false, "measure on the module")
+	flag.Parse()
+	outside := !*device
 	title := "lock+unlock, Go"
 	if outside {
 		title += ", outside"
@@ -135,13 +140,13 @@ func main() {
 		}
 		fmt.Println()
 	}
-	if outside && len(os.Args) == 2 {
+	if flag.NArg() == 1 {
 		ratio := median(own.ratios)
 		text := fmt.Sprintf("{\n%s,\n%s\n}\n",
 			fact("go", own, "null", `"ratio": null, "target": null, "met": null`),
 			fact("go.robust", peer, `"robust, cgo"`,
 				fmt.Sprintf(`"ratio": %.6g, "target": %g, "met": %v`, ratio, target,
 					ratio <= target)))
-		check(os.WriteFile(os.Args[1], []byte(text), 0666))
+		check(os.WriteFile(flag.Arg(0), []byte(text), 0666))
 	}
 }
