@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs all programs of the corpus, those that were wrong once, and for a while new
-# ones, beside the model. LOCKMGR_SEED repeats a run; each run says its own.
+# Runs all programs of the corpus, those that went wrong once, and for a while new ones, on
+# the kernel and on the model. LOCKMGR_SEED repeats a run; each run prints its own seed.
 
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")"

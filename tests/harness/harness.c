@@ -35,12 +35,12 @@ static struct agent *agents[AGENTS_MAX];
 static size_t agent_count;
 
 /* ------------------------------------------------------------------------
- * Both ways
+ * Mapped or not
  */
 
 /*
- * Each test can be run with records in memory, where it allows that, and without:
- * LOCKMGR_TEST_NO_MAP in the environment says so.
+ * Each test can run in two ways: with records in memory where it allows that, or, if
+ * LOCKMGR_TEST_NO_MAP is in the environment, without.
  */
 bool records_are_mapped(void)
 {
@@ -49,7 +49,7 @@ bool records_are_mapped(void)
 
 static unsigned int pays_after;
 
-/* Before main(), for what tests do before the first one is set up. */
+/* This runs before main(), because some tests act before the first one is set up. */
 __attribute__((constructor)) static void read_when_it_pays(void)
 {
 	pays_after = lockmgr_map_after;
@@ -139,7 +139,7 @@ void wait_until(bool (*condition)(void *data), void *data, const char *what)
 
 	while (!condition(data)) {
 		if (now_ns() > end)
-			fail_msg("%d s and still not: %s", HARNESS_PATIENCE_S, what);
+			fail_msg("timed out after %d s waiting for: %s", HARNESS_PATIENCE_S, what);
 		nanosleep(&pause, NULL);
 	}
 }
@@ -316,7 +316,7 @@ static void serve(int requests, int results, struct lockmgr *mgr)
 	_exit(0);
 }
 
-/* cmocka catches these, and would go on with its tests in the child. */
+/* cmocka catches these signals, and would continue its tests in the child. */
 static void crash_when_told_to(void)
 {
 	static const int fatal[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS };
@@ -348,7 +348,7 @@ static void become_agent(struct agent *agent, int requests, int results, pid_t p
 	agent->results = results;
 }
 
-/* Returns NULL in the child. */
+/* Returns the agent, or NULL in the child. */
 static struct agent *fork_agent(int *requests, int *results)
 {
 	struct agent *agent = calloc(1, sizeof(*agent));

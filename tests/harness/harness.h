@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the test programs share: spaces that vanish after each test, other
- * processes to act against, and waiting for observed states.
+ * processes to act against, and functions that wait for an observed state.
  *
- * Whatever fails in here fails the running test.
+ * A failure in one of these functions fails the running test.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
 
-/* What cmocka.h wants to find. */
+/* cmocka.h needs these. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,11 +27,11 @@
 /* How long anything may take before it counts as stuck. */
 #define HARNESS_PATIENCE_S	120
 
-/** A test whose spaces and agents are gone when the next begins. */
+/** A test whose spaces and agents are gone when the next test begins. */
 #define harness_test(function) \
 	cmocka_unit_test_setup_teardown(function, harness_setup, harness_teardown)
 
-/** The body of main(): run the tests, speak TAP. */
+/** The body of main(): run the tests, and print TAP. */
 #define harness_run(tests) \
 	(cmocka_set_message_output(CM_OUTPUT_TAP), cmocka_run_group_tests(tests, NULL, NULL))
 
@@ -42,31 +42,31 @@ int harness_teardown(void **state);
  * Spaces
  */
 
-/** A name that no other test uses; unlinked after the test if it is there. */
+/** A name that no other test uses; if the space exists, it is unlinked after the test. */
 const char *space_name(void);
 
 /** Another such name. */
 const char *other_space_name(void);
 
-/** Whether locks are taken in memory where they may be, and not all through the kernel. */
+/** Whether locks are acquired in memory where possible, and not all through the kernel. */
 bool records_are_mapped(void);
 
 /**
- * When the library maps records: after the first lock, so that tests need not acquire
- * many before.  So it is when a test begins.
+ * Make the library map records after the first lock, so that tests need not acquire many
+ * locks before.  Each test begins in this state.
  */
 void map_at_once(void);
 
 /** When programs other than tests map; returns after how many locks. */
 unsigned int map_when_it_pays(void);
 
-/** A handle on the space of space_name(), made if it is missing. */
+/** A handle on the space of space_name(), which is created if it is missing. */
 struct lockmgr *space_open(void);
 
-/** The same with flags and, if the space is made, a capacity (0: the most). */
+/** The same with flags and, if the space is created, a capacity (0: the largest). */
 struct lockmgr *space_open_with(uint32_t flags, uint32_t capacity);
 
-/** Close a handle of these before the test ends. */
+/** Close one of these handles before the test ends. */
 void space_close(struct lockmgr *mgr);
 
 /* ------------------------------------------------------------------------
@@ -81,45 +81,45 @@ typedef long (*agent_fn)(struct lockmgr **mgr, long argument);
 /** A process that has opened the space of space_name(). */
 struct agent *agent_new(void);
 
-/** The same with flags for opening. */
+/** The same with flags for lockmgr_open(). */
 struct agent *agent_new_with(uint32_t flags);
 
-/** A process of another user, which has opened nothing (its *mgr is NULL). */
+/** A process of another user that has opened nothing (its *mgr is NULL). */
 struct agent *agent_new_as(uid_t uid, gid_t gid, size_t group_count, const gid_t *groups);
 
-/** Have it begin to do something. */
+/** Have the agent begin to call @fn. */
 void agent_start(struct agent *agent, agent_fn fn, long argument);
 
-/** Wait until it has done that; returns the function's result. */
+/** Wait until the agent's call has returned; returns the function's result. */
 long agent_finish(struct agent *agent);
 
-/** Whether it has done that. */
+/** Whether the agent's call has returned. */
 bool agent_is_done(struct agent *agent);
 
-/** Both. */
+/** agent_start() and agent_finish(). */
 long agent_call(struct agent *agent, agent_fn fn, long argument);
 
 pid_t agent_pid(const struct agent *agent);
 
-/** End it with SIGKILL, and wait until it is gone with all its files. */
+/** End the agent with SIGKILL, and wait until it is gone with all its files. */
 void agent_kill(struct agent *agent);
 
-/** Things to ask for; each returns what the library's function returns. */
+/** Functions for an agent; each returns what the library's function returns. */
 long agent_lock(struct lockmgr **mgr, long id);
 long agent_trylock(struct lockmgr **mgr, long id);
 long agent_unlock(struct lockmgr **mgr, long id);
 long agent_close(struct lockmgr **mgr, long unused);
-/** It enters namespaces of its own, CLONE_NEW*; returns 0 or -errno. */
+/** The agent enters namespaces of its own, CLONE_NEW*; returns 0 or -errno. */
 long agent_unshare(struct lockmgr **mgr, long namespaces);
 
 /* ------------------------------------------------------------------------
- * What the library has for tests
+ * What the library exports for tests
  */
 
 extern unsigned int lockmgr_map_after;
 
 /* ------------------------------------------------------------------------
- * Both ways: the linker puts the second in the place of lockmgr_open()
+ * Mapped or not: the linker replaces lockmgr_open() by the second of these
  */
 
 int __real_lockmgr_open(struct lockmgr **mgr, const char *space,
@@ -131,38 +131,38 @@ int __wrap_lockmgr_open(struct lockmgr **mgr, const char *space,
  * Time and states
  */
 
-/** That many milliseconds from now, on CLOCK_MONOTONIC. */
+/** The time @milliseconds from now, on CLOCK_MONOTONIC. */
 struct timespec deadline_in(long milliseconds);
 
 /** CLOCK_MONOTONIC, in nanoseconds. */
 uint64_t now_ns(void);
 
-/** The same when the clock last ticked: by that, locks are said to be held. */
+/** That clock at its last tick: it gives the time since when a lock is held. */
 uint64_t now_coarse_ns(void);
 
 /** Wait until a condition holds, looking every millisecond. */
 void wait_until(bool (*condition)(void *data), void *data, const char *what);
 
-/** A count of rounds or objects, made larger or smaller by LOCKMGR_SCALE; at least 1. */
+/** A count of rounds or objects, multiplied by LOCKMGR_SCALE; at least 1. */
 uint64_t scaled(uint64_t count);
 
-/** The step from one of many alike to the next: 1, and up to 8 where LOCKMGR_SCALE is less. */
+/** Which of many similar cases to try: each, or up to every 8th where LOCKMGR_SCALE is small. */
 unsigned int stride(void);
 
-/** Whether the kernel watches its locks or its memory: then it takes time and memory for that. */
+/** Whether the kernel has lockdep or kmemleak, which cost time and memory. */
 bool kernel_watches_itself(void);
 
 /* ------------------------------------------------------------------------
- * Files with a value, as those of the kernel
+ * Files that contain a value, such as those of the kernel
  */
 
-/** What a file says, all of it or what there is room for; returns its length or -errno. */
+/** Read a file, as much as there is room for; returns the length of the text or -errno. */
 long file_text(const char *path, char *text, size_t size);
 
-/** The same of a file that must be there. */
+/** The same for a file that must exist. */
 void read_value(const char *path, char *text, size_t size);
 
-/** Write to a file that is there; returns 0 or -errno. */
+/** Write to a file that exists; returns 0 or -errno. */
 int write_value(const char *path, const char *text);
 
 /** Whether an agent has executed cat; for wait_until(). */
@@ -172,13 +172,13 @@ bool agent_runs_cat(void *agent);
  * Locks
  */
 
-/** Facts of one lock. */
+/** What lockmgr_list() shows of one lock. */
 struct lockmgr_lock_info lock_info(struct lockmgr *mgr, uint32_t id);
 
-/** Wait until that many threads wait for a lock. */
+/** Wait until exactly @count threads wait for a lock. */
 void wait_for_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count);
 
-/** Wait until a lock is held, or is not. */
+/** Wait until a lock is held, or is free. */
 void wait_for_held(struct lockmgr *mgr, uint32_t id, bool held);
 
 #endif /* HARNESS_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * alloc.c: the lowest free id, a given one, free, free all, capacity, counts; and note.c:
- * what ids stand for.
+ * alloc.c: the lowest free id, a given id, free, free all, capacity, counts; and note.c:
+ * the notes of ids.
  */
 #include <linux/err.h>
 #include <linux/module.h>
@@ -12,7 +12,7 @@
 #include "quota.h"
 #include "suites.h"
 
-/* As many as one leaf has. */
+/* The number of ids in one leaf. */
 #define LEAF	LOCKMGR_LEAF_IDS
 
 struct lowest_param {
@@ -77,7 +77,7 @@ static int init(struct kunit *test)
 	return kunit_add_action_or_reset(test, destroy_ids, ids);
 }
 
-/* Allocate the lowest ids, as many as there shall be. */
+/* Allocate the lowest ids until @count are allocated. */
 static void fill(struct kunit *test, u32 count)
 {
 	u32 i, id;
@@ -118,7 +118,7 @@ static void lowest_free_id_is_allocated(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, lockmgr_ids_test(ids, param->id));
 }
 
-/* Bounds of words and leaves. */
+/* First and last ids of words and leaves. */
 static const u32 bounds[] = { 0, 1, 63, 64, LEAF - 1, LEAF, 2 * LEAF - 1, 4 * LEAF - 1 };
 
 static void describe_bound(const u32 *id, char *desc)
@@ -162,7 +162,7 @@ static void lowest_free_id_passes_over_given_ones(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, id, 3);
 }
 
-/* A leaf that becomes full by a given id counts as full. */
+/* A leaf that becomes full when a given id is allocated counts as full. */
 static void leaf_filled_by_a_given_id_is_passed_over(struct kunit *test)
 {
 	u32 id;
@@ -220,7 +220,7 @@ static void free_id_cannot_be_freed(struct kunit *test)
 	struct lockmgr_ids *ids = test->priv;
 	u32 neighbour = id ^ 1;
 
-	/* Without a leaf, and in one. */
+	/* First the leaf is missing, then it is there. */
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_free(ids, id), -ENOENT);
 	KUNIT_ASSERT_EQ(test, lockmgr_ids_allocate_id(ids, neighbour, true), 0);
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_free(ids, id), -ENOENT);
@@ -280,7 +280,7 @@ static void next_finds_each_allocated_id_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_next(ids, id), U32_MAX);
 }
 
-/* Wherever in its leaf the search began. */
+/* The search finds them wherever in its own leaf it began. */
 static void next_finds_low_bits_of_later_leaves(struct kunit *test)
 {
 	struct lockmgr_ids *ids = test->priv;
@@ -438,7 +438,7 @@ static void only_an_allocated_id_has_a_note(struct kunit *test)
 {
 	struct lockmgr_ids *ids = test->priv;
 
-	/* Without a leaf, in one, and beyond. */
+	/* The leaf is missing, it is there, and the id is beyond the capacity. */
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_set_note(ids, 1, "web-1"), -ENOENT);
 	fill(test, 1);
 	KUNIT_EXPECT_EQ(test, lockmgr_ids_set_note(ids, 1, "web-1"), -ENOENT);
@@ -483,7 +483,7 @@ static void note_goes_with_its_allocation(struct kunit *test)
 	expect_note(test, id, "");
 }
 
-/* Removing one of many, wherever it is in the tree, leaves the others. */
+/* Removing any one of many notes, wherever it is in the tree, leaves the others. */
 static void notes_are_found_in_every_order(struct kunit *test)
 {
 	struct lockmgr_ids *ids = test->priv;

@@ -164,7 +164,7 @@ static void unlock_says_what_is_wrong(struct kunit *test)
 	struct lockmgr_client *client = fixture_client(test, "client");
 
 	KUNIT_ASSERT_EQ(test, lockmgr_ids_set_capacity(&client->space->ids, 1000), 0);
-	/* Of a page that it has not used, and of one that it has. */
+	/* First a page that the client has not used, then one that it has. */
 	KUNIT_EXPECT_EQ(test, lockmgr_client_unlock(client, 999), -EPERM);
 	fixture_record(test, client, 5);
 	KUNIT_EXPECT_EQ(test, lockmgr_client_unlock(client, 5), -EPERM);
@@ -217,7 +217,7 @@ static void clients_of_other_spaces_do_not(struct kunit *test)
  * Death
  */
 
-/* At bounds of lines, groups and pages; and several in a page. */
+/* Ids at bounds of lines, groups and pages; and several in one page. */
 static const u32 held[] = {
 	0, 1, 2, 63, 64, 255, 256, 257, 1023, 1024, 65536, LOCKMGR_CAPACITY_MAX - 1
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * count.c and stats.c: how many locks are held, and who waits; what has happened.
+ * count.c and stats.c: how many locks are held, who waits, and what has happened.
  */
 #include <linux/err.h>
 #include <linux/pid.h>
@@ -12,7 +12,7 @@
 #include "record.h"
 #include "suites.h"
 
-/* In the first page, in another, and in the last of all. */
+/* Ids in the first page, in others, and in the last of all. */
 static const u32 far_ids[] = { 0, 255, 70000, LOCKMGR_CAPACITY_MAX - 1 };
 
 static int trylock(struct lockmgr_client *client, u32 id)
@@ -71,7 +71,7 @@ static void no_more_locks_are_named_than_there_is_room_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ids[1], U32_MAX);
 }
 
-/* Where user space writes words, they may say anything. */
+/* User space can write any words to records that it has mapped. */
 static void lock_of_nobody_who_lives_is_not_held(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_client(test, "count");
@@ -83,7 +83,7 @@ static void lock_of_nobody_who_lives_is_not_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, held(client), 0);
 }
 
-/* They could be removed under who reads them. */
+/* Otherwise the kernel could remove the pages while a reader uses them. */
 static void pages_stay_while_somebody_watches(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_client(test, "count");
@@ -111,7 +111,7 @@ static void watching_removes_nothing_from_clients(struct kunit *test)
  * Waits
  */
 
-/* All that the client waits for, added up, and how many. */
+/* The sum of the ids that the client waits for, and how many waits there are. */
 static u32 sum_of_waits(const struct lockmgr_client *client, u32 *total)
 {
 	struct lockmgr_wait_cursor cursor = {};
@@ -137,12 +137,12 @@ static void waits_of_a_client_are_found_in_every_bucket(struct kunit *test)
 	for (id = 0; id < 2 * LOCKMGR_BUCKETS; id++)
 		fixture_queue(test, id % 2 ? client : other, id, current);
 	KUNIT_EXPECT_EQ(test, lockmgr_queues_length(&client->space->queues), 2 * LOCKMGR_BUCKETS);
-	/* The sum of the odd numbers up to there. */
+	/* That is the sum of the first LOCKMGR_BUCKETS odd numbers. */
 	KUNIT_EXPECT_EQ(test, sum_of_waits(client, &total), LOCKMGR_BUCKETS * LOCKMGR_BUCKETS);
 	KUNIT_EXPECT_EQ(test, total, LOCKMGR_BUCKETS);
 }
 
-/* More than are looked at in one go, or a multiple of that. */
+/* About as many waits as the search looks at in one go, and a multiple of that. */
 static const u32 crowds[] = {
 	LOCKMGR_WAITS_PER_GO - 1,
 	LOCKMGR_WAITS_PER_GO,

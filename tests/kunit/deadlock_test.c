@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * deadlock.c: walks along graphs that are made by hand. A thread of these graphs
- * holds what a record says and waits where its waiter is queued; it never runs.
+ * deadlock.c: walks along graphs that the tests make by hand. A thread of these graphs
+ * holds what a record says, and waits where its waiter is queued; it never runs.
  */
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -12,10 +12,10 @@
 #include "fixture.h"
 #include "suites.h"
 
-/* The longest walk, as deadlock.c has it: a thread a step. */
+/* The longest walk, as in deadlock.c: one thread per step. */
 #define LONGEST		1024
 
-/* The lock is the thread's, acting for the client. */
+/* Make a thread that acts for the client the holder of the lock. */
 static struct lockmgr_record *hold(struct kunit *test, struct task_struct *thread,
 				   struct lockmgr_client *client, u32 id)
 {
@@ -73,7 +73,7 @@ struct broken_param {
 	bool old;
 };
 
-/* What is left of the word, what else is in it, and whether it is older. */
+/* Which bits the word keeps, which it gets instead, and whether it is older than the thread. */
 static const struct broken_param broken[] = {
 	{ "free", 0, 0 },
 	{ "holder died", 0, LOCKMGR_WORD_DIED },
@@ -128,7 +128,7 @@ static void describe_length(const u32 *length, char *desc)
 
 KUNIT_ARRAY_PARAM(lengths, lengths, describe_length);
 
-/* Each holds a lock and waits for that of the next. Returns the first. */
+/* Each thread holds a lock, and waits for the lock of the next one. Returns the threads. */
 static struct task_struct **make_cycle(struct kunit *test, struct lockmgr_client *client,
 				       u32 length)
 {
@@ -156,7 +156,7 @@ static void each_thread_of_a_cycle_is_deadlocked(struct kunit *test)
 		KUNIT_EXPECT_TRUE_MSG(test, is_deadlocked(threads[i]), "thread %u", i);
 }
 
-/* Ids are the same, spaces are not; and so are tokens. */
+/* The ids are the same, and the tokens, too; the spaces are not. */
 static void cycle_across_spaces_is_found(struct kunit *test)
 {
 	struct lockmgr_client *here = fixture_client(test, "deadlock");
@@ -191,7 +191,7 @@ static void same_ids_in_different_spaces_are_no_cycle(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, is_deadlocked(two));
 }
 
-/* Several clients of one space, as several processes. */
+/* The clients belong to one space, as if they were several processes. */
 static void cycle_across_clients_is_found(struct kunit *test)
 {
 	struct lockmgr_client *mine = fixture_client(test, "deadlock");
@@ -207,7 +207,7 @@ static void cycle_across_clients_is_found(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_deadlocked(two));
 }
 
-/* Their walk never comes back to them, and ends all the same. */
+/* A walk from such a thread never comes back to it, but it ends. */
 static void thread_that_waits_for_a_cycle_is_not_in_it(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_client(test, "deadlock");
@@ -247,14 +247,14 @@ static void longest_cycle_is_found_and_no_longer_one(struct kunit *test)
 
 	KUNIT_EXPECT_FALSE(test, is_deadlocked(threads[0]));
 	KUNIT_EXPECT_FALSE(test, is_deadlocked(threads[LONGEST]));
-	/* Without the last one, the one before it closes the cycle. */
+	/* Without the last thread, the one before it closes the cycle. */
 	hold(test, threads[0], client, LONGEST);
 	KUNIT_EXPECT_TRUE(test, is_deadlocked(threads[0]));
 	KUNIT_EXPECT_TRUE(test, is_deadlocked(threads[LONGEST - 1]));
 }
 
 /* ------------------------------------------------------------------------
- * Whom to tell
+ * Which client the kernel tells
  */
 
 struct told_param {
@@ -289,7 +289,7 @@ static void last_that_wants_to_know_of_a_cycle_is_told(struct kunit *test)
 	for (i = 0; i < 3; i++)
 		wait_for(test, threads[i], clients[i], (i + 1) % 3);
 
-	/* Nobody else asks. */
+	/* Only clients that want to know ask. */
 	for (i = 0; i < 3; i++)
 		if (param->detect[i])
 			KUNIT_EXPECT_EQ_MSG(test, param->told[i],

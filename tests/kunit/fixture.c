@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Users, spaces and clients for the tests, made as an open file makes them.
+ * Users, spaces and clients for the tests, made in the way of an open file.
  */
 #include <kunit/resource.h>
 #include <linux/capability.h>
@@ -43,7 +43,7 @@ void fixture_limit(struct kunit *test, unsigned int *limit, unsigned int value)
 
 KUNIT_DEFINE_ACTION_WRAPPER(destroy_payers, lockmgr_payers_destroy, struct lockmgr_payers *);
 
-/* To whom a space is charged whose owner is in the initial user namespace. */
+/* The payers of a space whose owner is in the initial user namespace. */
 struct lockmgr_payers *fixture_payers(struct kunit *test)
 {
 	struct lockmgr_payers *payers;
@@ -61,7 +61,7 @@ long fixture_charged(const struct lockmgr_payers *payers, enum lockmgr_charge wh
 	return atomic_long_read(&lockmgr_payers_owner(payers)->own.used[what]);
 }
 
-/* A user namespace that somebody has made, to be the one of credentials. */
+/* A user namespace that @owner has made, for use in credentials. */
 struct user_namespace *fixture_namespace(struct kunit *test, struct user_namespace *parent,
 					 kuid_t owner)
 {
@@ -80,12 +80,12 @@ static void put_fixture_cred(void *data)
 {
 	struct cred *cred = data;
 
-	/* A test may have lent it one that goes away with the test. */
+	/* A test may have set a namespace that goes with the test. */
 	cred->user_ns = &init_user_ns;
 	put_cred(cred);
 }
 
-/* Credentials of somebody with one group and no capability. */
+/* Credentials of a user with one group and no capability. */
 struct cred *fixture_cred(struct kunit *test, kuid_t user, kgid_t group)
 {
 	struct group_info *groups = groups_alloc(0);
@@ -104,7 +104,7 @@ struct cred *fixture_cred(struct kunit *test, kuid_t user, kgid_t group)
 	return cred;
 }
 
-/* The IPC namespace of the tests: the initial one, which needs no reference. */
+/* The IPC namespace of the tests: the initial one; it needs no reference. */
 struct lockmgr_namespace *fixture_ipc(void)
 {
 	struct lockmgr_namespace *namespace = lockmgr_namespace_get_current();
@@ -114,7 +114,7 @@ struct lockmgr_namespace *fixture_ipc(void)
 	return namespace;
 }
 
-/* What a program asks for that opens a space with the defaults. */
+/* The arguments of a program that opens a space with the defaults. */
 struct lockmgr_space_args fixture_args(const char *name)
 {
 	return (struct lockmgr_space_args) {
@@ -138,11 +138,11 @@ int fixture_unlink(const char *name, kuid_t owner, const struct cred *cred)
 
 static void unlink_name(void *name)
 {
-	/* The test may have done so. */
+	/* The test may have unlinked it already. */
 	fixture_unlink(name, FIXTURE_OWNER, current_cred());
 }
 
-/* What an open file begins with. */
+/* A client as an open file has it at first. */
 struct lockmgr_client *fixture_unattached(struct kunit *test)
 {
 	struct lockmgr_client *client = lockmgr_client_create();
@@ -153,7 +153,7 @@ struct lockmgr_client *fixture_unattached(struct kunit *test)
 	return client;
 }
 
-/* Attach, as the ioctl does; what that made is unlinked when the test ends. */
+/* Attach, as the ioctl does; if that makes a space, it is unlinked when the test ends. */
 int fixture_attach(struct kunit *test, struct lockmgr_client *client,
 		   const struct lockmgr_space_args *args)
 {
@@ -182,13 +182,13 @@ struct lockmgr_client *fixture_client(struct kunit *test, const char *space)
 	return client;
 }
 
-/* Close its file before the test ends. */
+/* Close the client's file before the test ends. */
 void fixture_close(struct kunit *test, struct lockmgr_client *client)
 {
 	kunit_release_action(test, close_client, client);
 }
 
-/* A lock's record, as if the client had used the lock. */
+/* The record of a lock, as if the client had used the lock. */
 struct lockmgr_record *fixture_record(struct kunit *test, struct lockmgr_client *client, u32 id)
 {
 	struct lockmgr_record *page = lockmgr_records_page(&client->space->records, id, true);
@@ -200,7 +200,7 @@ struct lockmgr_record *fixture_record(struct kunit *test, struct lockmgr_client 
 	return &page[lockmgr_id_to_index(id)];
 }
 
-/* The word of a lock; of one that nobody has used, too. */
+/* The word of a lock; 0 if nobody has used the page. */
 u64 fixture_word(struct lockmgr_client *client, u32 id)
 {
 	struct lockmgr_record *record = lockmgr_record_find(&client->space->records, id);

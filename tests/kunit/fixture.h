@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the suites share: users, spaces, clients and threads without files and
- * processes. All of it is gone when its test ends.
+ * What the suites share: users, spaces, clients and threads, without files and
+ * processes. When a test ends, all of its own are gone.
  */
 #ifndef LOCKMGR_FIXTURE_H
 #define LOCKMGR_FIXTURE_H
@@ -26,11 +26,11 @@ struct lockmgr_namespace;
 /* The owner of what the tests make; nobody else has spaces under that number. */
 #define FIXTURE_OWNER	KUIDT_INIT(64001)
 #define FIXTURE_GROUP	KGIDT_INIT(64002)
-/* Somebody who is neither. */
+/* A user who is neither the owner nor in the group. */
 #define FIXTURE_OTHER	KUIDT_INIT(64003)
 #define FIXTURE_NOGROUP	KGIDT_INIT(64004)
 
-/* How long something may take that is sure to happen. */
+/* How long to wait for something that is sure to happen. */
 #define FIXTURE_PATIENCE	(600 * HZ)
 
 void fixture_limit(struct kunit *test, unsigned int *limit, unsigned int value);
@@ -54,15 +54,15 @@ u64 fixture_word(struct lockmgr_client *client, u32 id);
 
 /**
  * struct fixture_call - a lock call in a thread of its own
- * @client: for whom
+ * @client: the client for which the thread calls
  * @id: the lock
  * @deadline: until when; KTIME_MAX: indefinitely
  * @ticket: as lockmgr_lock()
  * @task: the thread
  * @done: the call has returned
- * @again: to call once more, or to end
- * @over: to end
- * @ret: what it returned
+ * @again: the thread shall call once more, or end
+ * @over: it shall end
+ * @ret: what the call returned
  */
 struct fixture_call {
 	struct lockmgr_client *client;

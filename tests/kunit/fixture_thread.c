@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Threads for the tests: some that call, and wait inside the call; some that only
- * exist, for those that are put into queues by hand.
+ * Threads for the tests: some that make lock calls, and wait in them; others that only
+ * exist, because the tests put them into queues by hand.
  */
 #include <kunit/resource.h>
 #include <linux/cpumask.h>
@@ -17,7 +17,7 @@
 #include "client.h"
 #include "fixture.h"
 
-/* The processor of those who share one. */
+/* The processor for threads that share one. */
 #define CPU	0
 
 static int run_call(void *data)
@@ -36,7 +36,7 @@ static int run_call(void *data)
 	return 0;
 }
 
-/* A failed test may leave it waiting: have it leave the queue. */
+/* A failed test may leave the thread waiting: make it leave the queue. */
 static void end_call(void *data)
 {
 	struct fixture_call *call = data;
@@ -48,7 +48,7 @@ static void end_call(void *data)
 	put_task_struct(call->task);
 }
 
-/* Begin a call, and do not wait for anything. */
+/* Begin a call in a new thread, and return at once. */
 struct fixture_call *fixture_call(struct kunit *test, struct lockmgr_client *client, u32 id,
 				  ktime_t deadline, u64 ticket)
 {
@@ -97,7 +97,7 @@ void fixture_signal(struct fixture_call *call)
 	send_sig(SIGUSR1, call->task, 1);
 }
 
-/* What the call returned, which is sure to return. */
+/* Wait until the call returns, which it is sure to do; returns what it returned. */
 int fixture_result(struct kunit *test, struct fixture_call *call)
 {
 	KUNIT_ASSERT_TRUE(test, wait_for_completion_timeout(&call->done, FIXTURE_PATIENCE));
@@ -131,8 +131,8 @@ void fixture_await_waiters(struct kunit *test, struct lockmgr_client *client, u3
 }
 
 /*
- * From here on the test's thread and those that call share a processor: while the
- * test is not preemptible, who is woken by it does not run.
+ * From here on the test's thread and those that call share a processor: while the test
+ * is not preemptible, a thread that it wakes does not run.
  */
 void fixture_stay_on_one_cpu(struct kunit *test)
 {
@@ -152,7 +152,7 @@ static void end_thread(void *data)
 	put_task_struct(task);
 }
 
-/* A thread that has a number and does nothing. */
+/* A thread that has a thread id, and does nothing. */
 struct task_struct *fixture_thread(struct kunit *test)
 {
 	struct task_struct *task = kthread_create(never_run, NULL, "lockmgr-thread");
@@ -169,7 +169,7 @@ struct queued {
 	struct lockmgr_waiter waiter;
 };
 
-/* The test may have had it leave, or be handed the lock. */
+/* The test may have made it leave the queue, or handed the lock off to it. */
 static bool is_queued(struct queued *queued)
 {
 	struct lockmgr_waiter *waiter = &queued->waiter;
@@ -189,8 +189,8 @@ static void leave_queue(void *data)
 }
 
 /*
- * Have a thread wait for a lock without its doing anything, until the test ends or
- * somebody hands the lock to it.
+ * Put a thread into the queue of a lock. The thread itself does nothing; it waits until the
+ * test ends, or somebody hands the lock off to it.
  */
 struct lockmgr_waiter *fixture_queue(struct kunit *test, struct lockmgr_client *client, u32 id,
 				     struct task_struct *task)

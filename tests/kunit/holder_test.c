@@ -128,7 +128,7 @@ static void thread_born_as_the_lock_was_taken_may_hold_it(struct kunit *test)
 			    task_pid(task));
 }
 
-/* The time may be that of the last tick. */
+/* The time in the record may be that of the last tick. */
 static void thread_born_a_little_later_by_the_coarse_clock_may_hold_it(struct kunit *test)
 {
 	struct task_struct *task = fixture_thread(test);
@@ -137,7 +137,7 @@ static void thread_born_a_little_later_by_the_coarse_clock_may_hold_it(struct ku
 	KUNIT_EXPECT_PTR_EQ(test, thread_of(test, task_pid_nr(task), earlier), task_pid(task));
 }
 
-/* The number has gone to somebody else since. */
+/* Another thread has got the thread id since. */
 static void thread_born_after_the_lock_was_taken_is_not_its_holder(struct kunit *test)
 {
 	struct task_struct *task = fixture_thread(test);
@@ -171,7 +171,7 @@ static void thread_that_has_ended_is_not_found(struct kunit *test)
 	KUNIT_ASSERT_FALSE(test, IS_ERR(task));
 	tid = task_pid_nr(task);
 	kthread_stop(task);
-	/* Should the number be somebody else's by now, then of somebody younger. */
+	/* If another thread has the thread id by now, that thread is younger. */
 	KUNIT_EXPECT_NULL(test, thread_of(test, tid, since));
 }
 

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Loads the module that contains the KUnit tests, whose file LOCKMGR_KUNIT_KO in
-# the environment names, and says as TAP what they said: one test a case, or a
-# case's parameter. A lockmgr that is loaded already goes first, so nothing may use it; none
-# is loaded when this ends.
+# the environment names, and prints their results as TAP: one test for each case, or for each
+# parameter of a case. Unloads lockmgr first if it is loaded, so nothing may use it; when this
+# ends, it is not loaded.
 
 use strict;
 use warnings;
@@ -36,8 +36,8 @@ sub lines_of
 	return map { chomp; $_ } <$file>;
 }
 
-# What the sources promise, lest a suite that is not linked, or not in the list
-# of suites, goes unnoticed.
+# The suites that the sources have, so that a suite that is not linked, or not in the
+# list of suites, does not go unnoticed.
 sub suites
 {
 	my @suites;
@@ -57,8 +57,8 @@ sub case_ended
 	result($ok && !defined $skipped, $name, defined $skipped ? 'skipped' : (), @explanation);
 }
 
-# Results of a suite, by their indentation: parameters in cases in the suite.
-# What is said about a failure comes before it.
+# Results of a suite. Their indentation shows what they belong to: parameters are in cases,
+# and cases in the suite. KUnit explains a failure before it reports it.
 sub suite
 {
 	my $suite = shift;
@@ -96,10 +96,10 @@ my @suites = suites();
 system('mount', '-t', 'debugfs', 'debugfs', $debugfs) if !-d "$debugfs/kunit";
 -d $results or die "the kernel has no KUnit\n";
 !-e '/sys/module/lockmgr' or system('rmmod', 'lockmgr') == 0 or die "the module is in use\n";
-# That it ends well says nothing about the tests, which have run by then.
+# insmod runs the tests; its success says nothing about their results.
 system('insmod', $module) == 0 or die "$module cannot be loaded\n";
 suite($_) for @suites;
-# If they have left an id allocated, or a thread, it cannot.
+# This fails if the tests have left an allocated id, or a thread.
 result(system('rmmod', 'lockmgr') == 0, 'the module can be unloaded after the tests');
 print "1..$number\n";
 exit $failed;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * list.c: facts of a space, of its locks, of the waiters of a lock.
+ * list.c: what lists show of a space, of its locks, and of the waiters of a lock.
  */
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -77,7 +77,7 @@ static struct list *list_some(struct kunit *test, struct lockmgr_client *client,
 	struct list *list = kunit_kzalloc(test, sizeof(*list), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, list);
-	/* Whatever is there is overwritten. */
+	/* The list must overwrite whatever is there. */
 	memset(list->entries, 0xa5, sizeof(list->entries));
 	list->cursor = cursor;
 	list->count = lockmgr_list_locks(client->space, filter, &list->cursor, list->entries,
@@ -104,8 +104,8 @@ struct filter_param {
 };
 
 /*
- * 1 is allocated, 2 is held, 300 both, 3 is waited for as well as held, and 4 was
- * held by somebody who died.
+ * Lock 1 is allocated, 2 is held, 300 is both, 3 is waited for as well as held, and the
+ * holder of 4 has died.
  */
 static const struct filter_param filters[] = {
 	{ "allocated", ALLOCATED, { 1, 300 }, 2 },
@@ -206,7 +206,7 @@ static void entry_of_a_held_lock_names_its_holder(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, memchr_inv(entry->reserved, 0, sizeof(entry->reserved)));
 }
 
-/* Then the client is named, by who opened it. */
+/* In that case the entry names the process that opened the client's file. */
 static void entry_without_a_thread_names_the_client(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_client(test, "list");
@@ -265,7 +265,7 @@ static void entry_tells_of_a_deadlock(struct kunit *test)
  * Waiters
  */
 
-/* More than are copied in one go, and not a multiple of that. */
+/* More than the list copies in one go, and not a multiple of that. */
 #define CROWD	37
 
 static int list_waiters(struct lockmgr_client *client, u32 id, u64 *cursor,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lock.c, many at once: threads of several clients, on whatever processors there
- * are, and one of them at a time inside.
+ * lock.c with contention: threads of several clients, on whatever processors there are;
+ * the lock must let only one at a time inside.
  */
 #include <kunit/resource.h>
 #include <linux/completion.h>
@@ -27,7 +27,7 @@ struct contention {
 	u32 errors;
 };
 
-/* Nothing of this is atomic: that is what the lock is for. */
+/* Nothing here is atomic: the lock must protect it. */
 static void be_inside(struct contention *contention)
 {
 	u32 rounds = READ_ONCE(contention->rounds);
@@ -78,7 +78,7 @@ static int contend(void *data)
 	return 0;
 }
 
-/* A failed test may leave it waiting: have it leave the queue. */
+/* A failed test may leave the thread waiting: make it leave the queue. */
 static void end_contender(void *data)
 {
 	struct contender *contender = data;

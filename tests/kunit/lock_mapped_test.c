@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lock.c where user space can write to records: locks that are closed to it, and
- * words that it should not have written.
+ * lock.c where user space can write to records: retired locks, and words that user space
+ * should not have written.
  */
 #include <linux/ktime.h>
 #include <linux/pid.h>
@@ -16,7 +16,7 @@
 
 #define ID	5
 
-/* A lock of another page than ID's. */
+/* A lock whose record is in another page than ID's. */
 #define ELSEWHERE	(ID + LOCKMGR_PAGE_RECORDS)
 
 #define DIED	LOCKMGR_WORD_DIED
@@ -61,7 +61,7 @@ static void set_capacity(struct kunit *test, u32 capacity)
 }
 
 /* ------------------------------------------------------------------------
- * Closed locks
+ * Retired locks
  */
 
 struct word_param {
@@ -81,7 +81,7 @@ static const struct word_param words[] = {
 
 KUNIT_ARRAY_PARAM_DESC(words, words, name);
 
-/* Whatever is not 0 is the kernel's business, so it may stay when the lock is opened. */
+/* User space leaves any word but 0 to the kernel, so it may stay when the lock is reopened. */
 static void lock_beyond_the_capacity_is_closed(struct kunit *test)
 {
 	const struct word_param *param = test->param_value;
@@ -170,7 +170,7 @@ static void closed_locks_say_nothing(struct kunit *test)
  * Forged words
  */
 
-/* Its death would not look there. */
+/* The death of that client would not look in a page that it has not used. */
 static void token_in_a_page_that_its_client_has_not_used_is_a_dead_one(struct kunit *test)
 {
 	const struct mapped *mapped = test->priv;
@@ -185,7 +185,10 @@ static void token_in_a_page_that_its_client_has_not_used_is_a_dead_one(struct ku
 	KUNIT_EXPECT_EQ(test, trylock(mapped->me), -EBUSY);
 }
 
-/* Somebody has written it before the client was there, or had locked anything in the page. */
+/*
+ * Somebody wrote the token there before the client existed, or before it had locked
+ * anything in the page.
+ */
 static void token_in_a_page_is_let_go_of_when_its_client_first_uses_it(struct kunit *test)
 {
 	const struct mapped *mapped = test->priv;
@@ -220,7 +223,7 @@ struct forged_param {
 	enum lockmgr_wait_state after;
 };
 
-/* What a word was made while somebody waits, and whether that one must look. */
+/* What somebody made of the word during a wait, and whether the waiter must look again. */
 static const struct forged_param forged[] = {
 	{ "as it was", HOLDER, WAITERS, LOCKMGR_WAIT_QUEUED },
 	{ "free", NOBODY, 0, LOCKMGR_WAIT_WOKEN },

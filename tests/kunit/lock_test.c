@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lock.c, the transitions of a lock's word and of its waiters, R0 … R3 and W1 … W4
- * there. Nobody sleeps: waiters are put into the queue by hand, for a thread that
- * never looks, so everything is seen as it is just after the transition.
- * lock_wait_test.c has those who sleep.
+ * lock.c: the transitions of a lock's word and of its waiters, R0 … R3 and W1 … W4 there.
+ * No thread sleeps: the tests put waiters into the queue by hand, for a thread that never
+ * looks, so they see everything as it is just after the transition.
+ * lock_wait_test.c has the threads that sleep.
  */
 #include <linux/hash.h>
 #include <linux/ktime.h>
@@ -139,7 +139,7 @@ static void trylock_takes_what_nobody_holds(struct kunit *test)
 	expect_after(test, param);
 }
 
-/* Held: marked, so that its release would have found us. */
+/* A word that another client holds gets the mark, so that its release would have found us. */
 static const struct transition waits[] = {
 	{ "free", NOBODY, 0, 0, ME, 0 },
 	{ "holder died", NOBODY, DIED, LOCKMGR_OWNER_DIED, ME, 0 },
@@ -163,7 +163,7 @@ static void lock_takes_what_nobody_holds_or_marks_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lockmgr_client_lock(lock->me, ID, true, 0, &ticket), param->ret);
 	expect_after(test, param);
 	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->me, ID), 0);
-	/* It is for calls that a signal ended. */
+	/* Only a call that a signal ended gets a ticket. */
 	KUNIT_EXPECT_EQ(test, ticket, 0);
 }
 
@@ -243,7 +243,7 @@ static void time_of_taking_from_the_dead_is_noted(struct kunit *test)
  * With waiters
  */
 
-/* The lock is held by the other, and somebody waits for it, of the client @me. */
+/* The other client holds the lock, and a thread of the client @me waits for it. */
 static struct lockmgr_waiter *queue_up(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
@@ -307,7 +307,7 @@ static void waiters_of_another_lock_do_not_mark_the_word(struct kunit *test)
 	const struct lock *lock = test->priv;
 	u32 id = ID;
 
-	/* Of the same bucket, or they would not matter at all. */
+	/* It must be in the same bucket; otherwise its waiters would not matter at all. */
 	do
 		id++;
 	while (hash_32(id, LOCKMGR_BUCKET_BITS) != hash_32(ID, LOCKMGR_BUCKET_BITS));
@@ -386,13 +386,13 @@ static void claim_lets_nobody_else_release(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lock->record->word, held_by(lock->other) | WAITERS);
 }
 
-/* However slow the test is. */
+/* This holds however slow the test is. */
 static void be_woken_just_now(struct lockmgr_waiter *waiter)
 {
 	waiter->woken = ktime_get_ns() + 1000 * NSEC_PER_SEC;
 }
 
-/* It never runs, for all that it was woken; others pass it so often and no more. */
+/* The waiter never runs, although it was woken; others bypass it MAX_BYPASSED times at most. */
 static void first_waiter_is_passed_over_a_bounded_number_of_times(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
@@ -508,7 +508,7 @@ static void who_looks_in_vain_naps_until_it_is_due(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->me, ID), 1);
 }
 
-/* In the queue, the lock taken in memory by the other. */
+/* The waiter is in the queue, and the other client has acquired the lock in memory. */
 static struct lockmgr_waiter *take_a_nap(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
@@ -534,7 +534,7 @@ static void who_has_napped_takes_a_free_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->me, ID), 0);
 }
 
-/* It is not woken, so there is no wake-up after which others took the lock. */
+/* Nobody woke it, so nobody acquired the lock after a wake-up of it. */
 static void who_has_napped_in_vain_is_not_passed_over_again(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
@@ -554,7 +554,7 @@ static void who_has_napped_and_finds_the_mark_of_another_is_passed_over(struct k
 	expect_state(test, waiter, LOCKMGR_WAIT_QUEUED, 2);
 }
 
-/* Somebody else wants the lock, and has marked it: so its release finds the queue. */
+/* Another thread wants the lock, and has marked the word: so the release finds the queue. */
 static void unlock_ends_a_nap(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
@@ -582,7 +582,7 @@ static void who_naps_and_is_due_is_handed_the_lock(struct kunit *test)
  * Leaving
  */
 
-/* Leave the queue without having looked. Returns whom to wake. */
+/* Leave the queue without having looked. Returns the task to wake. */
 static struct task_struct *leave(const struct lock *lock, struct lockmgr_waiter *waiter)
 {
 	struct lockmgr_bucket *bucket = lockmgr_bucket(&lock->me->space->queues, ID);
@@ -591,14 +591,14 @@ static struct task_struct *leave(const struct lock *lock, struct lockmgr_waiter 
 	spin_lock(&bucket->lock);
 	next = lockmgr_waiter_give_up(bucket, waiter);
 	spin_unlock(&bucket->lock);
-	/* Whoever tests will not wake it. */
+	/* The test does not wake it, and so drops the reference. */
 	if (next)
 		put_task_struct(next);
 
 	return next;
 }
 
-/* So that a wake-up reaches somebody who looks, whatever the word is then. */
+/* So the wake-up reaches a thread that looks, whatever the word is then. */
 static void waiter_that_leaves_passes_its_wake_up_on(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
@@ -613,7 +613,7 @@ static void waiter_that_leaves_passes_its_wake_up_on(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_waiters(lock->me, ID), 1);
 }
 
-/* Nobody else would look, for the word is not marked. */
+/* The word is not marked, so nobody else would look. */
 static void waiter_that_leaves_from_a_nap_has_the_next_look(struct kunit *test)
 {
 	const struct lock *lock = test->priv;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lock.c, those who sleep: threads that are inside of lock calls. What happens
- * between a wake-up and the moment when the sleeper runs, happens here while the
- * test keeps the only processor for itself.
+ * lock.c with threads that sleep inside lock calls. What may happen between a wake-up and
+ * the moment when the sleeper runs, the tests do while they keep the only processor for
+ * themselves.
  */
 #include <linux/atomic.h>
 #include <linux/completion.h>
@@ -152,7 +152,7 @@ static void death_of_the_holder_tells_one_waiter_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_result(test, second), 0);
 }
 
-/* The token goes to the next client, the lock does not. */
+/* The next client gets the token of the dead one, but not its locks. */
 static void token_of_the_dead_comes_without_their_locks(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
@@ -209,7 +209,7 @@ static void those_behind_who_leaves_get_the_lock(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_result(test, stayer), 0);
 }
 
-/* Ahead of who came later, and the lock is handed to it there. */
+/* It waits ahead of the one that came later, and the next release hands the lock off to it. */
 static void waiter_returns_to_its_place_with_its_ticket(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
@@ -228,10 +228,10 @@ static void waiter_returns_to_its_place_with_its_ticket(struct kunit *test)
 }
 
 /* ------------------------------------------------------------------------
- * Tickets that are not the caller's, or not any more: it queues up as anybody else
+ * Tickets that are not the caller's, or no longer are: the caller queues up at the end
  */
 
-/* How many wait before it. */
+/* How many wait ahead of the caller. */
 static u32 place_of(struct kunit *test, const struct fixture_call *call)
 {
 	struct lockmgr_bucket *bucket = lockmgr_bucket(&call->client->space->queues, call->id);
@@ -250,7 +250,7 @@ static u32 place_of(struct kunit *test, const struct fixture_call *call)
 	return place;
 }
 
-/* Have it leave because of a signal; returns its ticket. */
+/* Make the caller leave because of a signal; returns its ticket. */
 static u64 interrupt(struct kunit *test, struct fixture_call *call)
 {
 	fixture_signal(call);
@@ -283,7 +283,7 @@ static void ticket_of_another_thread_is_worth_nothing(struct kunit *test)
 	fixture_await_waiters(test, lock->waiter, ID, 2);
 	KUNIT_EXPECT_EQ(test, place_of(test, forger), 1);
 
-	/* Nor has it taken anything from whom it was given to. */
+	/* Nor has the forger taken anything from the thread to which the ticket was given. */
 	expect_return(test, leaver, ticket, 0);
 }
 
@@ -321,7 +321,7 @@ static void ticket_that_was_never_given_is_worth_nothing(struct kunit *test)
 	struct fixture_call *forger;
 	u32 i;
 
-	/* So that a place before the first is free. */
+	/* This waiter stays, so that a place ahead of the first is free. */
 	fixture_waiting(test, lock->waiter, ID);
 	interrupt(test, leaver);
 	for (i = 0; i < ARRAY_SIZE(tickets); i++) {
@@ -331,7 +331,7 @@ static void ticket_that_was_never_given_is_worth_nothing(struct kunit *test)
 	}
 }
 
-/* Once the leaver has the lock, its ticket gets it no other place. */
+/* Once the leaver has acquired the lock, its ticket gets it no other place. */
 static void expect_ticket_used(struct kunit *test, struct fixture_call *leaver, u64 ticket)
 {
 	const struct lock *lock = test->priv;
@@ -358,13 +358,13 @@ static void who_acquires_the_lock_otherwise_has_used_its_ticket(struct kunit *te
 	struct fixture_call *leaver = fixture_waiting(test, lock->waiter, ID);
 	u64 ticket = interrupt(test, leaver);
 
-	/* It finds it free. */
+	/* The leaver finds the lock free. */
 	KUNIT_ASSERT_EQ(test, unlock(lock->holder), 0);
 	fixture_call_again(leaver, 0);
 	expect_ticket_used(test, leaver, ticket);
 }
 
-/* A handler may wait for the lock that its thread waits for, but that is one thread. */
+/* A signal handler may wait for the lock that its thread waits for, but that is one thread. */
 static void thread_has_one_place_in_a_queue(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
@@ -381,7 +381,7 @@ static void thread_has_one_place_in_a_queue(struct kunit *test)
 	expect_return(test, leaver, second, 2);
 }
 
-/* As a handler does that waits for another lock than the call that it interrupts. */
+/* This is like a handler that waits for another lock than the call that it interrupts. */
 static void thread_has_a_place_in_each_queue(struct kunit *test)
 {
 	const struct lock *lock = test->priv;
@@ -423,7 +423,7 @@ static void oldest_of_too_many_promises_is_forgotten(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, lock->waiter->promises.count, LOCKMGR_PROMISES_MAX);
 
-	/* The last ones first: the first return makes a promise again, and has no room. */
+	/* From the last one on: the first return makes a promise again, and has no room. */
 	for (i = count; i--;) {
 		leaver->id = ID + i;
 		fixture_queue(test, lock->holder, ID + i, fixture_thread(test));
@@ -434,8 +434,8 @@ static void oldest_of_too_many_promises_is_forgotten(struct kunit *test)
 }
 
 /* ------------------------------------------------------------------------
- * Between a wake-up and the sleeper's running. There, expectations are collected
- * and looked at later, for nothing there may sleep.
+ * Between a wake-up and the moment when the sleeper runs. Nothing may sleep there, so the
+ * tests collect results there, and check them later.
  */
 
 static bool was_bypassed(const struct lock *lock)
@@ -507,7 +507,7 @@ static struct fixture_call *barge_in_memory(struct kunit *test)
 }
 
 /*
- * The release of a lock as user space has it, once its waiter has looked in vain.  If it is
+ * Release a lock as user space does, once its waiter has looked in vain.  If the waiter is
  * due by then, as may happen on a slow machine, it has marked the word.
  */
 static void release_in_memory(struct kunit *test)
@@ -539,7 +539,7 @@ static void bypassed_in_memory_the_waiter_is_soon_handed_the_lock(struct kunit *
 	struct fixture_call *call = barge_in_memory(test);
 	int ret;
 
-	/* It marks the word when it is due. */
+	/* The waiter marks the word when it is due. */
 	await(test, is_marked);
 
 	preempt_disable();
@@ -641,7 +641,7 @@ static void call_that_would_close_a_cycle_fails(struct kunit *test)
 	ktime_t deadline = ktime_add_ms(ktime_get(), 20);
 	u64 ticket = 0;
 
-	/* This thread holds the lock, for one client, and wants it, for the other. */
+	/* This thread holds the lock for one client, and wants to acquire it for the other. */
 	lock->waiter->detect = true;
 	KUNIT_EXPECT_EQ(test, lockmgr_client_lock(lock->waiter, ID, true, deadline, &ticket),
 			-EDEADLK);

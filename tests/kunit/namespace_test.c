@@ -27,7 +27,7 @@ static void drop_namespace(void *data)
 	lockmgr_namespace_put(data);
 }
 
-/* One that no process is in, and which ends with the test. */
+/* A namespace that has no process, and ends with the test. */
 static struct lockmgr_namespace *another(struct kunit *test)
 {
 	struct lockmgr_namespace *namespace = kzalloc(sizeof(*namespace), GFP_KERNEL);
@@ -166,7 +166,7 @@ static void ended_namespace_finds_and_makes_nothing(struct kunit *test)
 static int list_on(struct lockmgr_namespace *namespace, const struct cred *cred, u64 *cursor,
 		   struct lockmgr_space_entry *entries, u32 max)
 {
-	/* Whatever is there is overwritten. */
+	/* The list must overwrite whatever is there. */
 	memset(entries, 0xa5, max * sizeof(*entries));
 
 	return lockmgr_list_spaces(namespace, cred, cursor, entries, max);

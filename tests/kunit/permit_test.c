@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * permit.c: mode bits for the owner, the group and others, and capabilities. Asked
- * of spaces without a name and of credentials without a process.
+ * permit.c: mode bits for the owner, the group and others, and capabilities. The spaces
+ * have no name, and the credentials no process.
  */
 #include <linux/capability.h>
 #include <linux/cred.h>
@@ -37,7 +37,7 @@ static struct lockmgr_space *space_of(struct kunit *test, umode_t mode)
 enum class {
 	OWNER,
 	GROUP,
-	GROUP_BESIDE,	/* it is one of several that somebody is in */
+	GROUP_BESIDE,	/* the space's group is one of the user's several groups */
 	OTHERS,
 	CLASSES
 };
@@ -72,7 +72,7 @@ static struct cred *cred_of(struct kunit *test, enum class class)
 	}
 }
 
-/* Where the bits of a class are. */
+/* By how much the mode is shifted to get the bits of a class. */
 static u32 shift_of(enum class class)
 {
 	if (class == OWNER)
@@ -81,7 +81,7 @@ static u32 shift_of(enum class class)
 	return class == OTHERS ? 0 : 3;
 }
 
-/* Who, and which of the three bits they have. */
+/* Which class the user is in, and which of the three bits the class has. */
 struct mode_param {
 	enum class class;
 	umode_t bits;
@@ -120,12 +120,12 @@ static void bits_of_the_class_decide(struct kunit *test)
 	u32 shift = shift_of(param->class);
 	umode_t bits = param->bits << shift;
 
-	/* Whether the other classes have all bits or none. */
+	/* The bits of the other classes, none or all, make no difference. */
 	expect_bits(test, param, bits);
 	expect_bits(test, param, bits | (0777 & ~(7 << shift)));
 }
 
-/* An owner who is in the group is the owner, as with files. */
+/* For an owner who is also in the group, the owner's bits decide, as with files. */
 static void owner_is_not_the_group(struct kunit *test)
 {
 	struct cred *cred = fixture_cred(test, FIXTURE_OWNER, FIXTURE_GROUP);
@@ -134,7 +134,7 @@ static void owner_is_not_the_group(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, lockmgr_space_permits(space, cred, MAY_READ));
 }
 
-/* Programs may act on files for somebody else than themselves. */
+/* Programs may act on files as another user than their own. */
 static void user_and_group_for_files_count(struct kunit *test)
 {
 	struct cred *cred = fixture_cred(test, FIXTURE_OTHER, FIXTURE_NOGROUP);
@@ -160,10 +160,10 @@ struct cap_param {
 	const char *name;
 	kuid_t user;
 	int cap;
-	/* Its credentials are of a user namespace of its own. */
+	/* Its credentials belong to another user namespace than the initial one. */
 	bool contained;
 	bool bits;		/* passes permission bits that forbid it */
-	bool administrate;	/* may do what is for the owner */
+	bool administrate;	/* may do what only the owner may */
 };
 
 static const struct cap_param caps[] = {
@@ -244,7 +244,7 @@ static void only_the_owner_and_sys_admin_create(struct kunit *test)
 	const struct cap_param *param = test->param_value;
 	struct lockmgr_space_args args = fixture_args("permission");
 
-	/* Of a group that they are in. */
+	/* The group is one of the user's. */
 	args.group = FIXTURE_NOGROUP;
 	args.cred = cred_with(test, param);
 	KUNIT_EXPECT_EQ(test, fixture_attach(test, fixture_unattached(test), &args),
@@ -313,7 +313,7 @@ static void who_may_read_attaches_for_reading(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture_attach(test, fixture_unattached(test), &args), -EACCES);
 }
 
-/* The mode is for those who come later. */
+/* The mode counts only for those who attach later. */
 static void creator_attaches_whatever_the_mode(struct kunit *test)
 {
 	struct lockmgr_space_args args = fixture_args("permission");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * process.c: clients end with the thread that attached them, which is a process of its own
- * here, and with nothing else.
+ * here, and with no other.
  */
 #include <linux/completion.h>
 #include <linux/err.h>
@@ -33,13 +33,13 @@ static int attach(struct lockmgr_client *client)
 	return ret;
 }
 
-/* The device does so when the file is released. */
+/* The device does this when the file is released. */
 static void remove(void *client)
 {
 	lockmgr_process_remove(client);
 }
 
-/* A client that is to end with its process; somebody else is in the space already. */
+/* A client that must end with its process; most tests have another one in the space already. */
 static struct lockmgr_client *client_to_end(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_unattached(test);
@@ -50,13 +50,13 @@ static struct lockmgr_client *client_to_end(struct kunit *test)
 }
 
 /**
- * struct actor - a process that attaches clients, locks, and ends when told so
+ * struct actor - a process that attaches clients, locks, and ends on request
  * @clients: its clients; client number i holds lock i
  * @count: how many
  * @ret: the first error
  * @task: the process
- * @ready: it has done so
- * @end: it shall end
+ * @ready: it has attached and locked
+ * @end: the request to end
  */
 struct actor {
 	struct lockmgr_client *clients[2];

@@ -50,7 +50,7 @@ static void owners_have_users_of_their_own(struct kunit *test)
 	lockmgr_payers_destroy(other);
 }
 
-/* Another user in the same chain of the table, which has 256. */
+/* Another user in the same chain of the table, which has 256 chains. */
 static kuid_t neighbour_of(kuid_t user)
 {
 	u32 uid = __kuid_val(user);
@@ -106,7 +106,7 @@ static void discounted_space_does_not_count(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lockmgr_payers_owner(payers)->own.spaces, 0);
 }
 
-/* Of which nothing may be left either, the user's record for one. */
+/* The refused space leaves nothing that is charged, such as the user's record. */
 static void first_space_is_refused_where_none_is_allowed(struct kunit *test)
 {
 	fixture_limit(test, &lockmgr_limits.spaces_per_user, 0);
@@ -130,7 +130,7 @@ static void lowered_limit_takes_no_space_away(struct kunit *test)
  * User namespaces
  */
 
-/* Ids that a user has in its user namespaces. */
+/* Ids that a user's user namespaces use, beside the user's own. */
 #define SUBORDINATE(number)	KUIDT_INIT(70000 + (number))
 
 static struct lockmgr_payers *payers_in(struct kunit *test, kuid_t owner,
@@ -195,7 +195,7 @@ static void every_owner_up_to_the_initial_namespace_pays(struct kunit *test)
 	lockmgr_payers_destroy(payers);
 }
 
-/* As deep as the kernel lets namespaces be. */
+/* Nest namespaces as deep as the kernel allows. */
 static void depth_multiplies_nothing(struct kunit *test)
 {
 	struct user_namespace *ns = fixture_namespace(test, &init_user_ns, FIXTURE_OWNER);
@@ -213,7 +213,7 @@ static void depth_multiplies_nothing(struct kunit *test)
 	lockmgr_payers_destroy(payers);
 }
 
-/* However many ids; and what was charged below the full account is given back. */
+/* They share it however many they are; a refused charge leaves nothing in other accounts. */
 static void subordinate_ids_share_one_account(struct kunit *test)
 {
 	struct user_namespace *ns = fixture_namespace(test, &init_user_ns, FIXTURE_OWNER);
@@ -243,7 +243,7 @@ static void namespaces_do_not_shut_their_owner_out(struct kunit *test)
 	lockmgr_payers_destroy(payers);
 }
 
-/* Where only the host's root can make one, for nobody else multiplies anything by that. */
+/* Only the host's root can make such a container, so nobody else gets more by making many. */
 static void users_of_a_container_do_not_use_up_those_of_the_host(struct kunit *test)
 {
 	struct lockmgr_namespace container = { .separate = true };
@@ -257,7 +257,7 @@ static void users_of_a_container_do_not_use_up_those_of_the_host(struct kunit *t
 	lockmgr_payers_destroy(payers);
 }
 
-/* Its root can be any user, and as many as there are numbers. */
+/* Its root can become any user, and so as many users as there are numbers. */
 static void container_counts_as_one_user_besides(struct kunit *test)
 {
 	struct lockmgr_namespace container = { .separate = true };
@@ -276,7 +276,7 @@ static void container_counts_as_one_user_besides(struct kunit *test)
 	lockmgr_payers_destroy(second);
 }
 
-/* There its root may be the user itself. */
+/* In such a container, root may be the user itself. */
 static void container_of_a_user_leaves_that_user_its_own_account(struct kunit *test)
 {
 	struct user_namespace *ns = fixture_namespace(test, &init_user_ns, FIXTURE_OWNER);

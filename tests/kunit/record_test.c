@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * record.c: where the record of an id is, pages made on first use, walked, trimmed.
+ * record.c: where the record of an id is; pages that are made on first use, walked, trimmed.
  */
 #include <linux/bitmap.h>
 #include <linux/err.h>
@@ -10,7 +10,7 @@
 #include "record.h"
 #include "suites.h"
 
-/* Sixteen bytes a record. */
+/* A record has sixteen bytes. */
 #define LINE_BYTES	64
 
 /* ------------------------------------------------------------------------
@@ -22,7 +22,7 @@ struct id_param {
 	u32 id;
 };
 
-/* Where something begins or ends: a line, a group, a page, all. */
+/* Ids where something begins or ends: a line, a group, a page, all. */
 static const struct id_param ids[] = {
 	{ "first id", 0 },
 	{ "second id", 1 },
@@ -58,7 +58,7 @@ static unsigned long byte_of(u32 id)
 	       lockmgr_id_to_index(id) * sizeof(struct lockmgr_record);
 }
 
-/* As documented to user space: line by the low six bits, place by the next two. */
+/* As documented to user space: the low six bits give the line, the next two the place in it. */
 static void record_is_where_user_space_looks_for_it(struct kunit *test)
 {
 	const struct id_param *param = test->param_value;
@@ -84,7 +84,7 @@ static void every_id_of_a_page_has_a_record_of_its_own(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, bitmap_full(seen, LOCKMGR_PAGE_RECORDS));
 }
 
-/* Not only the next one: the 63 that follow. */
+/* An id shares its line with none of the 63 that follow it. */
 static void neighbours_share_no_cache_line(struct kunit *test)
 {
 	u32 id, distance;
@@ -133,7 +133,7 @@ static int init(struct kunit *test)
 	return 0;
 }
 
-/* The record of an id, whose page is made if it is missing. */
+/* The record of an id; makes its page if that is missing. */
 static struct lockmgr_record *make(struct kunit *test, struct lockmgr_records *records, u32 id)
 {
 	struct lockmgr_record *page = lockmgr_records_page(records, id, true);
@@ -143,7 +143,7 @@ static struct lockmgr_record *make(struct kunit *test, struct lockmgr_records *r
 	return &page[lockmgr_id_to_index(id)];
 }
 
-/* Whether there is room for a page. */
+/* Try to make a page; returns 0 or a negative errno. */
 static int try_page(struct lockmgr_records *records, u32 number)
 {
 	return PTR_ERR_OR_ZERO(lockmgr_records_page(records, number * LOCKMGR_PAGE_RECORDS, true));
@@ -206,11 +206,11 @@ static void page_beyond_the_quota_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, try_page(records, 2), -EDQUOT);
 	KUNIT_EXPECT_NULL(test, lockmgr_record_find(records, 2 * LOCKMGR_PAGE_RECORDS));
 	KUNIT_EXPECT_EQ(test, charged(records), LOCKMGR_PAGE_RECORDS);
-	/* Those that are there stay in use. */
+	/* Pages that were made before stay in use. */
 	KUNIT_EXPECT_EQ(test, try_page(records, 1), 0);
 }
 
-/* The quota is the user's, and a second space of the user has a free page, too. */
+/* The quota is the user's: a second space of that user gets its one free page, too. */
 static void spaces_of_a_user_share_the_quota(struct kunit *test)
 {
 	struct lockmgr_records *records = test->priv;
@@ -262,7 +262,7 @@ static void walk_goes_by_ids_across_pages(struct kunit *test)
  * Trimming
  */
 
-/* As whether an id is allocated: one is, or none. */
+/* Plays the test for allocated ids in a range: only *@data is one, or, with U32_MAX, none. */
 static bool is_among(u32 first, u32 count, void *data)
 {
 	u32 *id = data;
@@ -289,7 +289,7 @@ static void trim_removes_blank_pages(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, charged(records), 0);
 }
 
-/* Which of them: a page's first record, its last, any. */
+/* The word may be the first record of its page, the last, or any other. */
 static void trim_keeps_words_that_are_not_0(struct kunit *test)
 {
 	const struct id_param *param = test->param_value;
@@ -313,7 +313,7 @@ static void trim_keeps_the_page_of_an_allocated_id_until_it_is_idle(struct kunit
 	make(test, records, id);
 	trim(records, id);
 	KUNIT_EXPECT_NOT_NULL(test, lockmgr_record_find(records, id));
-	/* It is not looked at again for nothing. */
+	/* Trimming does not look at that page again until it is idle. */
 	trim(records, U32_MAX);
 	KUNIT_EXPECT_NOT_NULL(test, lockmgr_record_find(records, id));
 

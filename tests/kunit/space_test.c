@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * names.c and space.c: names, creating, joining, leaving, unlinking, and what goes when.
- * permission_test.c has who may.
+ * permit_test.c has the permissions.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -223,7 +223,7 @@ static void client_beyond_the_limit_is_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, join(test, &args), 0);
 }
 
-/* Nothing is left of a space that could not get its first client. */
+/* A space that could not get its first client leaves nothing. */
 static void space_without_room_for_a_client_is_not_made(struct kunit *test)
 {
 	struct lockmgr_space_args args = fixture_args("space");
@@ -242,11 +242,11 @@ static void space_beyond_the_limit_is_refused(struct kunit *test)
 	fixture_limit(test, &lockmgr_limits.spaces_per_user, 1);
 	fixture_client(test, "space");
 	KUNIT_EXPECT_EQ(test, join(test, &args), -EDQUOT);
-	/* Joining takes none. */
+	/* Joining a space does not need room for another one. */
 	fixture_client(test, "space");
 }
 
-/* As somebody without capabilities, for reading, writing or both. */
+/* The arguments of a user without capabilities, for reading, writing or both. */
 static struct lockmgr_space_args args_of(struct kunit *test, kuid_t user, kgid_t group, int want)
 {
 	struct lockmgr_space_args args = fixture_args("space");
@@ -258,7 +258,7 @@ static struct lockmgr_space_args args_of(struct kunit *test, kuid_t user, kgid_t
 	return args;
 }
 
-/* Neither a token, nor a place among those that have one. */
+/* It gets neither a token nor a place among the clients that have one. */
 static void client_that_only_looks_takes_no_place(struct kunit *test)
 {
 	struct lockmgr_client *client, *reader = fixture_unattached(test);
@@ -281,7 +281,7 @@ static void client_that_only_looks_takes_no_place(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, join(test, &args), 0);
 }
 
-/* Each class in turn fills its places up, the weakest first. */
+/* Each class in turn, the weakest first, uses up its own places. */
 static void classes_do_not_share_the_limit(struct kunit *test)
 {
 	const int both = MAY_READ | MAY_WRITE;
@@ -359,7 +359,7 @@ static void client_goes_on_with_an_unlinked_space(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lockmgr_client_unlock(client, id), 0);
 }
 
-/* Its owner has room for another then. */
+/* After that, its owner may make another one. */
 static void unlinked_space_goes_with_its_last_client(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_client(test, "space");
@@ -384,7 +384,7 @@ static struct lockmgr_client *fixture_reader(struct kunit *test)
 	return reader;
 }
 
-/* A reader keeps the space, but nothing that its owner is charged for. */
+/* A reader keeps the space itself, but nothing for which its owner is charged. */
 static void owner_pays_no_more_when_only_readers_have_an_unlinked_space(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_client(test, "space");
@@ -402,7 +402,7 @@ static void owner_pays_no_more_when_only_readers_have_an_unlinked_space(struct k
 	KUNIT_EXPECT_EQ(test, space->user->own.spaces, 0);
 }
 
-/* Whichever comes last: its clients' end, or that of its name. */
+/* Here the clients end first, and the name goes last. */
 static void owner_pays_no_more_when_a_space_of_readers_is_unlinked(struct kunit *test)
 {
 	struct lockmgr_client *client = fixture_client(test, "space");
@@ -493,7 +493,7 @@ static void record_that_tells_of_a_death_stays(struct kunit *test)
  * Walking along all spaces
  */
 
-/* How often the walk meets a space. */
+/* How many times the walk meets the space. */
 static u32 meetings(const struct lockmgr_space *wanted)
 {
 	struct lockmgr_space *space = NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The suites. They run when the module has been loaded, after its own beginning:
- * KUnit finds them in a section of the module. What they call comes before them.
+ * The suites. They run when the module has been loaded and initialised: KUnit finds them
+ * in a section of the module. The functions that they call come before them.
  */
 #include "suites.h"
 

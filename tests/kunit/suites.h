@@ -4,7 +4,7 @@
 
 #include <kunit/test.h>
 
-/* One beside each file of kmod/, and called like it. */
+/* One for each file of kmod/, and named after it. */
 extern struct kunit_suite lockmgr_alloc_suite;
 extern struct kunit_suite lockmgr_client_suite;
 extern struct kunit_suite lockmgr_namespace_suite;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * wait.c: queues of waiters, several to a bucket; order, counts, and returning.
+ * wait.c: queues of waiters, several in one bucket; order, counts, and returning.
  */
 #include <kunit/resource.h>
 #include <linux/pid.h>
@@ -49,7 +49,7 @@ static int init(struct kunit *test)
 	return kunit_add_action_or_reset(test, leave_all, queues);
 }
 
-/* Wait for one of the locks, in the place that was kept, or if 0, as a newcomer. */
+/* Wait for one of the locks, at the place that the ticket keeps; with 0, as a newcomer. */
 static struct lockmgr_waiter *return_to(struct kunit *test, u32 lock, u64 ticket)
 {
 	struct queues *queues = test->priv;
@@ -116,7 +116,7 @@ static u32 length(struct kunit *test, u32 lock)
 	return count;
 }
 
-/* The whole queue is these waiters, in this order. */
+/* Expect that the queue consists of these waiters, in this order. */
 static void expect_queue(struct kunit *test, u32 lock, u32 count,
 			 struct lockmgr_waiter *const *waiters)
 {
@@ -141,7 +141,7 @@ static void locks_are_spread_over_the_buckets(struct kunit *test)
 	DECLARE_BITMAP(used, LOCKMGR_BUCKETS) = {};
 	u32 id;
 
-	/* As many locks as buckets: a fair share of these is used. */
+	/* Of as many buckets as there are locks, a fair share must be in use. */
 	for (id = 0; id < LOCKMGR_BUCKETS; id++)
 		__set_bit(lockmgr_bucket(&queues->all, id) - queues->all.buckets, used);
 	KUNIT_EXPECT_GE(test, bitmap_weight(used, LOCKMGR_BUCKETS), LOCKMGR_BUCKETS / 2);
@@ -171,7 +171,7 @@ static void queue_is_first_come_first_served(struct kunit *test)
 	struct lockmgr_waiter *waiters[WAITERS];
 	u32 i;
 
-	/* Others come in between. */
+	/* Waiters of other locks come in between. */
 	for (i = 0; i < WAITERS; i++) {
 		add(test, i % 2 * 2);
 		waiters[i] = add(test, 1);
@@ -188,7 +188,7 @@ static void sequences_grow_whatever_the_lock(struct kunit *test)
 	KUNIT_EXPECT_GT(test, second, first);
 }
 
-/* Whoever leaves, and however many are left. */
+/* This holds whichever waiter leaves. */
 static void queue_closes_up_behind_who_leaves(struct kunit *test)
 {
 	u32 leaver = *(const u32 *)test->param_value;
@@ -217,7 +217,7 @@ static void describe_leaver(const u32 *place, char *desc)
 
 KUNIT_ARRAY_PARAM(leavers, leavers, describe_leaver);
 
-/* What others of the machine do cannot be told from them. */
+/* Tickets reveal nothing about what others on the machine do. */
 static void tickets_are_the_queues_own(struct kunit *test)
 {
 	struct lockmgr_queues *others = kunit_kzalloc(test, sizeof(*others), GFP_KERNEL);

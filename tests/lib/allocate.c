@@ -10,7 +10,7 @@
 
 #define CAPACITY_MAX	1048576
 
-/* Ids that one leaf of the module's bitmap holds: where order might break. */
+/* How many ids one leaf of the module's bitmap holds: order might break at its bounds. */
 #define LEAF		1024
 
 static uint32_t allocate(struct lockmgr *mgr)
@@ -257,7 +257,7 @@ static void allocations_outlive_all_handles(void **state)
 #define SHARE		150
 #define CROWD_IDS	(CROWD * SHARE)
 
-/* How many processes believe that an id is theirs. */
+/* For each id, how many processes believe that it is theirs. */
 static _Atomic int *owners;
 
 static _Atomic int *owners_new(void)
@@ -309,7 +309,7 @@ static void processes_that_allocate_at_once_share_all_ids_out(void **state)
 	assert_int_equal(lockmgr_allocate(mgr, &id), -ENOSPC);
 }
 
-/* Returns a negative errno, or how often an id had another owner already. */
+/* Returns a negative errno, or how often an id that it got had another owner already. */
 static long agent_allocate_and_free(struct lockmgr **mgr, long rounds)
 {
 	uint32_t ids[8];
@@ -352,7 +352,7 @@ static void processes_that_allocate_and_free_never_share_an_id(void **state)
 	assert_int_equal(available(mgr), CROWD * 8);
 }
 
-/* How many of all ids this process got. */
+/* Try to allocate each id; returns how many this process got. */
 static long agent_allocate_each_id(struct lockmgr **mgr, long count)
 {
 	long id, got = 0;

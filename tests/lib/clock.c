@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Time namespaces: a container's CLOCK_MONOTONIC can be another than the kernel's.
- * Deadlines and times are those of the caller's.
+ * Time namespaces: a container's CLOCK_MONOTONIC can differ from the kernel's.  Deadlines
+ * and times are those of the caller's clock.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,13 +17,13 @@
 
 #define NSEC_PER_SEC	1000000000ULL
 
-/* Further away than any test lasts. */
+/* More than any test lasts. */
 #define OFFSET_S	100000L
 
-/* When a process counts as stuck. */
+/* After how long a process counts as stuck. */
 #define STUCK_S		600
 
-/* Children of the caller have a clock that is that far ahead of the kernel's. */
+/* Set the clock of the caller's children that far ahead of the kernel's. */
 static bool set_clock_ahead(long seconds)
 {
 	char offset[64];
@@ -38,7 +38,7 @@ static bool set_clock_ahead(long seconds)
 	return fd >= 0 && write(fd, offset, length) == length && !close(fd);
 }
 
-/* Returns the exit status of @fn in a process with such a clock. */
+/* Returns the exit status of a process that has such a clock and runs @fn. */
 static int run_ahead(long seconds, int (*fn)(void))
 {
 	int status;
@@ -48,7 +48,7 @@ static int run_ahead(long seconds, int (*fn)(void))
 	child = fork();
 	assert_int_not_equal(child, -1);
 	if (!child) {
-		/* The namespace is for children, so this one has another. */
+		/* The new namespace is only for children, so this process does not have it. */
 		if (!set_clock_ahead(seconds))
 			_exit(100);
 		child = fork();
@@ -100,7 +100,7 @@ static void deadline_is_of_the_callers_clock_when_that_is_ahead(void **state)
 	assert_int_equal(run_ahead(OFFSET_S, time_out_in_200_ms), 0);
 }
 
-/* The machine is young: its clock can be set back by no more than it has run. */
+/* The machine is young: its clock can go back only as far as it has run. */
 static void deadline_is_of_the_callers_clock_when_that_is_behind(void **state)
 {
 	struct lockmgr *mgr = space_open();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The Manager contract, row by row: each test is named after one claim of it.
+ * The Manager contract, row by row: each test has the name of one claim of it.
  */
 #include <errno.h>
 #include <signal.h>

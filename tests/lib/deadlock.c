@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cycles of waits: who is refused, who is not, and what inspection says.
+ * Cycles of waits: whose call is refused, whose is not, and what inspection shows.
  */
 #include <errno.h>
 #include <sched.h>
@@ -53,7 +53,7 @@ static bool is_deadlocked(struct lockmgr *mgr, uint32_t id)
 	return lock_info(mgr, id).flags & LOCKMGR_LOCK_IS_DEADLOCKED;
 }
 
-/* Flags of a lock's waiters, in the order of the queue. */
+/* The flags of a lock's waiters, in the order of the queue. */
 static size_t waiter_flags(struct lockmgr *mgr, uint32_t id, uint32_t *flags, size_t max)
 {
 	struct lockmgr_waiter_info waiters[8];
@@ -85,7 +85,7 @@ static bool has_one_done(void *data)
 	return false;
 }
 
-/* Wait until one agent is done; returns which. */
+/* Wait until one agent's call has returned; returns which agent. */
 static int wait_for_one(struct agent **agents, int count)
 {
 	struct crowd crowd = { agents, count, 0 };
@@ -377,7 +377,7 @@ static void one_of_10_that_close_a_cycle_at_once_returns_edeadlk(void **state)
 	victim = wait_for_one(agents, 10);
 	assert_int_equal(agent_finish(agents[victim]), -EDEADLK);
 
-	/* The others wait on. */
+	/* The others still wait. */
 	for (i = 0; i < 10; i++) {
 		if (i != victim)
 			wait_for_waiters(mgr, (i + 1) % 10, 1);
@@ -632,7 +632,7 @@ static void self_deadlock_of_a_plain_client_is_reported(void **state)
 #define STORM_AGENTS	8
 #define STORM_REFUSALS	20
 
-/* How often any of them was refused; in memory that they share. */
+/* How many calls of all agents were refused; in memory that they share. */
 static atomic_long *refusals;
 
 static void shuffle(long *ids, unsigned int *seed)
@@ -664,7 +664,7 @@ static int take_three(struct lockmgr *mgr, const long *ids)
 			break;
 		sched_yield();
 	}
-	/* Who holds nothing is part of no cycle. */
+	/* A thread that holds nothing cannot be part of a cycle. */
 	if (ret == -EDEADLK && !held)
 		ret = -EPROTO;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Handles do not survive fork and exec: neither may a child use its parent's, nor
- * may it keep the parent's locks from being released.
+ * Handles do not survive fork and exec: a child must neither be able to use its parent's
+ * handles nor keep the kernel from releasing the parent's locks.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,13 +24,13 @@
 
 typedef pid_t (*fork_fn)(void);
 
-/* What glibc's atfork handlers do not see. */
+/* glibc's atfork handlers do not see this fork. */
 static pid_t raw_fork(void)
 {
 	return syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
-/* A way to fork, as the state of a test. */
+/* One of the ways to fork, as the state of a test. */
 struct way {
 	fork_fn fork;
 };
@@ -219,7 +219,7 @@ static void every_further_call_in_the_child_returns_echild(void **state)
 	assert_int_equal(in_child(*state, call_everything_twice, mgr), 0);
 }
 
-/* A new file gets the number of the one that the first call closed. */
+/* The new file gets the descriptor of the one that the first call closed. */
 static int call_after_opening(struct lockmgr *mgr)
 {
 	struct lockmgr *own;
@@ -250,7 +250,7 @@ static void call_in_a_grandchild_returns_echild(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * What parent and child may do besides
+ * What else parent and child may do
  */
 
 static void parent_goes_on_with_its_handle(void **state)
@@ -338,7 +338,7 @@ static void child_of_fork_keeps_no_file_at_all(void **state)
 	assert_int_equal(count_device_files(), 2);
 }
 
-/* Those that are attached to a space. */
+/* How many files of the device this process has that are attached to a space; negated. */
 static int count_attached_files(struct lockmgr *mgr)
 {
 	char path[64], line[256];
@@ -377,7 +377,7 @@ static int open_and_close_until_stopped(struct lockmgr *unused, uint32_t unused_
 	return ret;
 }
 
-/* One that is open, but will not be attached, does no harm. */
+/* A file that is open, but will never be attached, does no harm. */
 static void child_keeps_no_space_that_another_thread_just_opened(void **state)
 {
 	struct lockmgr *mgr = space_open();
@@ -418,7 +418,7 @@ static void fork_while_a_thread_waits_leaves_it_waiting(void **state)
  * The parent's death
  */
 
-/* Until the end of the test program, at most. */
+/* Live until somebody kills the child, but not much longer than the test program. */
 static void live_on(void)
 {
 	prctl(PR_SET_PDEATHSIG, 0);
@@ -427,7 +427,7 @@ static void live_on(void)
 		pause();
 }
 
-/* What a child tells before it lives on. */
+/* What a child reports before it lives on. */
 static _Atomic int *told;
 
 static int share(void **state)
@@ -504,7 +504,7 @@ static void dead_parents_locks_are_released(agent_fn fork_agent)
 	agent_kill(agent);
 	ret = lockmgr_timedlock(mgr, 0, &deadline);
 
-	/* It did not die in between. */
+	/* The child was still alive then. */
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(ret, LOCKMGR_OWNER_DIED);
 }
@@ -628,7 +628,7 @@ static long agent_exec_cat(struct lockmgr **mgr, long input)
 	return execlp("cat", "cat", NULL);
 }
 
-/* Of another end, the program that was executed hears. */
+/* When the executed program ends, its locks are released, and the next holder learns of it. */
 static void locks_of_a_file_to_inherit_outlive_exec_and_no_more(void **state)
 {
 	struct lockmgr *mgr = space_open();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is shown of spaces, locks, holders and waiters.
+ * What the library shows of spaces, locks, holders and waiters.
  */
 #include <errno.h>
 #include <sched.h>
@@ -47,7 +47,7 @@ static struct agent *agent_that_holds(uint32_t id)
 	return agent;
 }
 
-/* All locks that the filter lets through, read in pieces; returns how many. */
+/* All locks that match the filter, listed in pieces; returns how many. */
 static size_t list_all(struct lockmgr *mgr, uint32_t filter, struct lockmgr_lock_info *locks,
 		       size_t max, size_t piece)
 {
@@ -143,7 +143,7 @@ static void info_follows_the_capacity(void **state)
  * Lists and their filters
  */
 
-/* 1 is allocated, 2 held, 3 both, 4 held and waited for. */
+/* Lock 1 is allocated, 2 held, 3 both, 4 held and waited for. */
 static struct lockmgr *space_with_locks_of_each_kind(void)
 {
 	struct agent *agent = agent_new();
@@ -233,7 +233,7 @@ static void flags_tell_what_each_lock_is(void **state)
 	assert_int_equal(lock_info(mgr, 4).waiters, 1);
 }
 
-/* On both sides of what might be a border: lines, groups, pages, leaves. */
+/* Ids on both sides of possible bounds: lines, groups, pages, leaves. */
 static const uint32_t scattered[] = {
 	0, 1, 63, 64, 255, 256, 257, 1023, 1024, 32767, 32768, 65536, 500000, CAPACITY_MAX - 1
 };
@@ -245,7 +245,7 @@ static struct lockmgr *space_with_scattered_locks(void)
 	struct lockmgr *mgr = space_open();
 	size_t i;
 
-	/* Not in the order in which they will be listed. */
+	/* This is not the order in which they will be listed. */
 	for (i = SCATTERED; i--;)
 		if (i % 3)
 			assert_int_equal(lockmgr_lock(mgr, scattered[i]), 0);
@@ -498,7 +498,7 @@ static void client_numbers_tell_handles_apart(void **state)
 	assert_int_not_equal(lock_info(mgr, 0).client, lock_info(mgr, 2).client);
 }
 
-/* What a thread tells of itself. */
+/* What a thread reports of itself. */
 static _Atomic pid_t told_tid;
 
 static int lock_as_thread(struct lockmgr *mgr, uint32_t id)
@@ -568,7 +568,7 @@ static void holder_whose_thread_ended_is_shown_without_it(void **state)
 	assert_string_not_equal(lock.command, "");
 }
 
-/* The lock that somebody died with is not allocated. */
+/* The lock whose holder died is not allocated. */
 static void filter_died_lists_locks_whose_holder_died(void **state)
 {
 	struct agent *agent = agent_that_holds(7);
@@ -638,7 +638,7 @@ static void waiters_are_shown_in_the_order_of_the_queue(void **state)
 	assert_int_equal(lockmgr_lock(mgr, 0), 0);
 	for (i = 0; i < 5; i++) {
 		before[i] = now_ns();
-		/* Not in the order of their process ids. */
+		/* This is not the order of their process ids. */
 		agent_start(agents[(i + 3) % 5], agent_lock, 0);
 		wait_for_waiters(mgr, 0, i + 1);
 	}
@@ -865,7 +865,7 @@ static int look_at(struct lockmgr *mgr, uint32_t id, struct lockmgr_lock_info *l
 	return lockmgr_list(mgr, HELD, &cursor, lock, 1, &count);
 }
 
-/* Take lock 1 and look at it and at lock 0, which somebody outside has. */
+/* Acquire lock 1, and look at it and at lock 0, which a process outside holds. */
 static int look_from_inside(void)
 {
 	struct lockmgr *mgr;
@@ -886,7 +886,7 @@ static int look_from_inside(void)
 	return ret;
 }
 
-/* Returns the process id, as seen from outside, of one in a namespace of its own. */
+/* Start a process in a PID namespace of its own; returns its process id as seen from outside. */
 static long agent_enter_namespace(struct lockmgr **mgr, long unused)
 {
 	pid_t pid;
@@ -916,7 +916,7 @@ static bool is_done_inside(void *unused)
 	return inside->done;
 }
 
-/* We hold lock 0, and an agent waits for it; returns the process inside. */
+/* We hold lock 0, and an agent waits for it; returns the process in the namespace. */
 static pid_t enter_namespace(struct lockmgr *mgr)
 {
 	struct agent *waiter = agent_new();

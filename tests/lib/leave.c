@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Threads that would leave a lock call before it returns, and programs that close the
- * descriptor below it: what becomes of the lock.
+ * What becomes of the lock when a thread tries to leave a lock call before it returns, or
+ * when a program closes the descriptor of a handle.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,7 @@ static void *lock_and_clean_up(void *mgr)
 	return NULL;
 }
 
-/* Cancel a thread that waits, and let it have the lock. */
+/* Cancel a thread that waits, and release the lock, so that the thread acquires it. */
 static void cancel_a_waiter(void *(*thread_main)(void *mgr), struct lockmgr *mgr)
 {
 	struct lockmgr *holder = space_open();
@@ -69,7 +69,7 @@ static void cancelled_waiter_acquires_the_lock_first(void **state)
 
 	(void)state;
 	cancel_a_waiter(lock_and_be_cancelled, mgr);
-	/* Nobody has released it. */
+	/* Nobody has released it since. */
 	assert_int_equal(lockmgr_trylock(mgr, ID), -EBUSY);
 	assert_int_equal(lockmgr_unlock(mgr, ID), 0);
 }
@@ -91,7 +91,7 @@ static void count_call(int ret)
 		calls_made++;
 }
 
-/* What is due to be cancelled ends in the first cancellation point that it meets. */
+/* A cancelled thread ends in the first cancellation point that it meets. */
 static void *call_while_cancelled(void *unused)
 {
 	struct lockmgr_space_info info = { .size = sizeof(info) };
@@ -156,7 +156,10 @@ static long agent_leave_the_wait(struct lockmgr **mgr, long id)
 	return sigsetjmp(before_lock, 1) ? -EINTR : lockmgr_lock(*mgr, id);
 }
 
-/* As long as it waits it has not acquired it; what comes between is not known. */
+/*
+ * A thread that leaves while it waits has not acquired the lock.  If it left later in the
+ * call, nobody would know whether it had.
+ */
 static void waiter_that_leaves_by_longjmp_waits_no_more(void **state)
 {
 	struct lockmgr *mgr = space_open();
@@ -194,7 +197,7 @@ static bool keeps_lock_without_stdin(struct lockmgr *parents)
 	return lockmgr_trylock(mgr, ID) == -EBUSY && lockmgr_unlock(mgr, ID) == 0;
 }
 
-/* A program that spares no descriptor. */
+/* A program that closes all descriptors, without exception. */
 static bool hears_that_its_file_is_gone(struct lockmgr *parents)
 {
 	struct lockmgr *mgr, *next;

@@ -312,7 +312,7 @@ static void waiters_of_one_lock_do_not_hear_of_another(void **state)
 
 #define ROUNDS	500
 
-/* What the locks protect; not atomic, and read and written apart. */
+/* The locks protect this: it is not atomic, and reads and writes of it are separate. */
 struct counter {
 	volatile uint32_t value;
 	volatile uint32_t inside;
@@ -330,7 +330,7 @@ static struct counter *counter_new(void)
 
 static struct counter *shared;
 
-/* Returns a negative errno, or how often somebody else was inside too. */
+/* Returns a negative errno, or how often another thread was inside at the same time. */
 static int count_up(struct lockmgr *mgr, uint32_t id)
 {
 	int i, ret, intruders = 0;
@@ -410,7 +410,7 @@ static void handles_of_one_process_exclude_each_other(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * Death of a holder, in each way
+ * Death of a holder, in each of the ways
  */
 
 static long agent_exit(struct lockmgr **mgr, long status)
@@ -423,7 +423,7 @@ static long agent_crash(struct lockmgr **mgr, long unused)
 {
 	(void)mgr;
 	(void)unused;
-	/* No handler of the test framework, and no core. */
+	/* So the test framework does not handle the signal, and the kernel writes no core. */
 	signal(SIGSEGV, SIG_DFL);
 	prctl(PR_SET_DUMPABLE, 0);
 
@@ -457,7 +457,7 @@ static void die_by_sigterm(struct agent *agent)
 
 typedef void (*death_fn)(struct agent *agent);
 
-/* A way to die, as the state of a test. */
+/* One of the ways to die, as the state of a test. */
 struct death {
 	death_fn come;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Opening, closing and unlinking spaces: options, names, versions, and every
- * error that these functions are said to return.
+ * Opening, closing and unlinking spaces: options, names, versions, and every error that
+ * these functions are documented to return.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ static struct lockmgr_options options(uint32_t flags)
 	return opts;
 }
 
-/* Open the test's space, and close it again; returns the result of opening. */
+/* Open the test's space, and close it again; returns the result of lockmgr_open(). */
 static int try_open(const struct lockmgr_options *opts)
 {
 	struct lockmgr *mgr;
@@ -285,7 +285,7 @@ static void open_with_null_returns_einval(void **state)
 	assert_int_equal(lockmgr_unlink(NULL, NULL), -EINVAL);
 }
 
-/* As programs of tomorrow, with a longer struct. */
+/* The options of a program of tomorrow, which has a longer struct. */
 struct long_options {
 	struct lockmgr_options known;
 	uint64_t unknown;
@@ -400,7 +400,7 @@ static void no_free_descriptor_returns_emfile(void **state)
  * Names
  */
 
-/* A name of that length, unlike those of other tests. */
+/* A name of that length that no other test uses. */
 static const char *name_of_length(size_t length)
 {
 	static char name[256];
@@ -896,7 +896,7 @@ static void many_handles_of_one_process_work_side_by_side(void **state)
 	}
 	assert_int_equal(info_of(mgr).clients, MANY + 1);
 	assert_int_equal(lockmgr_unlock(mgrs[0], 1), -EPERM);
-	/* From both ends and the middle, as handles know their neighbours. */
+	/* Close them in a mixed order, because a handle has pointers to its neighbours. */
 	for (i = 0; i < MANY; i++)
 		lockmgr_close(mgrs[i * 7 % MANY]);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Locks that are taken and released in memory: that they are, that nobody notices
- * by what can be seen, and that whoever may not, does without.
+ * Locks that the library acquires and releases in memory: that it does; that nobody can see
+ * a difference; and that a process which may not do so uses the kernel.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -30,7 +30,7 @@ enum verdict {
 	NOT_AS_EXPECTED,
 };
 
-/* From here on, every system call but the end returns EPERM. */
+/* From here on, every system call but exit_group() returns EPERM. */
 static bool allow_nothing(void)
 {
 	struct sock_filter rules[] = {
@@ -63,7 +63,7 @@ static enum verdict take_turns_silently(uint32_t flags, uint32_t used, uint32_t 
 {
 	struct lockmgr *mgr = space_open_with(flags, 0);
 
-	/* The second time, the thread asks for its number. */
+	/* In the second round, the library asks for the thread id. */
 	if (lockmgr_lock(mgr, used) || lockmgr_unlock(mgr, used) ||
 	    lockmgr_lock(mgr, used) || lockmgr_unlock(mgr, used))
 		return NOT_AS_EXPECTED;
@@ -73,7 +73,7 @@ static enum verdict take_turns_silently(uint32_t flags, uint32_t used, uint32_t 
 	return take_turns(mgr, id) ? ALL_WELL : NOT_AS_EXPECTED;
 }
 
-/* Whether a process that has used a lock can take one without any system call. */
+/* Whether a process that has used a lock can acquire one without any system call. */
 static bool is_silent(uint32_t flags, uint32_t used, uint32_t id)
 {
 	pid_t pid = fork();
@@ -151,17 +151,17 @@ static void program_that_takes_few_locks_maps_nothing(void **state)
 		assert_int_equal(lockmgr_lock(mgr, ID), 0);
 		assert_int_equal(lockmgr_unlock(mgr, ID), 0);
 	}
-	/* The records and the clock. */
+	/* The library maps the records and the clock. */
 	assert_int_equal(count_mappings(), records_are_mapped() ? 2 : 0);
 	space_close(mgr);
 	assert_int_equal(count_mappings(), 0);
 }
 
 /* ------------------------------------------------------------------------
- * What is seen
+ * What others see
  */
 
-/* A handle that has used the page, so that the next lock is taken in memory. */
+/* A handle that has used the page, so that it acquires the next lock in memory. */
 static struct lockmgr *warm_open(void)
 {
 	struct lockmgr *mgr = space_open();
@@ -178,7 +178,7 @@ static void expect_holder(struct lockmgr *mgr, pid_t tid, uint64_t before)
 
 	assert_int_equal(info.pid, getpid());
 	assert_int_equal(info.tid, tid);
-	/* The clock ticks 100 times a second at least, if the host lets it. */
+	/* The clock ticks at least 100 times a second, if the host lets it. */
 	assert_in_range(info.since, before - 1000000000, now_ns());
 }
 
@@ -190,7 +190,7 @@ static bool is_over(void *time)
 static void holder_is_seen_with_thread_and_time(void **state)
 {
 	struct lockmgr *mgr = warm_open();
-	/* So that the time of the acquisition before cannot be taken for that of the next. */
+	/* So the time of the acquisition in warm_open() differs from that of the next one. */
 	uint64_t later = now_ns() + 2000000000;
 
 	(void)state;
@@ -221,7 +221,7 @@ static void thread_that_took_it_is_seen_and_any_may_unlock(void **state)
 	assert_null(result);
 	assert_int_equal(lockmgr_unlock(mgr, ID), 0);
 
-	/* The main thread's own, after a thread has asked for its own. */
+	/* The kernel shows the main thread, although another thread has acquired it since. */
 	assert_int_equal(lockmgr_lock(mgr, ID), 0);
 	assert_int_not_equal(thread_tid, gettid());
 	expect_holder(mgr, gettid(), before);
@@ -234,7 +234,7 @@ static long warm_up(struct lockmgr **mgr, long id)
 	return ret ? ret : lockmgr_unlock(*mgr, id);
 }
 
-/* A child has the thread's memory, but is another. */
+/* A child inherits what its parent's thread has in memory, but is another thread. */
 static void child_is_seen_as_itself(void **state)
 {
 	struct lockmgr *mgr = warm_open();
@@ -256,7 +256,7 @@ static void *open_in_thread(void *mgr)
 	return (void *)(long)lockmgr_open(mgr, space_name(), NULL);
 }
 
-/* The thread that a child begins with has its parent's memory, whoever opens. */
+/* A child's first thread inherits its parent's memory, whichever thread opens the space. */
 static bool is_seen_in_child(void)
 {
 	struct lockmgr *mgr = NULL;
@@ -319,7 +319,7 @@ static void lock_beyond_a_lowered_capacity_is_refused(void **state)
 	assert_int_equal(lockmgr_lock(mgr, ID + 1), 0);
 	assert_int_equal(lockmgr_set_capacity(mgr, ID), 0);
 	assert_int_equal(lockmgr_lock(mgr, ID), -EINVAL);
-	/* It goes on until it is unlocked. */
+	/* The holder keeps the lock until it releases it. */
 	assert_int_equal(lockmgr_unlock(mgr, ID + 1), 0);
 	assert_int_equal(lockmgr_lock(mgr, ID + 1), -EINVAL);
 	assert_int_equal(lockmgr_set_capacity(mgr, ID + 1), 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A space with a million allocated locks.  It is filled before the first test;
- * each test leaves it full.
+ * A space with a million allocated locks.  fill() fills it before the first test, and each
+ * test leaves it full.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -155,7 +155,7 @@ int main(void)
 		cmocka_unit_test(held_locks_are_found_among_a_million_allocated),
 		cmocka_unit_test(lower_capacity_returns_ebusy),
 		cmocka_unit_test(allocations_are_there_when_opened_again),
-		/* The last: the space is not full any more. */
+		/* This is the last test: the space is not full after it. */
 		cmocka_unit_test(free_all_makes_all_available),
 	};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Notes: what is set is what lists show, as long as the id is allocated.
+ * Notes: lists show the note that was set, as long as the id is allocated.
  */
 #include <errno.h>
 #include <string.h>
@@ -47,7 +47,7 @@ static void note_of_a_held_lock_is_shown_with_its_holder(void **state)
 	assert_true(info.flags & LOCKMGR_LOCK_IS_HELD);
 	assert_int_equal(info.pid, getpid());
 	assert_string_equal(info.note, "container web-1");
-	/* The lock stays held, and stands for nothing any more. */
+	/* The lock stays held, but no longer has a note. */
 	assert_int_equal(lockmgr_free(mgr, ID), 0);
 	info = lock_info(mgr, ID);
 	assert_true(info.flags & LOCKMGR_LOCK_IS_HELD);

@@ -28,10 +28,10 @@
 #define BIT(number)	(1U << (number))
 
 /* ------------------------------------------------------------------------
- * Who acts, and on what
+ * The users, and the spaces
  */
 
-/* How agents open and unlink spaces: shared with them. */
+/* How agents open and unlink spaces; in memory that they share. */
 static struct lockmgr_options *options;
 
 static struct lockmgr_options *set_options(uid_t owner, uint32_t flags)
@@ -47,7 +47,7 @@ static struct lockmgr_options *set_options(uid_t owner, uint32_t flags)
 
 static const gid_t group[] = { GROUP };
 
-/* The owner is in the group too: its own class must decide all the same. */
+/* The owner is in the group, too; the bits of the owner's class must decide all the same. */
 static struct agent *new_owner(void)
 {
 	return agent_new_as(OWNER, OWNER, 1, group);
@@ -150,7 +150,7 @@ static long unlink_as(struct agent *agent, uid_t owner)
 	return agent_call(agent, do_unlink, 0);
 }
 
-/* A space of the owner's and the group's, made by root; the handle is root's. */
+/* Root makes a space for the owner and the group; the handle is root's. */
 static struct lockmgr *new_space(uint32_t mode)
 {
 	struct lockmgr *mgr;
@@ -251,7 +251,7 @@ static void every_mode_lets_in_each_class_as_its_bits_say(void **state)
 	for (mode = 1; mode <= 0777; mode++) {
 		struct lockmgr *mgr;
 
-		/* Bits for executing say nothing: try all or none of them. */
+		/* Bits for executing mean nothing here: try only all or none of them. */
 		if (mode & 0111 && (mode & 0111) != 0111)
 			continue;
 		mgr = new_space(mode);
@@ -455,7 +455,7 @@ static void group_does_not_matter_where_the_space_exists(void **state)
  * Capabilities
  */
 
-/* Keep those capabilities only. */
+/* Drop all capabilities but these. */
 static long do_keep_capabilities(struct lockmgr **mgr, long kept)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -541,7 +541,7 @@ static long set_capacity_of_file(int file)
 	return ioctl(file, LOCKMGR_IOC_CAPACITY, &args) ? -errno : 0;
 }
 
-/* The file is opened as root. */
+/* The process opens the file as root, and then becomes a stranger. */
 static long do_attach_after_setuid(struct lockmgr **mgr, long owner)
 {
 	int file = open("/dev/lockmgr", O_RDWR | O_CLOEXEC);
@@ -554,7 +554,7 @@ static long do_attach_after_setuid(struct lockmgr **mgr, long owner)
 	return attach_file(file, owner) ?: set_capacity_of_file(file);
 }
 
-/* The file is opened as a stranger by who is root again afterwards. */
+/* The process opens the file as a stranger, and then is root again. */
 static long do_attach_as_root_again(struct lockmgr **mgr, long owner)
 {
 	int file;
@@ -668,7 +668,7 @@ static void write_map(struct agent *agent, const char *file, const char *map)
 	close(fd);
 }
 
-/* Make the agent root of a user namespace: 0 is itself, 1 the friend. */
+/* Make the agent root of a user namespace: there, user 0 is itself, and 1 the friend. */
 static void enter_namespace(struct agent *agent)
 {
 	assert_int_equal(agent_call(agent, do_enter_namespace, 0), 0);

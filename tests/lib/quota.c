@@ -19,7 +19,7 @@
 
 #define MILLION		1048576U
 
-/* Users to whom spaces are charged; no process is theirs. */
+/* Users whose spaces the tests create; they have no processes. */
 #define OWNER		1001
 #define OTHER_OWNER	1002
 
@@ -35,7 +35,7 @@ static const char *const limits[] = {
 
 #define LIMITS	(sizeof(limits) / sizeof(limits[0]))
 
-/* As they were before the test. */
+/* The limits before the test. */
 static char saved[LIMITS][32];
 
 static void limit_path(char path[128], const char *limit)
@@ -79,7 +79,7 @@ static int setup(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * Spaces of owners
+ * Spaces of other owners
  */
 
 static struct lockmgr *handles[SPACES_MAX];
@@ -103,7 +103,7 @@ static struct lockmgr_options options_for(uid_t owner, uint32_t flags)
 	return opts;
 }
 
-/* Make space 0, 1, … of a user's; returns what lockmgr_open() does. */
+/* Create space number 0, 1, … of a user; returns what lockmgr_open() does. */
 static int create_space(unsigned int number, uid_t owner, uint32_t capacity)
 {
 	struct lockmgr_options opts = options_for(owner, LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_EXCL);
@@ -196,7 +196,7 @@ static int allocate(struct lockmgr *mgr, uint32_t count)
 	return ret;
 }
 
-/* Lock ids far from each other until there is an error, and return it. */
+/* Lock ids that are far from each other until there is an error, and return that. */
 static int lock_scattered(struct lockmgr *mgr, uint32_t first, uint32_t *count)
 {
 	uint32_t id;
@@ -342,10 +342,10 @@ static void space_that_may_have_no_client_is_not_made(void **state)
  * Parties with different rights
  */
 
-/* Users who share a space of OWNER's with all others. */
+/* A user who uses a space of OWNER's that is open to all. */
 #define STRANGER	1003
 
-/* What agents open, and how: shared with them by being set before they are made. */
+/* What agents open, and how; each agent has a copy, because this is set before it is made. */
 static struct lockmgr_options agent_options;
 
 static struct agent *agent_of(uid_t user, const struct lockmgr_options *opts)
@@ -360,7 +360,7 @@ static long do_open_space(struct lockmgr **mgr, long number)
 	return lockmgr_open(mgr, numbered_space(number), &agent_options);
 }
 
-/* Open once more and forget it: the process keeps the handle. */
+/* Open the space again and again, and lose each handle: the process keeps the file. */
 static long do_open_until_refused(struct lockmgr **mgr, long most)
 {
 	long count;
@@ -375,7 +375,7 @@ static long do_open_until_refused(struct lockmgr **mgr, long most)
 	return count;
 }
 
-/* A space of OWNER's that everybody may do that with. */
+/* Create a space of OWNER's that other users may use as its mode says. */
 static void create_shared_space(uint32_t mode)
 {
 	struct lockmgr_options opts = options_for(OWNER, LOCKMGR_OPEN_CREATE);
@@ -414,7 +414,7 @@ static void stranger_keeps_neither_owner_nor_root_from_opening(void **state)
 	assert_int_equal(agent_call(agent_of(0, &opts), do_open_until_refused, 10), 3);
 }
 
-/* In the space's own words, and in those of the library. */
+/* Both lockmgr_info() and lockmgr_held() show it. */
 static void who_only_looks_sees_the_locks_and_counts_as_open(void **state)
 {
 	struct lockmgr_options readonly = options_for(OWNER, LOCKMGR_OPEN_READONLY);
@@ -448,7 +448,7 @@ static long do_allocate_until_refused(struct lockmgr **mgr, long number)
 	return ret == -EDQUOT ? count : ret;
 }
 
-/* The last eighth is the owner's. */
+/* The last eighth of the limit is reserved for the owner. */
 static void strangers_are_refused_ids_before_the_owner(void **state)
 {
 	struct lockmgr_options opts = options_for(OWNER, 0);
@@ -488,7 +488,7 @@ static long do_set_capacity(struct lockmgr **mgr, long capacity)
 	return lockmgr_set_capacity(*mgr, capacity);
 }
 
-/* Within a space nothing is reserved: whoever may use it, may use all of it. */
+/* Within a space nothing is reserved: any user who may use the space may use all of it. */
 static void strangers_may_allocate_all_ids_and_the_owner_frees_them(void **state)
 {
 	struct lockmgr_options opts = options_for(OWNER, 0);
@@ -520,7 +520,7 @@ static long do_lock_until_refused(struct lockmgr **mgr, long first)
 	return ret == -EDQUOT ? (long)count : ret;
 }
 
-/* A page more than the strangers have: there is room for eight, of 256 records each. */
+/* The limit has room for eight pages of 256 records; the last one is reserved for the owner. */
 static void strangers_are_refused_records_before_the_owner(void **state)
 {
 	struct lockmgr_options opts = options_for(OWNER, 0);
@@ -530,20 +530,20 @@ static void strangers_are_refused_records_before_the_owner(void **state)
 		skip();
 	set_limit("locks_per_user", 8 * 256);
 	create_shared_space(0666);
-	/* One is free. */
+	/* The first page of a space is not charged. */
 	assert_int_equal(agent_call(agent_of(STRANGER, &opts), do_lock_until_refused, 0), 1 + 7);
 	assert_int_equal(agent_call(agent_of(OWNER, &opts), do_lock_until_refused, 512), 1);
 }
 
 /* ------------------------------------------------------------------------
- * User namespaces: all ids that a user has there have one account
+ * User namespaces: all ids that a user has in its namespaces share one account
  */
 
-/* The first of the ids that OWNER may use in its namespaces, and how many. */
+/* The first of the ids that OWNER may use in its namespaces, and how many there are. */
 #define SUBORDINATES	100000
 #define SUBORDINATE_MAX	1000
 
-/* A process of OWNER's, as root of a user namespace with subordinate ids 1, 2, ... */
+/* A process of OWNER's that is root of a user namespace, with subordinate ids 1, 2, ... */
 static struct agent *agent_in_namespace(void)
 {
 	struct lockmgr_options opts = options_for((uid_t)-1, LOCKMGR_OPEN_CREATE);
@@ -561,7 +561,7 @@ static struct agent *agent_in_namespace(void)
 	return agent;
 }
 
-/* As each of that many ids, make a space; returns how many there were before EDQUOT. */
+/* Create one space as each of that many ids; returns how many there were before EDQUOT. */
 static long do_make_as_subordinates(struct lockmgr **mgr, long ids)
 {
 	long id;
@@ -600,7 +600,7 @@ static void subordinate_ids_share_one_limit_on_spaces(void **state)
 	assert_int_equal(made, 3);
 }
 
-/* As by a set-user-ID program: outside of the namespace it is that other user. */
+/* A process outside the namespace can have such an id, as from a set-user-ID program. */
 static void subordinate_id_outside_its_namespace_counts_for_itself(void **state)
 {
 	struct agent *agent = agent_in_namespace();
@@ -625,7 +625,7 @@ static void subordinate_ids_leave_their_user_its_own_limit(void **state)
 	(void)state;
 	set_limit("spaces_per_user", 3);
 	made = agent_call(agent, do_make_as_subordinates, 10);
-	/* In that namespace as outside, the process is OWNER. */
+	/* The process is OWNER in that namespace, and outside. */
 	assert_int_equal(agent_call(agent, do_open_space, 0), 0);
 	assert_int_equal(create_space(1, OWNER, 0), 0);
 	assert_int_equal(create_space(2, OWNER, 0), 0);
@@ -634,7 +634,7 @@ static void subordinate_ids_leave_their_user_its_own_limit(void **state)
 	assert_int_equal(made, 3);
 }
 
-/* ... and as each, allocate until that is refused: returns how many in all. */
+/* Allocate as each of that many ids until that is refused; returns how many in all. */
 static long do_allocate_as_subordinates(struct lockmgr **mgr, long ids)
 {
 	long count = 0, id;
@@ -821,7 +821,7 @@ static void locks_that_were_let_go_count_no_more_when_the_space_is_closed(void *
 		lockmgr_unlock(handles[0], id * 1024);
 	close_space(0);
 	assert_int_equal(lockmgr_open(&handles[0], numbered_space(0), &opts), 0);
-	/* Others than before. */
+	/* These are other locks than before. */
 	assert_int_equal(lock_scattered(handles[0], 512, &after), -EDQUOT);
 	assert_int_equal(after, before);
 }
@@ -938,7 +938,7 @@ static int memory_teardown(void **state)
 {
 	int ret = teardown(state);
 
-	/* Its processes are being buried. */
+	/* The kernel may still be tearing down its processes. */
 	wait_until(is_cgroup_gone, NULL, "the control group can be removed");
 
 	return ret;
@@ -955,7 +955,7 @@ static long do_enter_cgroup(struct lockmgr **mgr, long unused)
 	return write_cgroup("cgroup.procs", "0");
 }
 
-/* A process in the control group, which has opened nothing. */
+/* A process in the control group that has opened nothing. */
 static struct agent *new_agent_in_cgroup(void)
 {
 	struct agent *agent = agent_new_as(0, 0, 0, NULL);
@@ -1014,7 +1014,7 @@ static long do_use_locks(struct lockmgr **mgr, long count)
 	return ret;
 }
 
-/* Lock and unlock all over the space, so that it needs memory for each lock. */
+/* Lock and unlock all over the space, so that the kernel needs memory for each lock. */
 static long do_touch_all(struct lockmgr **mgr, long unused)
 {
 	uint32_t id;
@@ -1030,7 +1030,7 @@ static long do_touch_all(struct lockmgr **mgr, long unused)
 	return ret;
 }
 
-/* All ids below the end that are multiples of the step. */
+/* Allocate all ids below the end that are multiples of the step. */
 static int allocate_ids(struct lockmgr *mgr, uint32_t end, uint32_t step)
 {
 	uint32_t id;
@@ -1065,7 +1065,7 @@ static long do_note_many(struct lockmgr **mgr, long unused)
 	return ret;
 }
 
-/* As many spaces as that of a million locks each, three of which are in use. */
+/* Create that many spaces of a million locks each, and use three locks of each. */
 static long do_use_spaces(struct lockmgr **mgr, long count)
 {
 	long ret = 0;
@@ -1097,7 +1097,7 @@ static void three_locks_of_a_million_cost_a_few_pages(void **state)
 	assert_in_range((kernel_memory() - before) / SPACES, PAGES(1) / 2, PAGES(8));
 }
 
-/* 16 bytes for each of a million records: that is what flat tables would cost. */
+/* Flat tables would cost 16 bytes for each of a million records. */
 static void memory_for_a_million_locks_is_charged_to_who_takes_them(void **state)
 {
 	struct agent *agent = new_agent_in_cgroup();
@@ -1109,7 +1109,7 @@ static void memory_for_a_million_locks_is_charged_to_who_takes_them(void **state
 	assert_in_range(kernel_memory() - before, 16 * MILLION - LAG, 24 * MILLION);
 }
 
-/* Whoever allocated the ids; and no more for the second note of an id than for the first. */
+/* It does not matter who allocated the ids; a second note for an id costs nothing more. */
 static void memory_for_notes_is_charged_to_who_sets_them(void **state)
 {
 	struct agent *agent = new_agent_in_cgroup();
@@ -1122,7 +1122,7 @@ static void memory_for_notes_is_charged_to_who_sets_them(void **state)
 	before = kernel_memory();
 	assert_int_equal(agent_call(agent, do_note_many, 0), 0);
 	once = kernel_memory() - before;
-	/* Kernels that watch their memory put something around each piece. */
+	/* Kernels that check their memory put something around each piece. */
 	assert_in_range(once, 92 * NOTED - LAG, 256 * NOTED);
 	assert_int_equal(agent_call(agent, do_note_many, 0), 0);
 	assert_in_range(kernel_memory() - before, once - 2 * LAG, once + 2 * LAG);
@@ -1171,16 +1171,17 @@ static void memory_of_a_killed_client_is_given_back_with_its_space(void **state)
 }
 
 /*
- * The kernel reports that a control group is out of memory, with a backtrace, and
- * whoever watches its log takes that for trouble.  So it is announced there, and
- * done only where LOCKMGR_TEST_OUT_OF_MEMORY says that it is understood.
+ * When a control group is out of memory, the kernel logs that with a backtrace, and a
+ * program or a person that watches the log would take that for trouble.  So the test
+ * announces it in the log, and does it only where LOCKMGR_TEST_OUT_OF_MEMORY says that the
+ * watcher understands the announcement.
  */
 static void announce(const char *message)
 {
 	assert_int_equal(write_value("/dev/kmsg", message), 0);
 }
 
-/* A process that wants more memory than it may have; returns how it ends. */
+/* Start a process that needs more memory than its control group has; returns how it ends. */
 static int starve(void)
 {
 	const char *understood = getenv("LOCKMGR_TEST_OUT_OF_MEMORY");

@@ -16,13 +16,13 @@
 
 #define NSEC_PER_SEC	1000000000LL
 
-/* More than anything takes, and less than the patience of the harness. */
+/* More than any call takes, and less than the patience of the harness. */
 #define LONG_MS		(500 * 1000)
 
 /* How late a machine that is busy and emulated may be. */
 #define SLACK_NS	(300 * NSEC_PER_SEC)
 
-/* What agents tell beside their result. */
+/* What agents report in addition to their result. */
 static struct {
 	_Atomic unsigned long handled;	/* runs of the signal handler */
 	_Atomic uint64_t returned;	/* when the lock call came back */
@@ -43,8 +43,8 @@ static uint64_t to_ns(struct timespec time)
 }
 
 /*
- * Agents hear signals during lock calls only: what the harness does between
- * these is not made for them.
+ * Agents receive signals only during lock calls: what the harness does between these
+ * cannot cope with signals.
  */
 static void listen_to_signals(bool yes)
 {
@@ -161,7 +161,7 @@ static void send_until_handled(struct agent *agent)
 	wait_until(has_reacted, &reaction, "the handler has run");
 }
 
-/* A signal that arrives while another is pending is the same signal. */
+/* A signal that arrives while the same signal is pending is lost; so wait for each. */
 static void send_storm(struct agent *agent)
 {
 	int i;
@@ -194,7 +194,7 @@ static void stop_and_resume(struct agent *agent)
 	resume(agent);
 }
 
-/* A kind of disturbance, as the state of a test. */
+/* One kind of disturbance, as the state of a test. */
 struct disturbance {
 	agent_fn prepare;
 	void (*send)(struct agent *agent);
@@ -273,7 +273,7 @@ static void timedlock_goes_on_and_times_out(void **state)
 			to_ns(shared->deadline) + SLACK_NS);
 }
 
-/* Signals that do not end until the deadline does its work. */
+/* The signals do not stop until the deadline has ended the wait. */
 static void deadline_holds_in_an_endless_storm(void **state)
 {
 	const struct disturbance *disturbance = *state;
@@ -305,7 +305,7 @@ static void lock_is_acquired_in_an_endless_storm(void **state)
 	assert_int_equal(agent_finish(agent), 0);
 }
 
-/* Handlers with and without SA_RESTART. */
+/* The handlers have SA_RESTART, or not. */
 static void handler_ends_an_interruptible_wait(void **state)
 {
 	const struct disturbance *disturbance = *state;
@@ -321,7 +321,7 @@ static void handler_ends_an_interruptible_wait(void **state)
 	assert_int_equal(lockmgr_trylock(mgr, 0), 0);
 }
 
-/* Without a handler, or stopped and continued. */
+/* The agent has no handler, or is stopped and continued. */
 static void interruptible_wait_goes_on_and_acquires(void **state)
 {
 	expect_to_go_on(*state, agent_listen_and_lock_interruptibly);
@@ -342,7 +342,7 @@ static void interrupted_wait_leaves_nothing(void **state)
 	send_until_handled(agent);
 	assert_int_equal(agent_finish(agent), -EINTR);
 
-	/* It comes again, and is the last. */
+	/* It comes again, and is the last in the queue. */
 	agent_start(agent, agent_lock, 0);
 	wait_for_waiters(mgr, 0, 2);
 	assert_int_equal(lockmgr_unlock(mgr, 0), 0);
@@ -405,7 +405,7 @@ static void signal_does_not_cost_a_waiter_its_place(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * Hand-over at the moment of a signal or a deadline
+ * Unlocking at the moment of a signal or a deadline
  */
 
 static void unlock_at_the_moment_of_a_signal_is_not_lost(void **state)
@@ -475,7 +475,7 @@ static void signalled_waiter_passes_the_lock_on(void **state)
 	}
 }
 
-/* The lock is taken again at once, so the waiter is woken in vain. */
+/* We acquire the lock again at once, so the waiter is woken in vain. */
 static void waiter_among_fast_lockers_gets_the_lock_in_a_storm(void **state)
 {
 	const struct disturbance *disturbance = *state;

@@ -40,7 +40,7 @@ static inline struct worker *worker_start(worker_fn fn, struct lockmgr *mgr, uin
 	return worker;
 }
 
-/** Wait until it has returned, and return what it did. */
+/** Wait until the call has returned, and return its result. */
 static inline int worker_finish(struct worker *worker)
 {
 	struct timespec end;
@@ -55,7 +55,7 @@ static inline int worker_finish(struct worker *worker)
 	return (intptr_t)result;
 }
 
-/** Both. */
+/** worker_start() and worker_finish(). */
 static inline int worker_call(worker_fn fn, struct lockmgr *mgr, uint32_t id)
 {
 	return worker_finish(worker_start(fn, mgr, id));

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Checks lock.pml with Spin, as TAP: every state of each configuration, and that
-# each mutation is found, by the property that it breaks. Needs spin and gcc. With
-# LOCKMGR_THOROUGH in the environment, the largest configurations too.
+# Checks lock.pml with Spin, and prints TAP: every state of each configuration must be
+# right, and the property that a mutation breaks must find it. Needs spin and gcc. With
+# LOCKMGR_THOROUGH in the environment, it checks the largest configurations, too.
 
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")/../vm
@@ -12,7 +12,7 @@ here=$(dirname "$(readlink -f "$0")")/../vm
 here=$(readlink -f "$here/../model")
 top=${here%/tests/model}
 
-# Half of the time goes into compiling what differs from the last run only if the model does.
+# Compiling takes half of the time; what the compiler sees changes only with the model.
 compiler=(gcc)
 if command -v ccache >/dev/null; then
 	CCACHE_DIR=$(lockmgr_cache)/ccache
@@ -20,11 +20,11 @@ if command -v ccache >/dev/null; then
 	compiler=(ccache gcc)
 fi
 
-# For one test, and in MB for one test.
+# Limits for one test: seconds, and MB of memory.
 seconds=${MODEL_TIMEOUT:-3600}
 memory=4000
 
-# The form, and what differs from lock.pml's own size: N=2 ROUNDS=2 LEAVES=1
+# The form, and what differs from the default size in lock.pml: N=2 ROUNDS=2 LEAVES=1
 # DEATHS=1.
 configurations=(
 	'kernel-only ROUNDS=3 LEAVES=2 DEATHS=2'
@@ -37,7 +37,7 @@ configurations=(
 	'mapped CLOSES=2'
 	'kernel-only MAX_BYPASSED=2 ROUNDS_OF_FIRST=6'
 	'mapped MAX_BYPASSED=2 ROUNDS=3'
-	# There are naps where the first time in vain is not often enough.
+	# A waiter naps only if it is not due after its first look in vain.
 	'mapped MAX_BYPASSED=2 ROUNDS=3 LEAVES=2 DEATHS=2'
 	'mapped MAX_BYPASSED=3 ROUNDS=4'
 	'mapped MAX_BYPASSED=2 SCRIBBLES=1 ROUNDS=1 DEATHS=0'
@@ -45,7 +45,7 @@ configurations=(
 	'mapped MAX_BYPASSED=2 CLOSES=2'
 	'kernel-only FORGES=2 ROUNDS=3 LEAVES=2'
 )
-# Minutes each, so only if LOCKMGR_THOROUGH is set.
+# Each takes minutes, so these run only if LOCKMGR_THOROUGH is set.
 long_configurations=(
 	'kernel-only N=3 ROUNDS=1 ROUNDS_OF_FIRST=2 DEATHS=0'
 	'kernel-only N=3 ROUNDS=1 ROUNDS_OF_FIRST=2 LEAVES=0'
@@ -110,7 +110,7 @@ mutations=(
 	'OPEN_FORGOTTEN		open		mapped CLOSES=1'
 	'TICKET_BELIEVED	order		kernel-only FORGES=1 N=3 ROUNDS=1 LEAVES=0 DEATHS=0'
 	'TICKET_BELIEVED	order		mapped FORGES=1 N=3 ROUNDS=1 LEAVES=0 DEATHS=0'
-	# No mutation, but a bound that is too low by one.
+	# Not a mutation, but a bound that is too low by one.
 	'BOUND=1		bounded		kernel-only ROUNDS=1 ROUNDS_OF_FIRST=5'
 )
 
@@ -123,7 +123,7 @@ ok()
 	printf 'ok %d - %s\n' "$number" "$1"
 }
 
-# not_ok NAME: and its output as diagnostics.
+# not_ok NAME: prints the end of its standard input as diagnostics.
 not_ok()
 {
 	number=$((number + 1))
@@ -133,7 +133,7 @@ not_ok()
 }
 
 # verify PLACE OPTIMIZATION DEFINITION...: builds the checker in a directory of its own and
-# runs it; leaves what that says in PLACE/output.
+# runs it; leaves the checker's output in PLACE/output.
 verify()
 {
 	local place=$1 optimization=$2 definition options=()
@@ -151,7 +151,7 @@ verify()
 	mkdir -p "$place"
 	cp "$here/lock.pml" "$place"
 	(
-		# Every state is stored whole: what it says of all states, is so.
+		# The checker stores each state whole, so what it says of all states is a proof.
 		cd "$place" &&
 			spin -a "${options[@]}" lock.pml &&
 			"${compiler[@]}" "$optimization" -w -DSAFETY -DCOLLAPSE \
@@ -161,7 +161,7 @@ verify()
 	) >"$place/output" 2>&1 || echo "ended with status $?" >>"$place/output"
 }
 
-# A checker uses one processor.
+# Each checker uses one processor, so there is one for each.
 start()
 {
 	while (($(jobs -rp | wc -l) >= $(nproc))); do
@@ -175,7 +175,7 @@ states_in()
 	awk '/states, stored/ { print $1 }' <<<"$1"
 }
 
-# Nothing found, and nothing left out.
+# The checker found no error, and left nothing out.
 is_proof()
 {
 	grep -q 'errors: 0$' <<<"$1" && [[ $(states_in "$1") ]] &&
@@ -183,8 +183,9 @@ is_proof()
 			<<<"$1"
 }
 
-# What comments of the model call a function is one, of the code or of the model; and in the
-# file that they name, if they do: "name(), path" or "name() in path".
+# Prints each name() in comments of the model that is not a function of the code or of the
+# model, and each that is not in the file that the comment names: "name(), path" or
+# "name() in path".
 find_strangers()
 {
 	local name file
@@ -229,7 +230,7 @@ done
 for index in "${!mutations[@]}"; do
 	read -r name property size <<<"${mutations[index]}"
 	read -ra definitions <<<"$size"
-	# Most are found before better code would pay.
+	# The checker finds most mutations before better code would pay.
 	start "$scratch/mutation-$index" -O1 "$name" "${definitions[@]}"
 done
 wait

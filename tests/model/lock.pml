@@ -4,23 +4,24 @@
  * lock, unlock, wait, leave, die and come back. ./check.t runs it.
  *
  * A label or an inline has the name of the function that it mirrors, in
- * kmod/lock.c or kmod/acquire.c unless it says otherwise; the states R and W and the
- * invariant I1 are those of the comment in lock.c.
+ * kmod/lock.c or kmod/acquire.c unless a comment names another file; the states R and W
+ * and the invariant I1 are those of the comment in lock.c.
  *
- * Two forms:
+ * There are two forms:
  *
  *	kernel-only	lockmgr_lock_acquire_free() and lock_release_unwaited() in the kernel
- *	MAPPED		take and release by a compare-and-swap in user space;
- *			the kernel is asked where that fails
+ *	MAPPED		user space acquires and releases the lock by a compare-and-swap,
+ *			and calls the kernel where that fails
  *
- * With SCRIBBLES, one more client of the mapped form writes to the word what it must
- * not, and then dies. Nobody knows any more who holds the lock, so from then on that
- * is not looked at; but when it is gone, I1 holds again, and all who wait end.
+ * With SCRIBBLES, one more client of the mapped form writes to the word what no client
+ * may write, and then dies. After the first such write nobody knows who holds the lock, so
+ * from then on the model does not check that. But when the client is gone, I1 holds again,
+ * and each wait ends.
  *
- * With CLOSES, the lock is closed by a lower capacity, and opened again by a higher one,
- * at any time; while it is closed, nobody takes it in user space.
+ * With CLOSES, a lower capacity retires the lock, and a higher one reopens it, at any time.
+ * While it is retired, nobody acquires it in user space.
  *
- * What is a step of its own: each load of the word, each compare-and-swap of it,
+ * Each of these is a step of its own: each load of the word, each compare-and-swap of it,
  * each look at the table of clients (and at what is in it), each look at the queue
  * without its lock, each change of the queue, of a thread's sleeping state, of the
  * clients. What
@@ -28,31 +29,32 @@
  * them; so does acquiring the queue's lock (with the step after it) and releasing
  * it (with the step before it).
  *
- * What is left out: thread ids in the word (they are advisory; without them two
- * clients' words are alike more often, which is worse), times, other locks in
- * the same bucket (lockmgr_lock_acquire_free() then merely gives up more often), and the walk for
- * deadlocks (EDEADLK leaves the queue as a signal does). Memory is sequentially
+ * What is left out: thread ids in the word (they are advisory; without them, two
+ * clients' words are equal more often, which is the worse case), times, other locks in
+ * the same bucket (lockmgr_lock_acquire_free() then merely gives up more often), and the
+ * walk for deadlocks (EDEADLK leaves the queue as a signal does). Memory is sequentially
  * consistent.
  *
  * Size:
  *
- *	N		threads; each has a client of its own, one after the other
+ *	N		threads; each has one client at a time
  *	ROUNDS		lock calls of each thread, with all its clients
- *	ROUNDS_OF_FIRST	those of thread 0, if it makes another number of them
- *	LEAVES		signals and timeouts, all in all
- *	DEATHS		clients that die early, all in all
- *	SCRIBBLES	what is written to the word that must not be
- *	CLOSES		how often the lock is closed and opened
- *	FORGES		calls that hand back a ticket which is not theirs, all in all
+ *	ROUNDS_OF_FIRST	lock calls of thread 0, if their number is another one
+ *	LEAVES		signals and timeouts, in total
+ *	DEATHS		clients that die early, in total
+ *	SCRIBBLES	writes to the word that no client may make
+ *	CLOSES		how often the lock is retired and reopened
+ *	FORGES		calls that pass a ticket which is not theirs, in total
  *	TRIES		MAX_TRIES
- *	MAX_BYPASSED	as there; but MAX_WAIT_NS are over for all at one time, from the
- *			beginning or later
+ *	MAX_BYPASSED	as in lock.c; but MAX_WAIT_NS pass for all waiters at the same time,
+ *			at the beginning or later
  *
- * There may be fewer signals and deaths than that: the number is chosen at the
- * beginning, so that none left over can wake somebody whom all have forgotten.
+ * A run may have fewer signals and deaths than that: Spin chooses their number at the
+ * beginning, so that no signal or death that is left over can wake a thread that all have
+ * forgotten.
  *
- * Each #ifdef below that tests none of these is a mutation: a way to do it wrong,
- * which must be found.
+ * Each #ifdef below that tests none of these is a mutation: a deliberate error, which the
+ * checker must find.
  */
 
 #ifndef N
@@ -148,9 +150,9 @@ byte waiting;			/* struct lockmgr_queues */
 #endif
 
 /*
- * struct lockmgr_waiter, by thread. A ticket is kept by a thread that has left
- * because of a signal; only the order of tickets matters, so they are 1, 2, ...
- * among those who have one, and 0 is none.
+ * struct lockmgr_waiter, one for each thread. A thread that has left because of a signal
+ * keeps its ticket. Only the order of tickets matters, so the threads that have one have
+ * 1, 2, ..., and 0 is none.
  */
 bool queued[N];
 byte ticket[N];
@@ -167,7 +169,7 @@ byte deaths;
 #if FORGES
 byte forges;
 #endif
-bool late;			/* MAX_WAIT_NS are over */
+bool late;			/* MAX_WAIT_NS have passed */
 
 /* What the specification sees. */
 byte holder = NONE;		/* the thread that holds the lock, and lives */
@@ -179,16 +181,16 @@ byte done;
 
 #ifdef SCRIBBLES
 byte scribbles = SCRIBBLES;
-bool scribbled;			/* something was written that must not be */
-bool mended;			/* nobody writes that any more, and I1 holds again */
-byte victim = NONE;		/* shall be killed */
+bool scribbled;			/* the scribbler has written what no client may write */
+bool mended;			/* it writes nothing any more, and I1 holds again */
+byte victim = NONE;		/* the thread that dies next */
 #endif
 
 #ifdef CLOSES
 byte closes = CLOSES;
 bool closed;			/* lock_is_retired() */
-bool shut;			/* user space must not take the lock */
-bool settled = true;		/* opened for the last time */
+bool shut;			/* user space must not acquire the lock */
+bool settled = true;		/* the last reopening is complete */
 #endif
 
 hidden byte i;
@@ -197,7 +199,7 @@ hidden byte count;
 hidden byte returns;
 hidden byte promised;
 
-/* lockmgr_queue_first() in first, lockmgr_queue_length() in count; kmod/wait.c */
+/* first: lockmgr_queue_first(), kmod/wait.c; count: lockmgr_queue_length(), kmod/wait.c */
 inline lockmgr_queue_first()
 {
 	first = NONE;
@@ -220,14 +222,14 @@ inline lockmgr_queue_first()
 /* kmod/wait.c */
 inline lockmgr_queue_add(p)
 {
-	/* lockmgr_promise_holds(), kmod/promise.c: what is kept is what was left. */
+	/* lockmgr_promise_holds(), kmod/promise.c: only the place that p left is promised. */
 	promised = ticket[p] != 0 && !forging;
 	if
 	:: forging && ticket[p] -> drop_ticket(p)
 	:: else
 	fi;
 #ifdef TICKET_BELIEVED
-	/* The smallest number gets most. */
+	/* A thread that forges its ticket gains most by the smallest number. */
 	if
 	:: forging ->
 		for (i : 0 .. N - 1) {
@@ -255,7 +257,7 @@ inline lockmgr_queue_add(p)
 		}
 	:: else		/* keeps its place */
 	fi;
-	/* Whoever was promised nothing is the last. */
+	/* A thread that was promised no place is the last. */
 	for (i : 0 .. N - 1) {
 		assert(promised || i == p || !queued[i] || ticket[i] < ticket[p])
 	}
@@ -293,7 +295,7 @@ inline drop_ticket(p)
 	ticket[p] = 0
 }
 
-/* Whenever the queue is unlocked. */
+/* This holds whenever the queue is unlocked. */
 inline invariant_1()
 {
 	count = 0;
@@ -324,7 +326,7 @@ inline spin_unlock()
 	locked = false
 }
 
-/* The specification: p has the lock from now on. */
+/* The specification: p holds the lock from now on. */
 inline acquire(p)
 {
 	assert(holder == NONE);
@@ -367,8 +369,8 @@ inline let_go(p)
 #define BREAK_UNLESS(condition)	if :: condition :: else -> break fi
 
 /*
- * The queue is locked, and the caller has loaded the word into old. others and
- * mark are parameters there.
+ * The caller has locked the queue and loaded the word into old. others and mark are
+ * parameters in lock.c.
  */
 inline lock_acquire_locked()
 {
@@ -398,7 +400,7 @@ inline lock_acquire_locked()
 				word = old | WAITERS;
 				ret = EBUSY
 #ifndef STALE_LIVENESS
-			/* HOLDER_SUSPECT: now that it keeps still, look again. */
+			/* HOLDER_SUSPECT: the mark keeps the word still, so look again. */
 			:: word == old && !held && TOKEN(old) && !(old & WAITERS) ->
 				word = old | WAITERS;
 				old = word
@@ -431,7 +433,7 @@ inline clean_up()
 	mark = false
 }
 
-/* More makes no difference. */
+/* A higher count makes no difference. */
 inline count_bypass(p)
 {
 	if
@@ -488,7 +490,7 @@ inline lockmgr_lock_wake()
 /* is_due(), of a waiter that was bypassed this often */
 #define IS_DUE(p, often)	(handoff[p] || (often) >= MAX_BYPASSED || ((often) && late))
 
-/* What a release makes of the word that it has found. */
+/* What a release makes of the word that it found. */
 inline let_word_go(dead)
 {
 	if
@@ -529,9 +531,9 @@ inline let_word_go(dead)
 }
 
 /*
- * R2, R3 -> R0, R1, R2, R3, and the locking and waking around it; dead: by
- * lockmgr_lock_abandon(). Without scribbles, only the holder, who is here, and who has
- * the queue locked move a word that is held; so then, one try is enough.
+ * R2, R3 -> R0, R1, R2, R3, and the locking and waking around it; dead: for
+ * lockmgr_lock_abandon(). Without scribbles, a word that is held changes only by its holder,
+ * which is the caller, and by threads that have locked the queue; so one try is enough then.
  */
 inline lock_release_slowly(dead)
 {
@@ -603,7 +605,7 @@ inline lock_release_slowly(dead)
 	lockmgr_lock_wake()
 }
 
-/* kmod/client.c, of one lock */
+/* kmod/client.c, for one lock */
 inline client_abandon_page()
 {
 	if
@@ -612,7 +614,7 @@ inline client_abandon_page()
 	fi
 }
 
-/* kmod/client.c, of one lock */
+/* kmod/client.c, for one lock */
 inline lockmgr_client_end()
 {
 	client_abandon_page();
@@ -668,14 +670,14 @@ inline lockmgr_client_destroy()
 	token[me] = 0
 }
 
-/* Whether it was when it looked, and so has marked the word. */
+/* Whether p was due when it looked, and so has marked the word. */
 #ifdef WAITERS_NOT_SET_AGAIN
 #define WAS_DUE(p)	IS_DUE(p, bypassed[p])
 #else
 #define WAS_DUE(p)	(mark && IS_DUE(p, bypassed[p]))
 #endif
 
-/* What follows from the word after a wake-up. */
+/* What a waiter does with the result of its look at the word. */
 inline look_end()
 {
 	if
@@ -750,7 +752,7 @@ inline acquire_decide()
 #else
 		:: WILL_LOOK(me) ->
 #endif
-			/* look() */
+			/* lockmgr_waiter_look() */
 			ret = AGAIN;
 			old = word;
 			lockmgr_queue_first();
@@ -783,7 +785,7 @@ inline acquire_decide()
 	lockmgr_lock_wake()
 }
 
-/* A signal or the deadline, now or never. */
+/* A signal or the deadline comes now, or it does not. */
 inline may_be_disturbed()
 {
 	if
@@ -792,7 +794,6 @@ inline may_be_disturbed()
 	fi
 }
 
-/* sleep() */
 inline acquire_sleep()
 {
 	do
@@ -811,7 +812,7 @@ inline acquire_sleep()
 		if
 		:: atomic {
 			ret == SLEEP_ON || ret == NAP_ON ->
-			/* schedule_out() */
+			/* acquire_schedule_out() */
 			if
 			:: !asleep[me]
 #ifndef ALARM_FORGOTTEN
@@ -872,7 +873,7 @@ inline acquire_or_queue()
 	od
 }
 
-/* Of queues.waiting, which only lockmgr_client_end() looks at. */
+/* Count in queues.waiting, which only lockmgr_client_end() reads. */
 #ifdef MAPPED
 #define COUNT_WAITING		waiting++;
 #define UNCOUNT_WAITING		waiting--;
@@ -998,14 +999,14 @@ inline expect_free()
 	fi
 }
 
-/* What must hold when all is over. The last to close the lock opens it, too. */
+/* What must hold when all is over. Whoever retires the lock last also reopens it. */
 inline finish()
 {
 	done++;
 	if
 	:: done == N ->
 		lockmgr_queue_first();
-		/* Who scribbles, or opens the lock, may be here still. */
+		/* The scribbler, or the one that reopens the lock, may still run. */
 		assert(!count && (!locked || CLIENTS > N));
 		assert(holder == NONE && strict == NONE)
 	:: else
@@ -1078,7 +1079,7 @@ lockmgr_lock:
 	:: else
 	fi;
 
-inside:		/* the caller, with the lock */
+inside:		/* the caller holds the lock */
 	atomic {
 		d_step {
 			assert(holder == me || scribbled);
@@ -1157,8 +1158,8 @@ inline scribble(what)
 }
 
 /*
- * A word that names a client that lives, but does not hold the lock, keeps all others
- * out until that client dies. If that is what all are waiting for, then it dies.
+ * A forged word can name a client that lives, but does not hold the lock. It keeps all
+ * others out until that client dies. If all threads wait for that, the client dies.
  */
 inline kill_who_is_named()
 {
@@ -1210,7 +1211,7 @@ attach:
 #endif
 
 #ifdef CLOSES
-/* lock_retire_or_reopen(), with the queue locked; it is all that makes a difference here. */
+/* The part of lock_retire_or_reopen() under the queue's lock; only that matters here. */
 inline lockmgr_lock_retire_or_reopen()
 {
 	d_step {

@@ -45,7 +45,7 @@ static void load(void)
 	assert_int_equal(load_with(""), 0);
 }
 
-/* -EWOULDBLOCK while it is in use. */
+/* Returns -EWOULDBLOCK while the module is in use. */
 static int unload(void)
 {
 	return syscall(SYS_delete_module, "lockmgr", O_NONBLOCK) ? -errno : 0;
@@ -66,7 +66,7 @@ static int setup(void **state)
 	return harness_setup(state);
 }
 
-/* What the test has used is given back by then: nothing keeps the module. */
+/* By then everything that the test used is closed, and nothing keeps the module. */
 static int teardown(void **state)
 {
 	int ret = harness_teardown(state);
@@ -94,7 +94,7 @@ static struct lockmgr_space_info space_info(struct lockmgr *mgr)
 	return info;
 }
 
-/* A space with one allocated id that nobody has open; returns its generation. */
+/* Leave a space that has one allocated id and no client; returns its generation. */
 static uint64_t leave_allocated_id(uint32_t id)
 {
 	struct lockmgr *mgr = space_open();
@@ -392,7 +392,7 @@ static void module_is_loaded_used_and_unloaded_many_times(void **state)
 	}
 }
 
-/* Opens and uses whatever is there, until killed. */
+/* Open and use the device whenever it is there, until killed. */
 static void open_without_end(void)
 {
 	struct lockmgr *mgr;
@@ -415,7 +415,7 @@ static void expect_unloading(void)
 	while ((ret = unload())) {
 		assert_int_equal(ret, -EWOULDBLOCK);
 		if (now_ns() > end)
-			fail_msg("the module is in use all the time");
+			fail_msg("the module is always in use");
 	}
 }
 

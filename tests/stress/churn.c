@@ -9,9 +9,9 @@
 /* ------------------------------------------------------------------------
  * Ids
  *
- * Each worker notes in shared memory which ids are its own, and whether it is
- * about to change that.  A death in QUIET leaves no doubt; one in BUSY, amid
- * allocating or freeing, leaves at most one id that is allocated and nobody's.
+ * Each worker notes in shared memory which ids are its own, and whether it is about to
+ * change that.  If it dies in QUIET, its notes are exact.  If it dies in BUSY, amid
+ * allocating or freeing, it leaves at most one id that is allocated but belongs to nobody.
  */
 
 #define WORKERS		16
@@ -26,11 +26,11 @@ enum mood {
 };
 
 /**
- * struct plan - who has what
+ * struct plan - which ids belong to whom
  * @owners: for each id the worker that has allocated it, plus 1; 0: nobody
  * @moods: of each worker
  * @doubts: deaths in BUSY since the last count
- * @full: how often no id was left in this epoch
+ * @full: how often an allocation found no free id in this epoch
  */
 struct plan {
 	atomic_uint_least32_t owners[CAPACITY];
@@ -54,7 +54,7 @@ static void set_mood(const struct owner *owner, enum mood mood)
 	atomic_store(&plan->moods[owner->self->index], mood);
 }
 
-/* An id that has been allocated must be nobody's. */
+/* An id that was just allocated must belong to nobody. */
 static void claim(struct owner *owner, uint32_t id)
 {
 	struct worker *self = owner->self;
@@ -116,7 +116,7 @@ static void give_back(struct owner *owner)
 	set_mood(owner, QUIET);
 }
 
-/* Own ids and those of others, allocated or not. */
+/* Lock any id: one's own or another's, allocated or not. */
 static void use(struct owner *owner)
 {
 	struct worker *self = owner->self;
@@ -167,7 +167,7 @@ static void churn(struct crowd *crowd, struct worker *self)
 	}
 }
 
-/* What a worker owned when it died, or came to its end, is freed for it. */
+/* Free for a worker what it owned when it died or ended. */
 static void free_estate(struct lockmgr *mgr, unsigned int index)
 {
 	uint32_t id;
@@ -187,7 +187,7 @@ static void kill_one(struct crowd *crowd, unsigned int index)
 	free_estate(crowd->mgr, index);
 }
 
-/* While nobody else is there: what is allocated, by each way to ask. */
+/* Count the allocated ids while no worker runs; all ways to ask must agree. */
 static uint32_t count_allocated(struct lockmgr *mgr)
 {
 	struct lockmgr_space_info info = { .size = sizeof(info) };
@@ -205,7 +205,7 @@ static uint32_t count_allocated(struct lockmgr *mgr)
 	return count;
 }
 
-/* The dead leave as many ids as there are doubts at most, the living none. */
+/* Dead workers leave at most one id for each doubt; those that ended leave none. */
 static void count_and_clean(struct lockmgr *mgr)
 {
 	unsigned int index;
@@ -228,9 +228,9 @@ static bool ids_have_run_out(void *crowd)
 }
 
 /*
- * Left alone, owners allocate more than they free and could own more ids than there
- * are: it must have come to that before the epoch ends, however few steps the
- * kills have let them make.
+ * Workers that nobody kills allocate more than they free, and could own more ids than there
+ * are.  So all ids must have been allocated at some time before the epoch ends, however few
+ * steps the workers make between kills.
  */
 static void run_epoch(struct crowd *crowd, uint64_t kills, uint64_t *random)
 {
@@ -293,8 +293,8 @@ static void ids_are_unique_and_none_is_lost_when_owners_die(void **state)
 #define NAMES	4
 
 /*
- * A space is some 2 KiB of slab, its clients hundreds of bytes, its records a page:
- * 10^4 of either show.
+ * A space takes about 2 KiB of slab, its clients take hundreds of bytes, its records a page.
+ * If 10^4 of either were left, these limits would show it.
  */
 #define SLAB_NOISE_KIB	2048
 #define PAGES_NOISE_KIB	16384
@@ -312,7 +312,7 @@ static void name_of(char *name, uint32_t number)
 	snprintf(name, LOCKMGR_SPACE_NAME_SIZE, "%s.%u", other_space_name(), number);
 }
 
-/* What a space may have when it goes: ids, locks, an end without warning. */
+/* Give a space what it may have when it goes: ids, held locks, a process that just exits. */
 static void furnish(struct worker *self, struct lockmgr *mgr, uint64_t *random)
 {
 	const struct timespec deadline = deadline_in(1);
@@ -423,7 +423,7 @@ static void unlink_what_the_dead_have_left(void)
 	}
 }
 
-/* More spaces than a user may have at once: none of them stays charged either. */
+/* These are more spaces than a user may have at once: so none stays charged, either. */
 static void spaces_that_come_and_go_leave_nothing_behind(void **state)
 {
 	struct crowd *crowd = crowd_new(space_open());
@@ -443,7 +443,7 @@ static void spaces_that_come_and_go_leave_nothing_behind(void **state)
 	unlink_what_the_dead_have_left();
 
 	assert_int_equal(module_references(), references);
-	/* Some are freed after a grace period only. */
+	/* The kernel frees some of it only after a grace period. */
 	wait_until(memory_is_back, &before, "the memory is free again");
 }
 

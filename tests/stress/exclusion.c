@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mutual exclusion: crowds count together, without atomic operations, in memory
- * that only the locks protect.
+ * Mutual exclusion: crowds of processes add to counts in memory, without atomic
+ * operations; only the locks protect the counts.
  */
 #include <pthread.h>
 
 #include "stress.h"
 
 /*
- * Neighbours, two whose records share a cache line (0 and 64), two whose queues
- * share a bucket or not, the two ends.
+ * Neighbours, two whose records share a cache line (0 and 64), some whose queues share a
+ * bucket and some whose queues do not, the first and the last id.
  */
 static const uint32_t several_ids[] = { 0, 1, 64, 65, 4096, 999999, 1048575 };
 static const uint32_t one_id[] = { 7 };
@@ -47,7 +47,7 @@ struct visitor {
 	uint64_t random;
 };
 
-/* What the lock must protect; the yield invites others into it. */
+/* What the lock must protect; the yield gives others a chance to break in. */
 static void visit(struct worker *self, struct place *place, uint32_t me, bool linger)
 {
 	uint64_t count = place->count;
@@ -75,7 +75,7 @@ static int acquire(struct lockmgr *mgr, uint32_t id, enum way way)
 	}
 }
 
-/* Try the allowed ways by chance until one works. */
+/* Acquire the lock in one of the allowed ways, chosen at random until one works. */
 static void acquire_somehow(struct visitor *visitor, uint32_t id)
 {
 	const int refusals[WAYS] = { 0, -EBUSY, -ETIMEDOUT };

@@ -17,14 +17,14 @@
  *
  *     (p - 1) * (MAX_BYPASSED + 1 + 1) + MAX_BYPASSED + 1
  *
- *   acquisitions by others to come.  Nobody joins the queue ahead of others here,
- *   as that takes a signal.  In addition
+ *   acquisitions by others to come.  No thread joins the queue ahead of another one here,
+ *   because only a thread that a signal interrupted can do so.  In addition
  *
- *   - h may have acquired, but not counted yet, when we look;
- *   - each other may once have found the queue empty just before, and take and
- *     release the lock without looking at it.
+ *   - h may have acquired the lock, but not counted that yet, when we look;
+ *   - each other thread may once have found the queue empty just before, and so acquire
+ *     and release the lock without looking at the queue.
  *
- *   With n others that makes p * (MAX_BYPASSED + 2) + n.
+ *   With n others, the bound is p * (MAX_BYPASSED + 2) + n.
  *
  *   That is so where every lock is taken through the kernel.  In memory, nobody counts
  *   who takes the lock between a waiter's looks; what holds there is that it looks until
@@ -43,12 +43,12 @@
 /**
  * struct plan - what the crowd does
  * @hammerers: how many lock and unlock all the time
- * @single: all share one processor, of which the patient one gets little
- * @in_memory: they may take the lock in memory
+ * @single: all share one processor, and the patient one gets little of it
+ * @in_memory: they may acquire the lock in memory
  * @count: acquisitions; guarded by the lock
- * @turn: the patient one's: for the how-manieth time it is to lock
- * @done: how often it has done so
- * @count_then: what @count was when it had the lock for the last time
+ * @turn: how many times the patient one shall have locked by now
+ * @done: how many times it has locked
+ * @count_then: the value of @count at its last acquisition
  */
 struct plan {
 	unsigned int hammerers;
@@ -124,7 +124,7 @@ static void wait_properly(struct crowd *crowd, struct worker *self)
 	}
 }
 
-/* At which place in the queue somebody is; 0: not in it. */
+/* The place in the queue of the waiter with that pid; 0: not in the queue. */
 static unsigned int place_in_queue(struct lockmgr *mgr, pid_t pid)
 {
 	struct lockmgr_waiter_info waiters[HAMMERERS_MAX + 1];
@@ -148,8 +148,8 @@ static bool turn_is_over(void *unused)
 }
 
 /*
- * Let the patient one lock once.  Returns its place when it was seen in the queue,
- * 0 if that was missed, and how many others acquired the lock since then.
+ * Let the patient one lock once.  Returns the place at which it was seen in the queue, or
+ * 0 if it was not seen there, and how many others have acquired the lock since.
  */
 static unsigned int watch_turn(struct crowd *crowd, int64_t *bypassed)
 {
@@ -159,7 +159,7 @@ static unsigned int watch_turn(struct crowd *crowd, int64_t *bypassed)
 	atomic_fetch_add(&plan->turn, 1);
 	while (!place && !turn_is_over(NULL)) {
 		place = place_in_queue(crowd->mgr, crowd->workers[PATIENT].pid);
-		/* After looking: it was there before this count. */
+		/* Count only now: the patient one joined the queue before this count. */
 		count = plan->count;
 	}
 	crowd_until(crowd, turn_is_over, NULL, "the patient one gets no turn");
@@ -312,13 +312,13 @@ static void sleepers_keep_their_order_when_others_barge_in(void **state)
 	wait_for_waiters(mgr, LOCK, SLEEPERS + plan->hammerers);
 
 	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
-	crowd_until(crowd, all_slept, NULL, "not all sleepers have got the lock");
+	crowd_until(crowd, all_slept, NULL, "not all sleepers have acquired the lock");
 	stop_crowd(crowd);
 
 	expect_order_of_queue();
 }
 
-/* The caller holds the lock that the sleepers wait for; they run when it pauses. */
+/* The caller holds the lock that the sleepers wait for; they run only when it pauses. */
 static struct crowd *conduct_sleepers(struct lockmgr *mgr)
 {
 	struct crowd *crowd = make_plan(mgr, 0, false);
@@ -330,7 +330,7 @@ static struct crowd *conduct_sleepers(struct lockmgr *mgr)
 	return crowd;
 }
 
-/* The sleepers are awake, but do not get to run. */
+/* A release wakes a sleeper, but none gets to run. */
 static void lock_is_handed_over_after_a_bounded_number_of_releases(void **state)
 {
 	struct lockmgr *mgr = space_open_with(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_NO_MAP, 0);
@@ -349,8 +349,8 @@ static void lock_is_handed_over_after_a_bounded_number_of_releases(void **state)
 }
 
 /*
- * Its state says so before it has looked at the lock; that it has left its processor
- * in a system call, only when it sleeps.
+ * /proc/PID/stat would say that the waiter sleeps even before it has looked at the lock.
+ * /proc/PID/syscall shows it in a system call and off its processor only when it sleeps.
  */
 static bool first_sleeps(void *crowd)
 {
@@ -375,8 +375,8 @@ static void waiter_woken_in_vain_long_ago_has_the_lock_at_the_next_release(void 
 	(void)state;
 	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
 	assert_int_equal(lockmgr_trylock(mgr, LOCK), 0);
-	/* It has not run yet; it will, and find the lock held. */
-	crowd_until(crowd, first_sleeps, crowd, "the first waiter sleeps again");
+	/* The waiter has not run yet; it will, and find the lock held. */
+	crowd_until(crowd, first_sleeps, crowd, "the first waiter does not sleep again");
 	pause_us(MAX_WAIT_US);
 	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
 
@@ -384,7 +384,7 @@ static void waiter_woken_in_vain_long_ago_has_the_lock_at_the_next_release(void 
 	crowd_finish(crowd);
 }
 
-/* Where it has found the lock held, it marks it only when it is due. */
+/* A waiter that has found the lock held marks the word only when it is due. */
 static bool is_handed_over(void *mgr)
 {
 	pause_us(MAX_WAIT_US);
@@ -401,7 +401,7 @@ static void waiter_bypassed_in_memory_is_handed_the_lock(void **state)
 	(void)state;
 	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
 	assert_int_equal(lockmgr_trylock(mgr, LOCK), 0);
-	crowd_until(crowd, is_handed_over, mgr, "the first waiter is not handed the lock");
+	crowd_until(crowd, is_handed_over, mgr, "no handoff to the first waiter");
 	crowd_finish(crowd);
 }
 
@@ -443,7 +443,7 @@ static uint64_t least_share(void)
 	return least;
 }
 
-/* Have a crowd share the lock until everybody has had it so often, or all have. */
+/* Have a crowd share the lock until each has had it @least times, and together @all times. */
 static void share(bool in_memory, uint64_t least, uint64_t all)
 {
 	struct crowd *crowd = make_plan(space_open(), CROWD, false);
@@ -456,7 +456,7 @@ static void share(bool in_memory, uint64_t least, uint64_t all)
 	crowd_go(crowd);
 	while (least_share() < least || shares->count < all) {
 		crowd_check(crowd);
-		/* Looking at a crowd takes a processor for a while, too. */
+		/* Checking a crowd takes a processor for a while, too. */
 		pause_us(20000);
 	}
 	stop_crowd(crowd);
@@ -473,7 +473,7 @@ static void each_of_64_processes_gets_a_share(void **state)
 	assert_true(least_share() >= average / 20);
 }
 
-/* There, how large the shares are is the scheduler's business, and that of seconds. */
+/* In memory, the scheduler decides how large the shares are; it evens them out over seconds. */
 static void each_of_64_processes_gets_turns_in_memory(void **state)
 {
 	(void)state;

@@ -44,7 +44,7 @@ static long unlock(int file)
 	return call(file, LOCKMGR_IOC_UNLOCK, &args);
 }
 
-/* A file of the test's space with those flags. */
+/* A file attached to the test's space, opened with those flags. */
 static int attached(int flags)
 {
 	struct lockmgr_ioctl_attach args = {
@@ -61,7 +61,7 @@ static int attached(int flags)
 	return file;
 }
 
-/* The same, and it holds the lock. */
+/* The same, holding the lock. */
 static int holding(int flags)
 {
 	int file = attached(flags);
@@ -299,7 +299,7 @@ static int receive_file(int socket)
 	return file;
 }
 
-/* A file that holds the lock and is nowhere but in a socket's queue. */
+/* A file that holds the lock and exists only in the queue of a socket. */
 static void put_in_flight(int sockets[2])
 {
 	int file = holding(0);

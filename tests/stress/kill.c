@@ -10,17 +10,18 @@
  *   holder died.  Both change in one store, so a death finds them consistent.
  *
  *   Let, for one lock,
- *     I  be the deaths INSIDE: these lives held the lock for certain;
- *     A  be those ASKING or LEAVING, of which a and l in truth held the lock: in
- *        the kernel, or on the way between the kernel and the note;
- *     H  be the deaths of holders: H = I + a + l.
+ *     I  be the number of deaths INSIDE: these lives certainly held the lock;
+ *     A  be the number of deaths ASKING or LEAVING; of these, a (ASKING) and l (LEAVING)
+ *        really held the lock: the life was in the kernel, or on the way between the
+ *        kernel and the note;
+ *     H  be the number of deaths of holders: H = I + a + l.
  *
- *   The kernel tells H times: once for each, to whoever takes the lock next; what
- *   is still to be told in the end, the supervisor hears as it takes each lock.
- *   A telling goes unnoted only if who hears it dies before its note says INSIDE.
- *   That life held the lock and was ASKING: so it is one of the a.  Hence
+ *   The kernel reports H deaths: each one once, to whoever acquires the lock next.  The
+ *   supervisor acquires each lock at the end, and so gets a report that is still pending.
+ *   A report goes unnoted only if its receiver dies before its note says INSIDE.  That
+ *   life held the lock and was ASKING: so it is one of the a.  Hence
  *
- *     I <= I + l <= noted tellings <= H <= I + A
+ *     I <= I + l <= noted reports <= H <= I + A
  *
  *   holds without any tolerance.  Beyond the sums, each acquisition shows that the
  *   right call reports it: for a thread that finds the traces of another inside, the call
@@ -58,11 +59,11 @@ struct life {
 
 /**
  * struct plan - what the crowd does
- * @threads: of each worker
+ * @threads: how many each worker has
  * @life_count: lives begun; life 0 is nobody
- * @lives: all that ever were
- * @inside: for each lock, the life that is where only one may be
- * @deaths: for each lock, deaths of each kind of whereabouts
+ * @lives: all lives that ever began
+ * @inside: for each lock, the life that is inside, where only one may be
+ * @deaths: for each lock, how many lives died in each of the whereabouts
  */
 struct plan {
 	unsigned int threads;
@@ -76,7 +77,7 @@ static struct plan *plan;
 
 /**
  * struct lodger - a thread of a worker
- * @number: of its life
+ * @number: the number of its life
  */
 struct lodger {
 	struct crowd *crowd;
@@ -109,7 +110,7 @@ static int acquire(struct lodger *lodger, uint32_t id)
 	}
 }
 
-/* The traces of another are those of a holder that died, and we know of it. */
+/* Traces of another life are those of a doomed holder, and we got the report of its death. */
 static void enter(struct lodger *lodger, uint32_t id, bool told)
 {
 	struct worker *self = lodger->self;
@@ -227,7 +228,7 @@ static bool is_inside(const struct worker *worker)
 	return false;
 }
 
-/* Anybody, or as often somebody who seems to hold a lock at the moment. */
+/* Any worker, or just as often one that seems to hold a lock at the moment. */
 static unsigned int pick_victim(struct crowd *crowd, uint64_t *random)
 {
 	unsigned int first = random_below(random, WORKERS);
@@ -245,7 +246,7 @@ static unsigned int pick_victim(struct crowd *crowd, uint64_t *random)
 	return first;
 }
 
-/* An obituary for each lock. */
+/* Note for each lock where the life died. */
 static void count_death(const struct life *life)
 {
 	uint32_t id;
@@ -266,7 +267,7 @@ static void end_life(struct crowd *crowd, unsigned int index)
 		count_death(&plan->lives[number + i]);
 }
 
-/* Kill and replace at random moments, then let the rest come to an end. */
+/* Kill and replace workers at random moments, then let the rest finish. */
 static void supervise(struct crowd *crowd, uint64_t kills)
 {
 	uint64_t random = random_begin(0);
@@ -317,7 +318,7 @@ static uint32_t deaths(enum whereabouts where)
 	return sum;
 }
 
-/* See the beginning of this file. */
+/* The inequality at the beginning of this file. */
 static void expect_tellings(struct lockmgr *mgr, uint32_t id)
 {
 	const uint32_t *died = plan->deaths[id];
@@ -426,7 +427,7 @@ static void killed_waiters_leave_the_others_waiting_and_untold(void **state)
 		crowd_start(crowd, index, pass_through, 0);
 	wait_for_waiters(mgr, 0, QUEUE);
 
-	/* One of each pair. */
+	/* Kill one of each pair. */
 	for (index = 0; index < QUEUE; index += 2)
 		crowd_kill(crowd, index + random_below(&random, 2));
 	wait_for_waiters(mgr, 0, QUEUE / 2);
@@ -470,21 +471,21 @@ static void each_of_a_chain_of_killed_holders_is_told_to_the_next(void **state)
 		crowd_start(crowd, index, stay_inside, 0);
 
 	for (deaths = 0; deaths < kills; deaths++) {
-		crowd_until(crowd, somebody_is_inside, NULL, "nobody gets the lock of the dead");
+		crowd_until(crowd, somebody_is_inside, NULL, "nobody gets the dead holder's lock");
 		assert_int_equal(scene->told, deaths);
 		index = scene->inside - 1;
 		scene->inside = 0;
 		crowd_kill(crowd, index);
 		crowd_start(crowd, index, stay_inside, 0);
 	}
-	crowd_until(crowd, somebody_is_inside, NULL, "nobody gets the lock of the dead");
+	crowd_until(crowd, somebody_is_inside, NULL, "nobody gets the dead holder's lock");
 
 	assert_int_equal(scene->told, kills);
 	for (index = 0; index < 16; index++)
 		crowd_kill(crowd, index);
 }
 
-/* Whoever is killed between being woken and running must not keep the wake-up. */
+/* A waiter that is killed between being woken and running must not keep the wake-up. */
 static void wake_up_of_a_killed_waiter_is_not_lost(void **state)
 {
 	struct lockmgr *mgr = space_open();

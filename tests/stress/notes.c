@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Notes at random: processes set, change, remove and list the notes of a few ids, and
- * allocate and free the same ids, and some are killed meanwhile.  A list shows only notes
- * that were given to the allocation that the id has, and each note whole; and no memory
- * for notes is left.
+ * Notes at random: processes set, change and remove the notes of a few ids, allocate and
+ * free the same ids, and list them; some are killed meanwhile.  A list shows only notes that
+ * were given to the id's current allocation, and each note is whole.  No memory for notes is
+ * left over.
  *
  * What the processes note in shared memory, and what that proves
  *
- *   Each deed has a number.  The deed's number is in the note that it gives, and decides
- *   every other byte of it.  So a list shows which deed gave a note, and whether all of the
- *   note is there.
+ *   Each deed has a number.  A note that a deed gives begins with the deed's number, which
+ *   also decides every other byte of the note.  So a list shows which deed gave a note, and
+ *   whether the note is complete.
  *
  *   A clock ticks before and after each call.  A deed that succeeds replaces what its id
  *   had, whether it sets or removes a note, allocates or frees.  So if deed d has ended
@@ -19,10 +19,10 @@
  *     settled   the latest beginning of all deeds that have succeeded on it
  *     emptied   the latest end of all deeds that gave it no note
  *
- *   With S being "settled" before a list begins,
+ *   With S being the value of "settled" before a list begins,
  *
- *   - a note of deed d is right only if d has not ended, or ended at S or later;
- *   - no note, of an id that is allocated, is right only if "emptied" is S or later, or
+ *   - the list may show the note of deed d only if d has not ended, or ended at S or later;
+ *   - the list may show an allocated id without a note only if "emptied" is S or later, or
  *     somebody is amid a deed that gives no note.
  *
  *   Both hold without any tolerance.  They cover earlier allocations, too: to free an id
@@ -54,15 +54,15 @@ enum kind {
 	FREES,
 };
 
-/* Times of a deed's end that are none: the clock has passed them. */
+/* Values of a deed's end that are not times: the clock begins after them. */
 #define UNDER_WAY	0
 #define IN_VAIN		1
 
 /**
- * struct deed - what somebody does to one id
- * @end: when the call had returned
- * @id: the id; ANY_ID: the kernel chooses it, or it is about all
- * @kind: what comes of it
+ * struct deed - one call that changes one id, or all
+ * @end: the time after the call returned
+ * @id: the id; ANY_ID: the kernel chooses it, or the call changes all ids
+ * @kind: what the call does to the note
  */
 struct deed {
 	atomic_uint_least64_t end;
@@ -74,13 +74,13 @@ struct deed {
  * struct plan - what the crowd does, in shared memory
  * @clock: ticks when it is read
  * @settled, @emptied: see the beginning of this file
- * @doing: of each worker the number of its deed plus 1; 0: it is amid none
+ * @doing: for each worker, the number of its deed plus 1; 0: it is not amid a deed
  * @seen: how many notes lists have shown
  * @seen_empty: how many allocated ids without a note lists have shown
- * @amid: how many were killed amid a deed
- * @kills: how many were killed
+ * @amid: how many workers were killed amid a deed
+ * @kills: how many workers were killed
  * @deed_count: how many deeds there are
- * @taken: how many numbers of deeds have been taken
+ * @taken: how many deed numbers workers have taken
  * @deeds: all of them
  */
 struct plan {
@@ -101,8 +101,8 @@ static struct plan *plan;
 
 /**
  * struct actor - a worker
- * @number: of its deed
- * @begun: when that began
+ * @number: the number of its deed
+ * @begun: when that deed began
  */
 struct actor {
 	struct worker *self;
@@ -129,7 +129,7 @@ static void raise_to(atomic_uint_least64_t *time, uint64_t to)
  * Notes
  */
 
-/* Any length that has room for the number, any bytes. */
+/* Make a note of any length that has room for the number, with any bytes after it. */
 static void make_note(uint64_t number, char *note)
 {
 	uint64_t random = random_begin(number);
@@ -185,7 +185,7 @@ static bool may_be_empty(uint32_t id, uint64_t settled)
 	return atomic_load(&plan->emptied[id]) >= settled;
 }
 
-/* Returns NULL if a list that began after that was settled may show it. */
+/* Returns NULL if that is right in a list before which "settled" had that value. */
 static const char *wrong_with(const struct lockmgr_lock_info *info, uint64_t settled)
 {
 	if (!(info->flags & LOCKMGR_LOCK_IS_ALLOCATED))
@@ -200,8 +200,8 @@ static const char *wrong_with(const struct lockmgr_lock_info *info, uint64_t set
 }
 
 /*
- * List locks from @id on.  Returns NULL, or what is wrong with the one that it leaves in
- * @bad.
+ * List @count locks from @id on.  Returns NULL, or says what is wrong with the one that it
+ * leaves in @bad.
  */
 static const char *look_at(struct lockmgr *mgr, uint32_t id, uint32_t count,
 			   struct lockmgr_lock_info *bad)
@@ -217,11 +217,11 @@ static const char *look_at(struct lockmgr *mgr, uint32_t id, uint32_t count,
 
 	for (listed = 0; listed < count && cursor != LOCKMGR_LIST_END; listed += more)
 		if (lockmgr_list(mgr, filter, &cursor, infos + listed, count - listed, &more))
-			return "it cannot be listed";
+			return "lockmgr_list() failed";
 
 	for (i = 0; i < count && !wrong; i++) {
 		*bad = infos[i];
-		/* All are held, so all are listed. */
+		/* All locks are held, so the list has all of them. */
 		if (i >= listed || bad->id != id + i)
 			return "a lock that is held is not listed";
 		wrong = wrong_with(bad, settled[i]);
@@ -266,7 +266,7 @@ static void settle(struct actor *actor, uint32_t id)
 			raise_to(&plan->settled[id], actor->begun);
 }
 
-/* A call that failed has changed nothing: @failure is how it may. */
+/* A call that failed has changed nothing; it may fail only with @failure. */
 static void end(struct actor *actor, uint32_t id, int ret, int failure)
 {
 	struct deed *deed = &plan->deeds[actor->number];
@@ -282,7 +282,7 @@ static void end(struct actor *actor, uint32_t id, int ret, int failure)
 	atomic_store(&plan->doing[self->index], 0);
 }
 
-/* Most deeds have a note to give. */
+/* Most deeds give a note; the others remove it. */
 static enum kind any_note(struct actor *actor, char *note)
 {
 	*note = '\0';
@@ -336,7 +336,7 @@ static void give_all_back(struct actor *actor)
 	end(actor, ANY_ID, lockmgr_free_all(actor->mgr), 0);
 }
 
-/* One lock, about which most is known, or all of them. */
+/* List one lock, which gives the strictest bounds, or all of them. */
 static void look(struct actor *actor)
 {
 	const bool all = !random_below(&actor->random, 8);
@@ -419,7 +419,7 @@ static void bury(unsigned int index)
 	atomic_store(&plan->doing[index], 0);
 }
 
-/* Anybody, or as often somebody who seems to be amid a deed. */
+/* Any worker, or just as often one that seems to be amid a deed. */
 static unsigned int pick_victim(uint64_t *random)
 {
 	const unsigned int first = random_below(random, WORKERS);
@@ -443,7 +443,7 @@ static void wait_for_deeds(struct crowd *crowd, uint64_t count)
 		pause_us(100);
 }
 
-/* Kill and replace at random moments, until all is done. */
+/* Kill and replace workers at random moments, until all deeds are done. */
 static void supervise(struct crowd *crowd)
 {
 	uint64_t random = random_begin(plan->deed_count), next = 0;
@@ -473,7 +473,7 @@ static void make_plan(void)
 	atomic_store(&plan->clock, IN_VAIN + 1);
 }
 
-/* So that they are listed, allocated or not. */
+/* Hold all locks, so that lists show them, allocated or not. */
 static void hold_all(struct lockmgr *mgr)
 {
 	uint32_t id;
@@ -526,8 +526,8 @@ static long number_in_group(const char *file, const char *key)
 }
 
 /*
- * Kernel memory that is charged to the workers, without caches.  Whoever reads cpu.stat has
- * the kernel add up what each processor has counted.
+ * Kernel memory that is charged to the workers, without caches.  Reading cpu.stat makes the
+ * kernel add up what each processor has counted.
  */
 static long charged(void)
 {
@@ -560,7 +560,7 @@ static int teardown(void **state)
 {
 	int ret = harness_teardown(state);
 
-	/* Its processes are being buried. */
+	/* The kernel may still be tearing down its processes. */
 	wait_until(is_group_gone, NULL, "the control group can be removed");
 
 	return ret;
@@ -586,8 +586,8 @@ static void notes_are_those_of_the_allocation_and_leave_nothing(void **state)
 	expect_no_note_after_freeing(mgr);
 	assert_int_equal(lockmgr_info(mgr, &info), 0);
 	assert_int_equal(info.clients, 1);
-	/* Some is freed after a grace period only. */
-	wait_until(memory_is_back, NULL, "the memory for notes is given back");
+	/* The kernel frees some of it only after a grace period. */
+	wait_until(memory_is_back, NULL, "the memory for notes is free again");
 }
 
 #define notes_test(function)	cmocka_unit_test_setup_teardown(function, setup, teardown)

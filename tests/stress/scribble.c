@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs that run wild in mapped records: what they do to the users of their own
- * space ends with them, and nobody else notices. That the kernel stays silent is for
- * whoever reads its log.
+ * Programs that run wild in mapped records: the damage that they do to the users of their
+ * own space ends with them, and users of other spaces see none. This test does not check that
+ * the kernel stays silent; whoever reads its log does.
  */
 #include "wild.h"
 
@@ -11,10 +11,10 @@
 #define VICTIMS		6
 #define NEIGHBOURS	4
 
-/* How many times each neighbour counts while its neighbours' space is scribbled on. */
+/* How many times each neighbour counts while scribblers are at work in the other space. */
 #define ROUNDS		2000
 
-/* And each victim, when that is over. */
+/* How many times each victim counts when the scribbling is over. */
 #define ROUNDS_AFTER	200
 
 /* ------------------------------------------------------------------------
@@ -46,7 +46,7 @@ static void count_rounds(struct worker *self, struct lockmgr *mgr, uint64_t roun
 	}
 }
 
-/* Users of another space, who must not notice anything. */
+/* Users of another space, who must not notice the scribbling. */
 static void live_next_door(struct crowd *crowd, struct worker *self)
 {
 	struct lockmgr *mgr;
@@ -123,12 +123,12 @@ static void scribbling_harms_its_own_space_only_and_ends(void **state)
 	assert_int_equal(sum_of_counts(), VICTIMS * scaled(ROUNDS_AFTER));
 }
 
-/* What to do to a word, once. */
+/* What a scribbler does to a word, once. */
 enum deed {
-	ERASE,		/* all of it */
-	UNMARK,		/* that somebody waits */
-	OPEN,		/* a closed lock */
-	FORGE,		/* that who holds another lock holds this one */
+	ERASE,		/* it erases all of it */
+	UNMARK,		/* it erases the mark that somebody waits */
+	OPEN,		/* it reopens a retired lock */
+	FORGE,		/* it makes the holder of another lock the holder of this one */
 };
 
 #define LOCK		0
@@ -168,7 +168,7 @@ static bool has_written(void *worker)
 	return atomic_load(&((struct worker *)worker)->steps[0]) > 1;
 }
 
-/* A scribbler that can, but does not yet. */
+/* Start a scribbler that has mapped the records, but does not write yet. */
 static void bring_scribbler(struct crowd *crowd, enum deed deed)
 {
 	crowd_start(crowd, 0, scribble_once, deed);
@@ -181,10 +181,10 @@ static void bring_scribbler(struct crowd *crowd, enum deed deed)
 static void let_it_scribble(struct crowd *crowd)
 {
 	crowd_go(crowd);
-	crowd_until(crowd, has_written, &crowd->workers[0], "it has written");
+	crowd_until(crowd, has_written, &crowd->workers[0], "the scribbler does not write");
 }
 
-/* Have a waiter be forgotten, and end who has done it. */
+/* A scribbler makes a word forget a waiter; when it ends, the kernel must find the waiter. */
 static void expect_found_again(enum deed deed)
 {
 	struct lockmgr *mgr = space_open();
@@ -214,7 +214,7 @@ static void waiter_whose_word_was_erased_is_found_again(void **state)
 	expect_found_again(ERASE);
 }
 
-/* That a lock is beyond the capacity, its word says, too. */
+/* A lock's word says, too, that the lock is retired. */
 static void closed_lock_that_was_opened_is_closed_again(void **state)
 {
 	struct lockmgr *mgr = space_open();
@@ -229,7 +229,7 @@ static void closed_lock_that_was_opened_is_closed_again(void **state)
 	assert_int_equal(lockmgr_trylock(mgr, CLOSED_LOCK), -EINVAL);
 }
 
-/* Nobody can tell such a word from a true one, save whom it names. */
+/* Only the client that such a word names can tell that it is forged. */
 static void forged_lock_of_a_living_client_is_its_own(void **state)
 {
 	struct crowd *crowd = crowd_new(space_open());

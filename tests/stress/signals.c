@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Signals and deadlines against waiting: nothing is lost, nobody is stuck, and a
- * call that says that it has the lock has it, one that says that it has not, has
- * not.
+ * Signals and deadlines against waiting: no wake-up is lost, nobody gets stuck.  A call that
+ * returns success has acquired the lock, and a call that fails has not.
  */
 #include "stress.h"
 
@@ -61,7 +60,7 @@ static void handle_signals(struct worker *self, bool restart)
 	worker_check(!sigaction(SIGUSR1, &action, NULL));
 }
 
-/* Every other worker has its system calls restarted. */
+/* In every other worker, handled signals restart the system call. */
 static void count_in_a_storm(struct crowd *crowd, struct worker *self)
 {
 	struct lockmgr *mgr = worker_open(self);
@@ -77,7 +76,7 @@ static void count_in_a_storm(struct crowd *crowd, struct worker *self)
 	}
 }
 
-/* Signals for everybody by chance, until all have ended. */
+/* Send signals to random workers until all have ended. */
 static void storm(struct crowd *crowd)
 {
 	uint64_t random = random_begin(STORMED);
@@ -255,7 +254,7 @@ static bool deadline_has_passed(void)
 	return now_ns() > deadline.tv_sec * 1000000000ULL + deadline.tv_nsec;
 }
 
-/* On a machine that is too slow for that, the deadline passes earlier. */
+/* On a machine that is too slow, the deadline passes before the first worker waits. */
 static bool one_waits_or_never(void *mgr)
 {
 	return lock_info(mgr, LOCK).waiters == 1 || deadline_has_passed();
@@ -267,8 +266,8 @@ static bool two_wait_or_never(void *mgr)
 }
 
 /*
- * Whoever is woken, and finds that its deadline has passed when it gets to run,
- * must not keep the wake-up.
+ * A waiter that is woken, and finds that its deadline has passed when it gets to run, must
+ * not keep the wake-up.
  */
 static void wake_up_of_a_waiter_whose_deadline_passes_is_not_lost(void **state)
 {
@@ -278,12 +277,12 @@ static void wake_up_of_a_waiter_whose_deadline_passes_is_not_lost(void **state)
 	(void)state;
 	conduct();
 	assert_int_equal(lockmgr_lock(mgr, LOCK), 0);
-	/* Less than the kernel lets a process of our priority run without a break. */
+	/* This is less time than the kernel lets a process of our priority run without a break. */
 	deadline = deadline_in(300);
 	crowd_start(crowd, 0, lock_until_deadline, 0);
-	crowd_until(crowd, one_waits_or_never, mgr, "one waits for the lock");
+	crowd_until(crowd, one_waits_or_never, mgr, "nobody waits for the lock");
 	crowd_start(crowd, 1, lock_once, 0);
-	crowd_until(crowd, two_wait_or_never, mgr, "two wait for the lock");
+	crowd_until(crowd, two_wait_or_never, mgr, "the second one does not wait for the lock");
 
 	assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
 	while (!deadline_has_passed())

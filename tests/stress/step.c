@@ -6,25 +6,25 @@
  * or by the kernel.  What the others get must agree with what could be seen of it
  * while it stood still.
  *
- * An instruction that enters the kernel is one step.  If it sleeps there, that is
- * a place to die, too.
+ * An instruction that enters the kernel is one step.  If it sleeps there, the process can
+ * die there, too.
  */
 #include <sys/ptrace.h>
 
 #include "stress.h"
 
-/* The lock, one whose record is in the same page, and an id to allocate. */
+/* The lock, another one whose record is in the same page, and an id to allocate. */
 #define LOCK		0
 #define OTHER_LOCK	1
 #define ID		5
 
-/* A call that had fewer steps than that was not stepped through. */
+/* A call that took fewer steps than that was not single-stepped all the way. */
 #define STEPS_MIN	20
 
 /**
  * struct deed - what a victim does
- * @before: at full speed; may be NULL
- * @call: step by step; returns what it is expected to return
+ * @before: what it does first, at full speed; may be NULL
+ * @call: what it does step by step; must return @expected
  */
 struct deed {
 	const char *name;
@@ -35,7 +35,7 @@ struct deed {
 
 /**
  * struct scene - what a victim and its tormentor share
- * @entered: the call is next
+ * @entered: the victim is about to make the call
  * @left: the call is over; it returned @ret
  */
 struct scene {
@@ -75,7 +75,7 @@ static int unlock(struct lockmgr *own)
 	return lockmgr_unlock(own, LOCK);
 }
 
-/* From then on, the lock can be taken in memory, if the space is mapped. */
+/* From then on, the victim can acquire the lock in memory, if the space is mapped. */
 static int warm_up(struct lockmgr *own)
 {
 	int ret = lockmgr_lock(own, OTHER_LOCK);
@@ -179,7 +179,7 @@ static void single_step(void)
 	wait_for_stop(SIGTRAP);
 }
 
-/* Returns false if the victim sleeps in that step and waits for the lock. */
+/* Returns false if the victim sleeps in that step, waiting for the lock. */
 static bool single_step_or_wait(void)
 {
 	struct step step;
@@ -191,7 +191,7 @@ static bool single_step_or_wait(void)
 	return step.stopped;
 }
 
-/* A victim that stands where the call begins. */
+/* Start a victim, and stop it where the call begins. */
 static void bring_victim(const struct deed *deed)
 {
 	scene->deed = deed;
@@ -203,7 +203,7 @@ static void bring_victim(const struct deed *deed)
 		single_step();
 }
 
-/* Not always the same of them. */
+/* With a stride above 1, runs begin at different steps. */
 static unsigned int first_step(void)
 {
 	static uint64_t random;
@@ -214,7 +214,7 @@ static unsigned int first_step(void)
 	return random_below(&random, stride());
 }
 
-/* Returns false if the call was over before. */
+/* Returns false if the call was over before it had taken that many steps. */
 static bool take_steps(unsigned int count)
 {
 	for (; count; count--) {
@@ -237,7 +237,7 @@ static bool has_left(void *unused)
 	return atomic_load(&scene->left);
 }
 
-/* Let it do the rest at full speed. */
+/* Let the victim do the rest at full speed. */
 static void let_victim_go(void)
 {
 	assert_int_equal(ptrace(PTRACE_DETACH, victim(), NULL, NULL), 0);
@@ -249,7 +249,7 @@ static void expect_victim_to_finish(void)
 	assert_int_equal(scene->ret, scene->deed->expected);
 }
 
-/* After the last victim of a deed: its call had that many steps. */
+/* After the last victim of a deed: @count is how many steps its call had. */
 static void expect_steps(const struct deed *deed, unsigned int count)
 {
 	assert_int_equal(scene->ret, deed->expected);
@@ -285,9 +285,9 @@ static void expect_lock_of(bool dead_holder)
 }
 
 /*
- * On one processor, so that each step is a switch there and back, and without
- * pre-empting each other: who traces a thread that has stopped but not left its
- * processor yet must wait for the next tick of the clock.
+ * Victim and tormentor share one processor, so that each step is one switch there and one
+ * back.  They do not preempt each other: if the victim has stopped, but not left its
+ * processor yet, its tracer must wait for the next clock tick.
  */
 static void share_processor(void)
 {
@@ -312,7 +312,7 @@ static void set_the_scene(void)
  * Locks that nobody else wants
  */
 
-/* Returns how often it was seen that the victim holds the lock, or does not. */
+/* Whether the victim holds the lock must change once, and agree with what its death leaves. */
 static void die_at_each_step(const struct deed *deed, bool held_at_first)
 {
 	bool held = held_at_first;
@@ -322,7 +322,7 @@ static void die_at_each_step(const struct deed *deed, bool held_at_first)
 	for (count = first_step(), more = true; more; count += stride()) {
 		bring_victim(deed);
 		more = take_steps(count);
-		/* Once it has changed, it does not change back. */
+		/* Once this has changed, it does not change back. */
 		if (held == held_at_first)
 			held = victim_holds();
 		assert_int_equal(victim_holds(), held);
@@ -343,7 +343,7 @@ static void dying_in_lock_is_told_if_the_lock_was_taken(void **state)
 	die_at_each_step(&deed, false);
 }
 
-/* The library maps records in it. */
+/* During the first lock, the library maps records. */
 static void dying_in_the_first_lock_of_all_is_told_if_it_was_taken(void **state)
 {
 	static const struct deed deed = { "first lock", NULL, lock, 0 };
@@ -371,7 +371,7 @@ static void dying_in_unlock_is_told_if_the_lock_was_still_held(void **state)
 	die_at_each_step(&deed, true);
 }
 
-/* It holds the lock until the file is gone.  This is long: every third step will do. */
+/* It holds the lock until the file is gone.  The call is long: every third step will do. */
 static void dying_in_close_of_a_holder_is_told(void **state)
 {
 	static const struct deed deed = { "close", lock, close_handle, 0 };
@@ -397,7 +397,7 @@ static void leave_lock_of_dead_holder(void)
 	agent_kill(agent);
 }
 
-/* Whether it died with the lock, or before it could take it. */
+/* The next holder learns of a death whether or not the victim acquired the lock before it died. */
 static void dying_in_lock_of_a_dead_holder_is_told_again(void **state)
 {
 	static const struct deed deed = {
@@ -463,8 +463,9 @@ static void queue_up(struct agent *agent, uint32_t waiters)
 }
 
 /*
- * Take steps, of which one sleeps.  Then another queues up, and if that was not the
- * last step, the victim gets the lock.  Returns false if the call was over before.
+ * Take steps, one of which sleeps.  Then the agent queues up, and if that was not the last
+ * step, the victim gets the lock.  Returns false if the call was over before it had taken
+ * that many steps.
  */
 static bool take_steps_and_wait(unsigned int count, struct agent *agent, bool *waited)
 {
@@ -478,7 +479,7 @@ static bool take_steps_and_wait(unsigned int count, struct agent *agent, bool *w
 				queue_up(agent, 2);
 			continue;
 		}
-		/* The step that sleeps ends, or one after it. */
+		/* If we release, the sleeping step ends, or one after it. */
 		if (lock_info(mgr, LOCK).waiters == 2) {
 			assert_int_equal(lockmgr_unlock(mgr, LOCK), 0);
 			wait_for_stop(SIGTRAP);
@@ -588,7 +589,7 @@ static void nobody_is_forgotten_who_comes_during_unlock(void **state)
 	expect_steps(&deed, count);
 }
 
-/* Whoever is faster: only one holds the lock. */
+/* Whether the victim or we are faster, only one holds the lock. */
 static void take_turns_with_victim(void)
 {
 	const int ret = lockmgr_trylock(mgr, LOCK);
@@ -627,7 +628,7 @@ static void only_one_gets_the_lock_when_another_comes_during_lock(void **state)
  * Ids
  */
 
-/* The ids that are allocated, by each way to ask, are @id or none. */
+/* Whether @id is allocated; all ways to ask must agree, and no other id may be. */
 static bool is_only_allocated(uint32_t id)
 {
 	const uint32_t allocated = space_info().allocated;
@@ -638,7 +639,7 @@ static bool is_only_allocated(uint32_t id)
 	return allocated;
 }
 
-/* Allocated or not, the id is as good as any other. */
+/* Whether allocated or not, the id works as any other. */
 static void expect_id(uint32_t id, bool allocated)
 {
 	assert_int_equal(is_only_allocated(id), allocated);
@@ -648,7 +649,7 @@ static void expect_id(uint32_t id, bool allocated)
 	assert_int_equal(space_info().clients, 1);
 }
 
-/* An id stays as the dead have left it. */
+/* An id stays allocated, or free, as the victim has left it. */
 static void die_with_id_at_each_step(const struct deed *deed, uint32_t id, bool at_first)
 {
 	bool more, allocated = at_first;

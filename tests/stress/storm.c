@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The storm: as many processes as the machine bears lock, allocate, free, fork,
- * execute others and die, all at once, on a few hot and many cold locks.  See
- * storm.h for what they note, and what must be true of it.
+ * The storm: as many processes as the machine can bear lock, allocate, free, fork, execute
+ * other programs and die, all at once, on a few hot and many cold locks.  storm.h says what
+ * they note in shared memory, and what must be true of it.
  *
  *	LOCKMGR_STRESS_SECONDS		how long (15)
  *	LOCKMGR_STRESS_PROCESSES	how many at once (as memory and time allow)
  *
- * And next door, in another space, programs scribble on their records and are killed.
+ * Meanwhile, in another space ("next door"), programs scribble on their records and are killed.
  */
 #include <sys/resource.h>
 
@@ -15,11 +15,11 @@
 #include "wild.h"
 
 #define SECONDS			15
-#define PATIENCE_S		1800ULL	/* for what has not happened by then */
-#define MEMORY_KIB		512	/* of a process, generously */
-#define STARTED_PER_SECOND	20	/* on a slow machine, beside all else */
+#define PATIENCE_S		1800ULL	/* how much longer, until everything has happened */
+#define MEMORY_KIB		512	/* of one process, a generous estimate */
+#define STARTED_PER_SECOND	20	/* processes; on a slow machine that does much else */
 
-/* Between two ticks of the supervisor, and what it does in one. */
+/* The longest pause of the supervisor between two ticks, and what it does in one at most. */
 #define TICK_US			20000
 #define BIRTHS_PER_TICK		16
 #define KILLS_PER_TICK		8
@@ -27,7 +27,7 @@
 #define CHECK_TICKS		32
 #define SWEEP_TICKS		64
 
-/* Behind the others in the crowd. */
+/* These follow the others in the crowd. */
 #define SCRIBBLERS		3
 #define VICTIMS			5
 #define WILD			(SCRIBBLERS + VICTIMS)
@@ -45,8 +45,8 @@ struct suspect {
 
 /**
  * struct sweep - the search for orphans
- * @suspects: either orphans, or handed out to somebody who was BUSY
- * @lives, @deeds: who was BUSY then, and with which deed
+ * @suspects: each is an orphan, or just allocated by a life that was BUSY
+ * @lives, @deeds: which lives were BUSY then, and with which deed
  */
 struct sweep {
 	struct suspect suspects[IDS];
@@ -55,7 +55,7 @@ struct sweep {
 	uint32_t deeds[WORKERS_MAX];
 };
 
-/* The supervisor's own. */
+/* What the supervisor knows. */
 static struct {
 	struct crowd *crowd;
 	struct lockmgr *mgr;
@@ -143,7 +143,7 @@ static struct worker *worker_at(unsigned int index)
 	return &top.crowd->workers[index];
 }
 
-/* Whoever ends now has not failed. */
+/* From here on, a process that ends has not failed. */
 static void fail_storm(const char *what, const struct worker *worker)
 {
 	uint32_t life;
@@ -164,7 +164,7 @@ static void kill_one(void)
 	top.kills++;
 }
 
-/* One after the other; seldom so many that the queues consist of the dead. */
+/* Usually one after the other; seldom so many that only dead ones are left in the queues. */
 static void kill_some(void)
 {
 	unsigned int count = random_below(&top.random, KILLS_PER_TICK);
@@ -177,7 +177,7 @@ static void kill_some(void)
 		kill_one();
 }
 
-/* A signal that is handled: the call is left, and taken up again. */
+/* Send a signal that the process handles: it leaves its call, and takes it up again. */
 static void disturb_one(void)
 {
 	struct worker *worker = worker_at(random_below(&top.random, top.wanted));
@@ -188,7 +188,7 @@ static void disturb_one(void)
 	top.signals++;
 }
 
-/* What it held, or may have held. */
+/* Count for each lock that the life held it, or may have held it. */
 static void count_death(struct place *place)
 {
 	unsigned int thread, depth;
@@ -220,7 +220,7 @@ static void free_estate(uint32_t life)
 	}
 }
 
-/* Its own end, ours, or that of what it has executed. */
+/* The life exited, the supervisor killed it, or the program that it executed ended. */
 static bool is_end_of_doomed(int status)
 {
 	return !status || (WIFSIGNALED(status) &&
@@ -243,7 +243,7 @@ static void bury(unsigned int index, int status)
 	top.alive--;
 }
 
-/* Nobody is asked what those next door had. */
+/* Nobody checks what a process next door had when it died. */
 static void bury_wild(unsigned int index, int status)
 {
 	struct worker *worker = worker_at(index);
@@ -253,7 +253,7 @@ static void bury_wild(unsigned int index, int status)
 		fail_storm("a process next door has failed", worker);
 }
 
-/* Bury those who have died.  Returns false if there is no child any more. */
+/* Bury the processes that have died.  Returns false if no child is left. */
 static bool bury_dead(void)
 {
 	unsigned int index;
@@ -266,7 +266,7 @@ static bool bury_dead(void)
 			bury_wild(index, status);
 		else if (worker_at(index)->pid == pid)
 			bury(index, status);
-		/* The child of a dead one, which has fallen to us. */
+		/* A child of a dead process, which the kernel has reparented to us. */
 		else if (!is_end_of_doomed(status))
 			fail_storm("a child of a dead process has failed", NULL);
 	}
@@ -278,7 +278,7 @@ static bool bury_dead(void)
  * Next door
  */
 
-/* One of them ends, too, whatever it has just written. */
+/* Start or kill a random process next door, whatever it has just written. */
 static void keep_wild(void)
 {
 	struct worker *worker = worker_at(top.wanted + random_below(&top.random, WILD));
@@ -293,7 +293,7 @@ static void keep_wild(void)
 	top.place_of_pid[worker->pid] = top.wanted + number;
 }
 
-/* When nobody scribbles any more, its locks are as good as any. */
+/* When nobody scribbles any more, the locks of that space work as any others. */
 static void expect_wild_space_recovers(void)
 {
 	const struct timespec deadline = deadline_in_us(STRESS_PATIENCE_S * 1000000L);
@@ -335,7 +335,7 @@ static void sweep_suspects(void)
 	}
 }
 
-/* Only who was BUSY before may have been handed out a suspect. */
+/* Only a life that was BUSY before may have allocated a suspect. */
 static void sweep_begin(void)
 {
 	unsigned int index;
@@ -366,7 +366,7 @@ static bool sweep_is_over(void)
 	return true;
 }
 
-/* No more orphans than deaths that can have made one. */
+/* There must be no more orphans than deaths that can have left one. */
 static void sweep_end(void)
 {
 	unsigned int i;
@@ -417,7 +417,7 @@ static void count_deaths(uint64_t *certain, uint64_t *doubtful)
 	}
 }
 
-/* Whether there has been one of each kind of thing that a storm is for. */
+/* Whether everything that a storm is for has happened at least once. */
 static bool all_has_happened(void)
 {
 	const struct totals *totals = &storm->totals;
@@ -428,7 +428,7 @@ static bool all_has_happened(void)
 	       totals->executed && totals->forked;
 }
 
-/* On a machine with much else to do it takes longer. */
+/* On a machine with much else to do, this takes longer. */
 static void rage(uint64_t seconds)
 {
 	const uint64_t end = now_ns() + seconds * 1000000000;
@@ -457,7 +457,7 @@ static void calm_down(void)
 		pause_us(TICK_US);
 	}
 	assert_int_equal(top.alive, 0);
-	/* Nobody is BUSY: all that is left over is an orphan. */
+	/* Nobody is BUSY any more: each suspect that is left is an orphan. */
 	sweep_end();
 	sweep_begin();
 	sweep_end();
@@ -469,8 +469,8 @@ static void be_disturbed(int signal)
 }
 
 /*
- * Ahead of all others, but not in real time: that is rationed by the kernel.  And
- * heir to the children of the dead.
+ * The supervisor runs ahead of all others, but not with a real-time policy, because the
+ * kernel rations that.  The kernel reparents the children of the dead to it.
  */
 static void set_up(uint64_t seconds)
 {
@@ -551,11 +551,11 @@ static void print_totals(uint64_t seconds)
 	       totals->acquired[LOCK], totals->acquired[TRYLOCK], totals->refused[TRYLOCK],
 	       totals->acquired[TIMEDLOCK], totals->refused[TIMEDLOCK]);
 	printf("# ends: %" PRIu64 " killed, %" PRIu64 " exited as holders, %" PRIu64
-	       " executed others as holders; %" PRIu64 " forked, %" PRIu64 " signals\n",
+	       " executed another program as holders; %" PRIu64 " forked, %" PRIu64 " signals\n",
 	       top.kills, totals->exited, totals->executed, totals->forked, top.signals);
 	printf("# next door: %" PRIu64 " lives\n", top.wild_lives);
 	printf("# deaths, lock by lock: %" PRIu64 " inside, %" PRIu64
-	       " on their way in or out; told: %" PRIu64 "\n",
+	       " on their way in or out; reported: %" PRIu64 "\n",
 	       certain, doubtful, totals->told);
 	printf("# ids: %" PRIu64 " allocated, %" PRIu64 " freed, %" PRIu64 " orphans\n",
 	       totals->allocated, totals->freed, top.orphans);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a process in the storm does, and what it notes in shared memory so that
- * its death tells how far it had come.
+ * What a process in the storm does, and what it notes in shared memory, so that after its
+ * death the notes say how far it had come.
  *
  * A life is a process from its start to its end; lives are numbered from 1.
  *
@@ -11,7 +11,7 @@
  *   INSIDE, LEAVING).  A thread whose call reports that a holder died counts that while
  *   still ASKING.  As kill.c shows, for each lock
  *
- *	deaths INSIDE <= counted tellings <= deaths INSIDE, ASKING and LEAVING
+ *	deaths INSIDE <= counted reports <= deaths INSIDE, ASKING and LEAVING
  *
  *   holds without any tolerance.  Beyond the sums, for a thread that finds the traces
  *   of another inside, the call must have reported a death, and the other must have been doomed.
@@ -36,7 +36,7 @@
 
 #define HOT_LOCKS	4
 #define LOCKS		4096
-/* Between locks: so the cold ones are in many pages. */
+/* The distance between the ids of two locks: so the cold ones are in many pages. */
 #define LOCK_DISTANCE	61
 
 #define IDS		32768
@@ -89,10 +89,10 @@ struct spot {
 };
 
 /**
- * struct place - where one life after the other is lived
- * @notes: of each thread, for the locks that it takes one inside the other
+ * struct place - a place in the crowd, where one life follows another
+ * @notes: for each thread, those of the locks that it holds one inside the other
  * @mood: whether the life is amid allocating or freeing
- * @deeds: how often it was BUSY
+ * @deeds: how many times a life was BUSY here
  */
 struct place {
 	atomic_uint_least32_t notes[THREADS][DEPTH];
@@ -100,7 +100,7 @@ struct place {
 	atomic_uint_least32_t deeds;
 };
 
-/* What all together have done. */
+/* What all lives together have done. */
 struct totals {
 	atomic_uint_least64_t acquired[WAYS];
 	atomic_uint_least64_t refused[WAYS];
@@ -113,9 +113,9 @@ struct totals {
 };
 
 /**
- * struct storm - in shared memory
- * @doomed: by the number of the life: it may be found dead
- * @ids_end: no id has been handed out from there on
+ * struct storm - what all processes share
+ * @doomed: for each life, by its number: it may be dead
+ * @ids_end: no id from here on was ever allocated
  */
 struct storm {
 	struct totals totals;
@@ -130,8 +130,8 @@ static struct storm *storm;
 
 /**
  * struct lodger - a thread of a life
- * @number: of the life
- * @ids: what it has allocated
+ * @number: the number of the life
+ * @ids: the ids that it has allocated
  */
 struct lodger {
 	struct crowd *crowd;
@@ -161,7 +161,7 @@ static inline void count(atomic_uint_least64_t *total)
 }
 
 /* ------------------------------------------------------------------------
- * Ends by one's own hand
+ * Ends that a life chooses itself
  */
 
 static inline void doom(struct lodger *lodger)
@@ -169,7 +169,7 @@ static inline void doom(struct lodger *lodger)
 	atomic_store(&storm->doomed[lodger->number], true);
 }
 
-/* The file is closed while the process goes on. */
+/* The kernel closes the file while the process goes on. */
 static inline void execute(struct lodger *lodger)
 {
 	struct worker *self = lodger->self;
@@ -187,7 +187,7 @@ static inline void leave(struct lodger *lodger)
 	_exit(0);
 }
 
-/* A child that inherits the handle, and cannot use it. */
+/* Fork a child that inherits the handle, but cannot use it. */
 static inline void have_heir(struct lodger *lodger)
 {
 	struct worker *self = lodger->self;
@@ -206,7 +206,7 @@ static inline void have_heir(struct lodger *lodger)
 	worker_check(!status);
 }
 
-/* What else may happen inside. */
+/* What else may happen while a life is inside. */
 static inline void linger(struct lodger *lodger)
 {
 	const uint32_t chance = random_below(&lodger->random, 1024);
@@ -251,7 +251,7 @@ static inline int acquire(struct lodger *lodger, uint32_t lock)
 	return ret;
 }
 
-/* The traces of another are those of a holder that died, and it was doomed. */
+/* Traces of another life are those of a doomed holder, and we got the report of its death. */
 static inline void enter(struct lodger *lodger, struct spot *spot, bool told)
 {
 	struct worker *self = lodger->self;
@@ -264,7 +264,7 @@ static inline void enter(struct lodger *lodger, struct spot *spot, bool told)
 
 static inline void visit(struct lodger *lodger, uint32_t lock, unsigned int depth);
 
-/* In addition, always a higher one. */
+/* In addition, acquire another lock, always a higher one. */
 static inline void visit_another(struct lodger *lodger, uint32_t lock, unsigned int depth)
 {
 	const uint32_t higher = LOCKS - lock - 1;
@@ -329,7 +329,7 @@ static inline void note_end_of_ids(uint32_t id)
 		continue;
 }
 
-/* Its former owner may not have come round yet to note that it has freed the id. */
+/* The former owner of the id may have freed it, but not noted that yet. */
 static inline void claim(struct lodger *lodger, uint32_t id)
 {
 	struct worker *self = lodger->self;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the stress tests share: crowds of processes each of which must keep
- * moving, memory between them, random numbers that can be had again, and saying
- * what is stuck.
+ * What the stress tests share: crowds of processes each of which must make progress, shared
+ * memory, random numbers that a later run can repeat, and reports of what is stuck.
  *
- *	LOCKMGR_SCALE	how much longer a run is: 10, or 0.1 (default 1)
+ *	LOCKMGR_SCALE	how much longer a run is, for example 10 or 0.1 (default 1)
  *	LOCKMGR_SEED	the seed of a run to repeat; each run prints its own
  */
 #ifndef STRESS_H
@@ -25,7 +24,7 @@
 
 #include "harness.h"
 
-/* How long a worker may stand still before it counts as stuck. */
+/* How long a worker may make no progress before it counts as stuck. */
 #ifndef STRESS_PATIENCE_S
 #define STRESS_PATIENCE_S	600
 #endif
@@ -36,7 +35,7 @@
 #define WORKER_THREADS_MAX	4
 
 /* ------------------------------------------------------------------------
- * Scale, chance, time
+ * Scale, random numbers, time
  */
 
 /** The seed of this run. */
@@ -54,7 +53,7 @@ static inline uint64_t stress_seed(void)
 	return seed;
 }
 
-/** The state of the random numbers of worker or supervisor @who in this run. */
+/** Initial state of the random numbers of worker or supervisor @who in this run. */
 static inline uint64_t random_begin(uint64_t who)
 {
 	return stress_seed() + who * 0xd1342543de82ef95ULL;
@@ -78,7 +77,7 @@ static inline void pause_us(long microseconds)
 	nanosleep(&pause, NULL);
 }
 
-/** A point in time that many microseconds from now, on CLOCK_MONOTONIC. */
+/** The time @microseconds from now, on CLOCK_MONOTONIC. */
 static inline struct timespec deadline_in_us(long microseconds)
 {
 	uint64_t ns = now_ns() + microseconds * 1000LL;
@@ -101,8 +100,8 @@ static inline void *shared_new(size_t size)
  */
 
 /**
- * Share one processor with all children that are started from now on, and have it
- * whenever the caller does not sleep: none of them runs between two of its steps.
+ * Share one processor with all children that start from now on, and run on it whenever the
+ * caller does not sleep: no child runs between two steps of the caller.
  */
 static inline void conduct(void)
 {
@@ -115,7 +114,7 @@ static inline void conduct(void)
 	assert_int_equal(sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param), 0);
 }
 
-/** The opposite, as in the beginning. */
+/** Undo conduct(). */
 static inline void stop_conducting(void)
 {
 	const struct sched_param param = { 0 };
@@ -133,12 +132,12 @@ static inline void stop_conducting(void)
 /**
  * struct worker - one process of a crowd, in shared memory
  * @index: its number in the crowd
- * @argument: whatever it was started with
- * @pid: 0 when it does not run; the supervisor's
- * @steps: for each of its threads, how far it has come; 0: no such thread (yet),
- *	UINT64_MAX: it has done its work
- * @seen: the supervisor's: what @steps was ...
- * @seen_at: ... since when
+ * @argument: the argument with which it was started
+ * @pid: 0 when it does not run; only the supervisor uses it
+ * @steps: for each of its threads, how many steps it has made; 0: there is no such thread
+ *	(yet), UINT64_MAX: it has done its work
+ * @seen: only for the supervisor: the last value of @steps ...
+ * @seen_at: ... and since when @steps has had it
  */
 struct worker {
 	unsigned int index;
@@ -151,10 +150,10 @@ struct worker {
 
 /**
  * struct crowd - the processes of a test, in shared memory
- * @mgr: the test's own handle on the space, to look what is wrong
- * @ready: how many wait for @go
- * @go: all may begin
- * @stop: all shall come to an end
+ * @mgr: the test's own handle on the space, to find out what is wrong
+ * @ready: how many workers wait for @go
+ * @go: all workers may begin
+ * @stop: all workers shall end
  * @workers: the processes
  */
 struct crowd {
@@ -171,7 +170,7 @@ static inline struct crowd *crowd_new(struct lockmgr *mgr)
 {
 	struct crowd *crowd = shared_new(sizeof(*crowd));
 
-	/* A test before this one may have failed while it did. */
+	/* An earlier test may have failed while it conducted. */
 	stop_conducting();
 	crowd->mgr = mgr;
 
@@ -208,7 +207,7 @@ static inline struct lockmgr *worker_open(struct worker *self)
 	return worker_open_with(self, 0);
 }
 
-/** To be called by each thread each time that it has done something. */
+/** Each thread must call this each time that it has done something. */
 static inline void worker_step(struct worker *self, unsigned int thread)
 {
 	atomic_fetch_add(&self->steps[thread], 1);
@@ -220,7 +219,7 @@ static inline void worker_done(struct worker *self, unsigned int thread)
 	atomic_store(&self->steps[thread], UINT64_MAX);
 }
 
-/** Wait until everybody is here. */
+/** Wait until all workers are ready. */
 static inline void worker_wait_for_go(struct crowd *crowd)
 {
 	atomic_fetch_add(&crowd->ready, 1);
@@ -246,7 +245,7 @@ static inline void dump_waiters(struct lockmgr *mgr, uint32_t id)
 		       (now - waiters[i].since) / 1000000);
 }
 
-/** Print every lock of the space that is held or waited for, and by whom. */
+/** Print every lock of the space that is held or waited for, its holder and its waiters. */
 static inline void dump_space(struct lockmgr *mgr)
 {
 	struct lockmgr_lock_info lock;
@@ -290,7 +289,7 @@ static inline void crowd_fail(struct crowd *crowd, const char *what, const struc
 
 /* What the supervisor does -------------------------------------------------- */
 
-/** Start a worker in a place of the crowd where none is. */
+/** Start a worker in a free place of the crowd. */
 static inline void crowd_start(struct crowd *crowd, unsigned int index, work_fn work,
 			       uint32_t argument)
 {
@@ -350,7 +349,7 @@ static inline void reap_worker(struct crowd *crowd, struct worker *worker)
 }
 
 /**
- * Fail if a worker has failed or stands still.  Returns how many run.
+ * Fail if a worker has failed or makes no progress.  Returns how many run.
  */
 static inline unsigned int crowd_check(struct crowd *crowd)
 {
@@ -377,7 +376,7 @@ static inline void crowd_go(struct crowd *crowd)
 	atomic_store(&crowd->go, true);
 }
 
-/** Wait until a condition holds while the crowd goes on. */
+/** Wait until a condition holds, while the crowd goes on; @what says how it fails to hold. */
 static inline void crowd_until(struct crowd *crowd, bool (*condition)(void *data), void *data,
 			       const char *what)
 {
@@ -391,14 +390,14 @@ static inline void crowd_until(struct crowd *crowd, bool (*condition)(void *data
 	}
 }
 
-/** Wait until all have ended. */
+/** Wait until all workers have ended. */
 static inline void crowd_finish(struct crowd *crowd)
 {
 	while (crowd_check(crowd))
 		pause_us(2000);
 }
 
-/** Have a crowd of @count do something, from beginning to end. */
+/** Run @work in @count workers, from beginning to end. */
 static inline void crowd_run(struct crowd *crowd, unsigned int count, work_fn work)
 {
 	unsigned int i;

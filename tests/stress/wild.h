@@ -15,10 +15,10 @@
 
 #define WILD_IDS	16
 
-/* Forged are tokens below this number. */
+/* Forged client ids are below this number. */
 #define WILD_TOKENS	12
 
-/* Its name; for the test to set, before it starts anybody. */
+/* The name of that space; the test must set it before it starts any worker. */
 static const char *wild_space;
 
 /* ------------------------------------------------------------------------
@@ -40,7 +40,7 @@ static inline int attached_file(struct worker *self, struct lockmgr_ioctl_attach
 	return file;
 }
 
-/* Records of the space, in the scribbler's memory. */
+/* Map records of the space for a scribbler. */
 static inline struct lockmgr_record *open_records(struct worker *self)
 {
 	struct lockmgr_ioctl_lock lock = { .id = WILD_IDS, .flags = LOCKMGR_LOCK_TRY };
@@ -48,7 +48,7 @@ static inline struct lockmgr_record *open_records(struct worker *self)
 	int file = attached_file(self, &attach);
 	void *records;
 
-	/* So that the page is there. */
+	/* The lock call makes the kernel allocate the page. */
 	worker_check(ioctl(file, LOCKMGR_IOC_LOCK, &lock) >= 0 || errno == EBUSY);
 	records = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 	worker_check(records != MAP_FAILED);
@@ -61,7 +61,7 @@ static inline atomic_uint_least64_t *word_of(struct lockmgr_record *records, uin
 	return (atomic_uint_least64_t *)&records[lockmgr_record_index(id)].word;
 }
 
-/* A word that somebody might take for a good one. */
+/* A word that a client might take for a valid one. */
 static inline uint64_t forged_word(uint64_t *random, uint64_t word)
 {
 	const uint64_t flags[] = {
@@ -74,7 +74,7 @@ static inline uint64_t forged_word(uint64_t *random, uint64_t word)
 
 	switch (random_below(random, 5)) {
 	case 0:
-		/* Whoever is among the first clients of the space, alive or not. */
+		/* The holder is one of the first clients of the space, alive or not. */
 		return (uint64_t)random_below(random, 1 << 15) << LOCKMGR_WORD_TID_SHIFT |
 		       random_below(random, WILD_TOKENS) | flag;
 	case 1:
@@ -134,7 +134,7 @@ static inline void list_all(struct worker *self, struct lockmgr *mgr, uint32_t i
 	worker_check(!lockmgr_list_waiters(mgr, id, &cursor, waiters, 8, &count));
 }
 
-/* Whatever locks are worth now: each call returns, and with something that it may return. */
+/* Whatever the locks are worth now: each call returns, and with a result that it may have. */
 static inline void suffer(struct crowd *crowd, struct worker *self)
 {
 	uint64_t random = random_begin(self->index + 100 * self->argument);
@@ -152,7 +152,7 @@ static inline void suffer(struct crowd *crowd, struct worker *self)
 			      0, LOCKMGR_OWNER_DIED, -EBUSY, -ETIMEDOUT);
 		if (!random_below(&random, 8))
 			list_all(self, mgr, id);
-		/* Who ends with what it holds, or is said to hold, is replaced. */
+		/* A victim that exits with what it holds, or seems to hold, is replaced. */
 		if (!random_below(&random, 200))
 			_exit(0);
 		expect_one_of(lockmgr_unlock(mgr, id), 0, -EPERM);

@@ -2,14 +2,14 @@
 /* Arguments of the ioctls: where they are, and what is in them. */
 #include "raw.h"
 
-/* Addresses at which there is nothing for a program. */
+/* Addresses where a program has no memory. */
 static const uintptr_t bad_addresses[] = {
 	0,
 	1,
 	UINTPTR_MAX,
 	UINTPTR_MAX - 7,
 	0x0000800000000000,	/* between user space and the kernel */
-	0xffff888000001000,	/* all of memory, in the kernel's map */
+	0xffff888000001000,	/* in the kernel's map of all memory */
 	0xffffffff81000000,	/* the kernel's text */
 };
 
@@ -71,7 +71,7 @@ static void expect_efault_across(const struct raw_command *command, unsigned cha
 	raw_world_close(&world);
 }
 
-/* How many bytes to try next: the size is the last one. */
+/* How many bytes to try next; the last number is the size. */
 static size_t next_tried(size_t tried, size_t size)
 {
 	if (tried == size || tried + stride() <= size)
@@ -155,7 +155,7 @@ static void misaligned_arguments_work(void **state)
  * Flags, reserved fields, ids
  */
 
-/* 32 bits of a command's arguments of which only some may be set. */
+/* 32 bits of a command's arguments, of which programs may set only some. */
 struct field {
 	unsigned int number;
 	size_t offset;

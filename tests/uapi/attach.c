@@ -257,7 +257,7 @@ static void unlinking_what_is_missing_returns_enoent(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * Output that cannot be told
+ * Output that cannot be written
  */
 
 static struct lockmgr_ioctl_attach *read_only_args(uint32_t flags)
@@ -312,7 +312,7 @@ struct race {
 	atomic_int winners;
 	atomic_int others;
 	int file;
-	/* What every second thread passes, or NULL. */
+	/* The arguments of every second thread, or NULL. */
 	struct lockmgr_ioctl_attach *unwritable;
 	atomic_int started;
 };

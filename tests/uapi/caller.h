@@ -2,7 +2,7 @@
 /*
  * Threads that make lock calls on request, and their places in the queue.
  *
- * Whatever fails in here fails the running test.
+ * A failure in one of these functions fails the running test.
  */
 #ifndef CALLER_H
 #define CALLER_H
@@ -84,7 +84,7 @@ static inline struct caller *caller_new(int file)
 	return caller;
 }
 
-/* The waiters of a lock in their order; returns how many. */
+/* List the waiters of a lock in the order of the queue; returns how many there are. */
 static inline uint32_t list_waiters(int file, uint32_t id, struct lockmgr_waiter_entry *entries,
 				    uint32_t max)
 {
@@ -101,7 +101,7 @@ static inline uint32_t list_waiters(int file, uint32_t id, struct lockmgr_waiter
 	return args.count;
 }
 
-/* How many wait before a caller; -1 if it does not wait. */
+/* How many wait ahead of a caller; -1 if it does not wait. */
 static inline int place_of(const struct caller *caller)
 {
 	struct lockmgr_waiter_entry entries[CALLERS_MAX + 1];
@@ -120,12 +120,12 @@ static inline bool waits(void *data)
 	return place_of(data) >= 0;
 }
 
-/* Have a caller call, and see it wait. */
+/* Have a caller make a lock call, and wait until it is in the queue. */
 static inline void wait_with(struct caller *caller, uint32_t id, uint64_t ticket)
 {
 	caller->args = (struct lockmgr_ioctl_lock){ .id = id, .ticket = ticket };
 	sem_post(&caller->told);
-	wait_until(waits, caller, "a caller to wait");
+	wait_until(waits, caller, "a caller waits");
 }
 
 static inline struct caller *new_waiter(int file, uint32_t id, uint64_t ticket)
@@ -137,7 +137,7 @@ static inline struct caller *new_waiter(int file, uint32_t id, uint64_t ticket)
 	return caller;
 }
 
-/* A signal ends the wait; returns the ticket. */
+/* End the caller's wait by a signal; returns the ticket. */
 static inline uint64_t interrupt(struct caller *caller)
 {
 	pthread_kill(caller->thread, SIGUSR1);
@@ -159,7 +159,7 @@ static inline uint64_t cookie_of(const struct caller *caller)
 	return entries[place].cookie;
 }
 
-/* The release of a lock gives it to that caller, and it tells so. */
+/* Release a lock, and expect that this caller acquires it next. */
 static inline void expect_next(int file, struct caller *caller)
 {
 	assert_int_equal(raw_id(file, LOCKMGR_IOC_UNLOCK, caller->args.id), 0);
@@ -167,7 +167,7 @@ static inline void expect_next(int file, struct caller *caller)
 	assert_int_equal(caller->result, 0);
 }
 
-/** Before the first caller; raw_files are those that may hold locks. */
+/** Call this before the first caller_new(); only raw_files may hold locks. */
 static inline int callers_begin(void)
 {
 	struct sigaction action = { .sa_handler = ignore };
@@ -177,7 +177,7 @@ static inline int callers_begin(void)
 	return sigaction(SIGUSR1, &action, NULL);
 }
 
-/** End all callers; a lock with that id or a smaller one that they wait for is released. */
+/** End all callers; releases each lock up to that id for which they wait. */
 static inline void callers_end(uint32_t last)
 {
 	uint32_t id;
@@ -185,7 +185,7 @@ static inline void callers_end(uint32_t last)
 
 	for (i = 0; i < caller_count; i++)
 		callers[i].over = true;
-	/* Whoever waits gets it, and releases it. */
+	/* Each waiter acquires its lock, and releases it. */
 	for (i = 0; i < raw_file_count; i++)
 		for (id = 0; id <= last; id++)
 			raw_id(raw_files[i], LOCKMGR_IOC_UNLOCK, id);

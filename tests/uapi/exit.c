@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The end of a process: what LOCKMGR_ATTACH_ENDS_WITH_PROCESS promises, however the process
- * ends and whoever else has its file; and what is so without that flag.
+ * ends and whoever else has its file; and what holds without that flag.
  *
- * Where the locks must be released before the memory goes, which can take long, both
- * processes run on one processor, and the one that waits for the lock has precedence.  So
- * it looks at the system's memory when the one that ends has got no further than to the
- * lock's release.
+ * In tests where the kernel must release the locks before it tears down the process's mm,
+ * which can take long, both processes run on one processor, and the waiter for the lock has
+ * priority.  So when the waiter looks at the system's memory, the process that ends has got
+ * no further than to the release of the lock.
  */
 #include <dirent.h>
 #include <pthread.h>
@@ -32,7 +32,7 @@
 
 #define MANY_FILES	1500
 #define LARGE_TABLE	(1 << 20)
-/* More than an mm may have for the module to watch it. */
+/* More than an mm may have; otherwise the module does not watch it. */
 #define MANY_MAPPINGS	9000
 
 static void stay_on_one_processor(void)
@@ -61,7 +61,7 @@ static void run_as_usual(void)
 	sched_setaffinity(0, sizeof(all), &all);
 }
 
-/* Of the whole system. */
+/* The anonymous memory of the whole system. */
 static long anonymous_kb(void)
 {
 	FILE *file = fopen("/proc/meminfo", "r");
@@ -78,10 +78,10 @@ static long anonymous_kb(void)
 }
 
 /* ------------------------------------------------------------------------
- * Who is to end
+ * The process that ends
  */
 
-/* Hold the lock in a file of its own, with a record mapped; returns the file. */
+/* Hold the lock in a file of its own, and map the record; returns the file. */
 static long hold(struct lockmgr **mgr, long flags)
 {
 	int file = open(RAW_DEVICE, O_RDWR | O_CLOEXEC);
@@ -143,7 +143,7 @@ static long open_files(struct lockmgr **mgr, long count)
 	return 0;
 }
 
-/* A table of files so large, for one of them is at its end. */
+/* Make the table of files that large, by a descriptor at its end. */
 static long stretch_table(struct lockmgr **mgr, long size)
 {
 	(void)mgr;
@@ -151,7 +151,7 @@ static long stretch_table(struct lockmgr **mgr, long size)
 	return allow_files(size) || dup2(STDIN_FILENO, size - 1) < 0;
 }
 
-/* As many mappings, none of which can be merged with the next. */
+/* Make that many mappings, none of which the kernel can merge with the next. */
 static long split_memory(struct lockmgr **mgr, long count)
 {
 	char *memory = mmap(NULL, (size_t)count * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
@@ -168,7 +168,7 @@ static long split_memory(struct lockmgr **mgr, long count)
 	return 0;
 }
 
-/* Until it is killed, or the test program is long over. */
+/* Live until somebody kills the process, but not long after the end of the test program. */
 static int idle(void *unused)
 {
 	(void)unused;
@@ -179,7 +179,7 @@ static int idle(void *unused)
 	return 0;
 }
 
-/* Start a process that idles, and shares what the flags say; returns its id. */
+/* Start a process that idles, and shares with this one what the flags say; returns its id. */
 static long spawn(struct lockmgr **mgr, long flags)
 {
 	static char stack[64 * 1024] __attribute__((aligned(16)));
@@ -205,17 +205,17 @@ static struct agent *agent_that_holds(int *file)
 }
 
 /* ------------------------------------------------------------------------
- * Early
+ * Early release
  */
 
 typedef long (*prepare_fn)(struct lockmgr **mgr, long count);
 
 /**
- * struct end - a process to be ended
- * @flags: with which it attaches
+ * struct end - a process that the test kills
+ * @flags: with which flags it attaches
  * @before: what it does first
- * @after: what it does once it has the records mapped
- * @count: for those two
+ * @after: what it does once it has mapped the records
+ * @count: the argument of those two
  */
 struct end {
 	long flags;
@@ -224,7 +224,7 @@ struct end {
 	long count;
 };
 
-/* Whether the lock was released before the memory of such a process went. */
+/* Whether the kernel released the lock before it freed the memory of such a process. */
 static bool is_early(const struct end *end)
 {
 	int own = raw_private();
@@ -316,7 +316,7 @@ static void without_the_flag_the_lock_is_released_later(void **state)
  * Who may use the file
  */
 
-/* Take a file from another process; -1 once that is too late. */
+/* Take a file from another process; -1 once that process has ended. */
 static int take_file(int process, int file)
 {
 	return syscall(SYS_pidfd_getfd, process, file, 0);
@@ -439,7 +439,7 @@ static void file_taken_while_its_process_ends_is_refused(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * However the process ends, although a child has the file
+ * Every kind of end of the process, although a child has the file
  */
 
 /* A process that holds the lock, and a child of it that shares what @flags say. */
@@ -456,7 +456,7 @@ static struct agent *agent_with_child(long flags, long *child)
 	return agent;
 }
 
-/* That the lock comes free, and the child still lives then. */
+/* Expect that the lock is released, and that the child is still alive then. */
 static void expect_released(long child)
 {
 	assert_int_equal(raw_lock(raw_private(), ID), LOCKMGR_OWNER_DIED);
@@ -585,7 +585,7 @@ static void all_clients_of_a_process_end(void **state)
  * What ends nothing
  */
 
-/* The letter that /proc shows for a process's main thread, 0 if it is gone. */
+/* The state letter that /proc shows for a process's main thread; 0 if it is gone. */
 static char state_of(pid_t pid)
 {
 	char path[64], state = 0;
@@ -649,7 +649,7 @@ static long execute(struct lockmgr **mgr, long file)
 	return -1;
 }
 
-/* The thread gets the process's id. */
+/* By exec, the thread gets the process's id. */
 static long execute_in_a_thread(struct lockmgr **mgr, long file)
 {
 	pthread_t thread;
@@ -703,7 +703,7 @@ static long start_thread_and_tell(struct lockmgr **mgr, long unused)
 	(void)unused;
 	if (start_threads(mgr, 1))
 		return -1;
-	/* The first thread that follows. */
+	/* The thread has the first thread id after the process's. */
 	for (tid = getpid() + 1; tid < getpid() + 100000; tid++) {
 		snprintf(path, sizeof(path), "/proc/self/task/%ld", tid);
 		if (!access(path, F_OK))
@@ -713,7 +713,7 @@ static long start_thread_and_tell(struct lockmgr **mgr, long unused)
 	return -1;
 }
 
-/* The kernel tells nobody that the process is over before the debugger has taken notice. */
+/* Until the debugger has taken notice, the kernel tells nobody that the process is over. */
 static void debugger_that_holds_a_dead_thread_holds_no_lock(void **state)
 {
 	struct agent *agent;
@@ -732,11 +732,11 @@ static void debugger_that_holds_a_dead_thread_holds_no_lock(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * While a core is written
+ * While the kernel writes a core
  */
 
 #define CORE_PATTERN	"/proc/sys/kernel/core_pattern"
-/* It is given the core, and does not read it. */
+/* The kernel passes the core to this program, which does not read it. */
 #define CORE_READER	"/bin/sleep\00031415"
 
 static char old_pattern[256];
@@ -768,7 +768,7 @@ static int core_teardown(void **state)
 	return raw_teardown(state);
 }
 
-/* Its process id, or 0. */
+/* The process id of that program, or 0. */
 static int core_reader(void)
 {
 	DIR *directory = opendir("/proc");
@@ -821,7 +821,7 @@ static long hold_unmapped(struct lockmgr **mgr, long flags)
 	return file < 0 || raw_attach(file, space_name(), flags) || raw_lock(file, ID) ? -1 : file;
 }
 
-/* A process that holds the lock and writes a core, which comes to no end. */
+/* A process that holds the lock, and whose core the kernel writes without end. */
 static struct agent *agent_that_dumps_core(agent_fn hold_somehow)
 {
 	struct agent *agent = agent_new();

@@ -92,7 +92,7 @@ static void unknown_number_returns_enotty(void **state)
 	}
 }
 
-/* A command with another direction or type. */
+/* The number of a command, but with another direction or type. */
 static unsigned int altered(const struct raw_command *command, unsigned int direction,
 			    unsigned int type)
 {
@@ -167,7 +167,7 @@ static void expect_mode(const struct raw_command *command, int open, const char 
 		expect_result(ret, -EBADF, "%s with %s", command->name, mode);
 		expect_same_sight(&before, &world, "%s with %s", command->name, mode);
 	} else if (command->number == LOCKMGR_IOC_UNLOCK) {
-		/* The world's file holds it. */
+		/* The world's own file holds the lock. */
 		expect_result(ret, -EPERM, "%s with %s", command->name, mode);
 	} else {
 		expect_result(ret, command->result, "%s with %s", command->name, mode);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Structs of other sizes: those of older and of newer programs. */
+/* Structs of other sizes, as older and newer programs have them. */
 #include "raw.h"
 
 /* The largest size that a command's number can say. */
 #define SIZE_MAX_14_BITS	16383
 
-/* Sizes of newer programs, in bytes more than the first version's. */
+/* How many bytes longer the structs of newer programs are than those of the first version. */
 static const size_t surplus[] = { 1, 3, 8, 64, 1000, 4096, 8192 };
 
 static long call_of_size(const struct raw_world *world, const struct raw_command *command,
@@ -14,7 +14,7 @@ static long call_of_size(const struct raw_world *world, const struct raw_command
 	return raw_call(world->file, raw_number_of_size(command, size), args);
 }
 
-/* Arguments as a newer program would pass them: filled up with some byte. */
+/* Arguments as a newer program would pass them: the surplus is filled with one byte value. */
 static void *enlarge(const union raw_args *args, const struct raw_command *command,
 		     size_t size, int filling)
 {
@@ -83,7 +83,7 @@ static void tail_of_output_is_zeroed(void **state)
 
 	(void)state;
 	for (command = raw_commands; command < RAW_COMMANDS_END; command++) {
-		/* Nothing is passed in. */
+		/* This test is for commands to which nothing is passed in. */
 		if (_IOC_DIR(command->number) != _IOC_READ)
 			continue;
 		for (i = 0; i < ARRAY_SIZE(surplus); i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The layout of everything in the ABI.  Programs of 64 and of 32 bits include
- * this: where all of it holds for both, they agree.
+ * The layout of everything in the ABI.  Programs of 64 and of 32 bits include this file:
+ * if all of it holds for both, they agree.
  */
 #ifndef LAYOUT_H
 #define LAYOUT_H

@@ -6,14 +6,14 @@
 
 #include "raw.h"
 
-/* As programs know a lock's entry: at first, and now. */
+/* The size of a lock's entry in the first programs, and now. */
 #define FIRST_SIZE	64
 #define ENTRY_SIZE	128
 
-/* Whatever is not written keeps this. */
+/* Bytes that the kernel does not write keep this value. */
 #define POISON		0xa5
 
-/* What the ABI lets any list be asked for. */
+/* The filters that any list of locks may have. */
 #define ALL	(LOCKMGR_ENTRY_ALLOCATED | LOCKMGR_ENTRY_HELD | LOCKMGR_ENTRY_WAITED)
 
 static struct lockmgr_ioctl_list list_args_of(void *entries, uint32_t size, uint32_t count)
@@ -46,7 +46,7 @@ static void allocate(int file, uint32_t count)
 		assert_int_equal(raw_id(file, LOCKMGR_IOC_ALLOCATE, 0), 0);
 }
 
-/* A lock that this process holds, with agents that wait for it. */
+/* A lock that this process holds, and for which agents wait. */
 static int contended(uint32_t id, uint32_t waiters)
 {
 	int file = raw_attached();
@@ -56,7 +56,7 @@ static int contended(uint32_t id, uint32_t waiters)
 	assert_int_equal(raw_trylock(file, id), 0);
 	for (i = 1; i <= waiters; i++) {
 		agent_start(agent_new(), agent_lock, id);
-		/* One after the other, so that their order is known. */
+		/* Let them queue up one after the other, so that their order is known. */
 		wait_for_waiters(mgr, id, i);
 	}
 
@@ -267,7 +267,7 @@ static void waiter_cursor_past_the_end_lists_nothing(void **state)
 	}
 }
 
-/* A list in pieces of some size has each of the first ids once, in order. */
+/* A list in pieces of that size must have each of the first ids once, in order. */
 static void expect_ids_in_pieces(int file, uint32_t ids, uint32_t piece)
 {
 	struct lockmgr_lock_entry entries[100];
@@ -453,7 +453,7 @@ static void version_has_every_byte_set(void **state)
 
 #define SPACE_ENTRY_SIZE	128
 
-/* Somebody who is not root. */
+/* A user who is not root. */
 #define OTHER	1001
 
 static long list_spaces(int file, struct lockmgr_ioctl_list *args)
@@ -463,7 +463,7 @@ static long list_spaces(int file, struct lockmgr_ioctl_list *args)
 	return raw_call(file, LOCKMGR_IOC_LIST_SPACES, args);
 }
 
-/* The entry of a space of that name and owner, one entry at a time; NULL: there is none. */
+/* Find the entry of a space by name and owner, one entry at a time; NULL: there is none. */
 static const struct lockmgr_space_entry *find_space(int file, const char *name, uint32_t owner)
 {
 	static struct lockmgr_space_entry entry, found;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mapped records: who gets them, what is there, and what the mapping is not.
+ * Mapped records: who may map them, what is in the mapping, and what it does not allow.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -104,7 +104,7 @@ static void file_for_one_thing_only_returns_eacces(void **state)
 	}
 }
 
-/* Whoever is not the owner and gets in all the same goes through the kernel. */
+/* A process that is not the owner, but gets in by a capability, uses the kernel. */
 static void who_is_let_in_by_a_capability_returns_eacces(void **state)
 {
 	struct lockmgr_ioctl_attach args;
@@ -251,7 +251,7 @@ static void clock_shows_monotonic_time_and_goes_on(void **state)
 	(void)state;
 	/* The kernel's own coarse clock is updated before this one, at the same tick. */
 	before = now_coarse_ns();
-	/* Before the time of day: the clock may tick between the two. */
+	/* Read it before now_ns(): the clock may tick between the two. */
 	seen = clock->monotonic;
 	assert_in_range(seen, before - 1000000000, now_ns());
 	wait_until(has_ticked, (void *)clock, "the clock goes on");
@@ -276,7 +276,7 @@ static long user_of(struct lockmgr **mgr, long unused)
 	return geteuid();
 }
 
-/* Where user space writes words, it can write any number. */
+/* User space can write any thread id to a record that it has mapped. */
 static void thread_of_another_user_is_not_named(void **state)
 {
 	struct lockmgr_ioctl_attach args;
@@ -341,7 +341,7 @@ static void page_is_there_once_a_lock_of_it_was_locked(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * What the mapping is not
+ * What the mapping does not allow
  */
 
 static bool is_mapped(void)
@@ -396,7 +396,7 @@ static void map_is_never_executable_nor_dumped_nor_grown(void **state)
 	assert_int_equal(errno, EFAULT);
 }
 
-/* Or they could be written to when nobody knows it any more. */
+/* Otherwise a program could write to them when nobody knows of it any more. */
 static void pages_cannot_be_kept_beyond_the_map(void **state)
 {
 	int file = raw_private();
@@ -416,7 +416,7 @@ static void pages_cannot_be_kept_beyond_the_map(void **state)
 	close(ends[1]);
 }
 
-/* As an open file does. */
+/* A mapping keeps the client as an open file does. */
 static void map_keeps_the_client_alive(void **state)
 {
 	int file = raw_private();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Notes: what an allocated id stands for, from when on, and how long. */
+/* Notes: which ids have one, from when on, and how long. */
 #include "raw.h"
 
 #define ID	5
 
-/* What a note may be told in; longer than any. */
+/* A buffer for a note; longer than any. */
 struct text {
 	char bytes[LOCKMGR_NOTE_SIZE];
 };
@@ -57,7 +57,7 @@ static struct lockmgr_lock_entry entry_of(int file, uint32_t id)
 	return entry;
 }
 
-/* With every byte after it zero. */
+/* Expect that note, and that every byte after it is zero. */
 static void expect_note(int file, uint32_t id, const char *note)
 {
 	struct lockmgr_lock_entry entry = entry_of(file, id);
@@ -140,7 +140,7 @@ static void id_that_is_not_allocated_returns_enoent(void **state)
 	(void)state;
 	assert_int_equal(set_note(file, ID, "nothing"), -ENOENT);
 	assert_int_equal(set_note(file, ID, ""), -ENOENT);
-	/* To lock it is not to allocate it. */
+	/* Locking an id does not allocate it. */
 	assert_int_equal(raw_trylock(file, ID), 0);
 	assert_int_equal(set_note(file, ID, "nothing"), -ENOENT);
 	expect_note(file, ID, "");
@@ -246,7 +246,7 @@ static void free_all(int file)
 	assert_int_equal(raw_call(file, LOCKMGR_IOC_FREE_ALL, &args), 0);
 }
 
-/* The capacity cannot pass an allocated id, so nothing is left beyond it. */
+/* The capacity cannot go below an allocated id, so no note is left beyond the capacity. */
 static void free_and_shrink(int file)
 {
 	struct lockmgr_ioctl_capacity small = { .capacity = ID }, large = { .capacity = 100 };
@@ -266,7 +266,7 @@ static void id_that_is_allocated_again_has_no_old_note(void **state)
 	size_t i;
 
 	(void)state;
-	/* Held, so that it is listed while it is not allocated. */
+	/* Hold the lock, so that it is listed while its id is not allocated. */
 	raw_trylock(file, ID);
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
 		allocate_noted(file, ID, "of before");
@@ -289,7 +289,7 @@ static void notes_go_with_an_unlinked_space(void **state)
 	allocate_noted(file, ID, "of before");
 	assert_int_equal(lockmgr_unlink(space_name(), NULL), 0);
 	expect_note(reader, ID, "of before");
-	/* The last that could lock or allocate. */
+	/* That was the last client that could lock or allocate. */
 	raw_close(file);
 	assert_int_equal(entry_of(reader, ID).id, UINT32_MAX);
 
@@ -298,7 +298,7 @@ static void notes_go_with_an_unlinked_space(void **state)
 	expect_note(file, ID, "");
 }
 
-/* Have no common divisor. */
+/* These have no common divisor. */
 #define MANY	500
 #define STEP	7
 
@@ -348,7 +348,7 @@ static void older_program_is_told_no_note(void **state)
 		assert_int_equal(entries[1][i], 0xa5);
 }
 
-/* What entries have room for. */
+/* An entry that is shorter than the note has as much of it as there is room for. */
 static void entry_that_ends_in_the_note_has_its_beginning(void **state)
 {
 	unsigned char entry[80];
@@ -367,7 +367,7 @@ static void entry_that_ends_in_the_note_has_its_beginning(void **state)
 	assert_memory_equal(entry + 64, "containe\xa5\xa5\xa5\xa5\xa5\xa5\xa5\xa5", 16);
 }
 
-/* As another user, who has the space by its mode. */
+/* Set the note as another user, whom the space's mode lets in. */
 static long set_as_another(struct lockmgr **mgr, long flags)
 {
 	struct lockmgr_ioctl_attach attach = raw_attach_args(space_name(), 0);
@@ -432,7 +432,7 @@ static void nobody_sees_an_id_without_the_note_it_was_allocated_with(void **stat
 	struct agent *allocator = agent_new(), *setter = agent_new();
 
 	(void)state;
-	/* So that it is listed in between, too. */
+	/* Hold the lock, so that it is listed while its id is not allocated. */
 	raw_trylock(file, ID);
 	agent_start(allocator, allocate_and_free, ROUNDS);
 	agent_start(setter, set_when_allocated, ROUNDS);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Random calls: random commands, sizes, directions, addresses and contents, from
- * several processes at once, at a space in which somebody else holds locks.
+ * Random calls: several processes at once make calls with random commands, sizes, directions,
+ * addresses and contents in a space in which another process, the victim, holds locks.
  *
- * Arguments are mostly plausible, or nearly all calls would fail at the first
- * check.  LOCKMGR_TEST_SEED in the environment sets the seed; a failure names it.
+ * Arguments are mostly plausible; otherwise nearly all calls would fail at the first check.
+ * LOCKMGR_TEST_SEED in the environment sets the seed; the message of a failure names it.
  */
 #include <grp.h>
 #include <signal.h>
@@ -20,13 +20,13 @@
 #define FILES			4
 
 #define CAPACITY		1024
-/* What the victim holds: ids from 0. */
+/* How many locks the victim holds: those from id 0 on. */
 #define HELD			8
 
-/* Memory that random calls may overwrite, between pages that cannot be reached. */
+/* Memory that random calls may overwrite, between pages that they cannot reach. */
 #define ARENA			65536
 
-/* Interrupts whoever waits for a lock. */
+/* How often a signal interrupts a process that waits for a lock. */
 #define TICK_US			2000
 
 /* What the processes report. */
@@ -92,7 +92,7 @@ static uint32_t random_flags(struct fuzzer *fuzzer, uint32_t known)
 	return one_in(fuzzer, 10) ? next_random(fuzzer) : next_random(fuzzer) & known;
 }
 
-/* Few owners only: who unlinks all spaces in the end must know them. */
+/* There are only a few owners: in the end, unlink_all() must know them. */
 static uint32_t random_owner(struct fuzzer *fuzzer)
 {
 	const uint32_t owners[] = { LOCKMGR_ID_CALLER, LOCKMGR_ID_CALLER, 0, other_user };
@@ -103,7 +103,7 @@ static uint32_t random_owner(struct fuzzer *fuzzer)
 static void random_name(struct fuzzer *fuzzer, char *name)
 {
 	strcpy(name, one_in(fuzzer, 2) ? space_name() : other_space_name());
-	/* A character that no name has: it must not become another good name. */
+	/* This character is in no valid name, so the result is not another valid name. */
 	if (one_in(fuzzer, 20))
 		name[below(fuzzer, LOCKMGR_NAME_SIZE)] = 0x80 | next_random(fuzzer);
 }
@@ -118,7 +118,7 @@ static int64_t random_deadline(struct fuzzer *fuzzer, uint32_t flags)
 	return now_ns() + below(fuzzer, 2000000);
 }
 
-/* Somewhere in the arena, at any alignment, or where nothing is. */
+/* An address in the arena, with any alignment, or one where there is no memory. */
 static void *random_address(struct fuzzer *fuzzer, size_t size)
 {
 	static const uintptr_t bad[] = { 0, UINTPTR_MAX, 0xffff888000001000,
@@ -126,7 +126,7 @@ static void *random_address(struct fuzzer *fuzzer, size_t size)
 
 	if (one_in(fuzzer, 20))
 		return (void *)bad[below(fuzzer, ARRAY_SIZE(bad))];
-	/* Across the end. */
+	/* The arguments reach beyond the end of the arena. */
 	if (one_in(fuzzer, 20))
 		return fuzzer->arena + ARENA - below(fuzzer, size + 1);
 
@@ -152,7 +152,7 @@ static void random_list(struct fuzzer *fuzzer, struct lockmgr_ioctl_list *args)
 	args->cursor = one_in(fuzzer, 3) ? random_id(fuzzer) : 0;
 }
 
-/* One in twenty is not acceptable: too long, or with something after its NUL. */
+/* One in twenty is invalid: too long, or with something after its NUL. */
 static void random_note(struct fuzzer *fuzzer, char *note)
 {
 	uint32_t length = below(fuzzer, LOCKMGR_NOTE_SIZE);
@@ -174,7 +174,7 @@ static union raw_args random_args(struct fuzzer *fuzzer, const struct raw_comman
 		break;
 	case LOCKMGR_IOC_UNLINK:
 		random_name(fuzzer, args.unlink.name);
-		/* The victim is to stay in reach for most of the time. */
+		/* For most of the time, the victim's space must keep its name. */
 		if (fuzzer->report->done < CALLS / 4 * 3)
 			strcpy(args.unlink.name, other_space_name());
 		args.unlink.owner = random_owner(fuzzer);
@@ -211,7 +211,7 @@ static union raw_args random_args(struct fuzzer *fuzzer, const struct raw_comman
 		args.id.id = random_id(fuzzer);
 		args.id.flags = one_in(fuzzer, 20) ? next_random(fuzzer) : 0;
 	}
-	/* Not a name's or an address's bytes: these are not to be made up. */
+	/* Random bytes must not become part of a name or an address, so those are left out. */
 	i = command->size > LOCKMGR_NAME_SIZE ? LOCKMGR_NAME_SIZE + 8 : 8;
 	if (one_in(fuzzer, 20) && i < command->size)
 		args.bytes[i + below(fuzzer, command->size - i)] = next_random(fuzzer);
@@ -259,7 +259,7 @@ static void random_call(struct fuzzer *fuzzer)
 	unsigned char *at = random_address(fuzzer, size);
 	long ret;
 
-	/* Its end may lie beyond the arena. */
+	/* The end of the arguments may lie beyond the arena. */
 	if (at >= fuzzer->arena && at < fuzzer->arena + ARENA) {
 		size_t room = fuzzer->arena + ARENA - at;
 
@@ -272,14 +272,14 @@ static void random_call(struct fuzzer *fuzzer)
 	fuzzer->report->done++;
 	if (ret >= 0)
 		fuzzer->report->successes++;
-	/* The file system layer has some commands for files of any kind. */
+	/* The VFS has some commands of its own for files of any kind. */
 	if (!is_documented(ret) && _IOC_TYPE(number) == LOCKMGR_IOC_MAGIC) {
 		fuzzer->report->bad_number = number;
 		fuzzer->report->bad_result = ret;
 	}
 }
 
-/* Closes what was there before, if anything: its locks are released. */
+/* Close what was open there before, if anything, so that its locks are released; open anew. */
 static void reopen(struct fuzzer *fuzzer, uint32_t i)
 {
 	static const int modes[] = { O_RDWR, O_RDWR, O_RDWR, O_RDONLY, O_WRONLY };
@@ -343,11 +343,11 @@ static void expect_good_report(const struct report *report)
 	expect_result(report->done, CALLS, "seed %lu: calls done", seed);
 	expect_result(report->bad_number, 0, "seed %lu: result %ld of command", seed,
 		      report->bad_result);
-	/* Or the calls were not plausible enough to prove anything. */
+	/* Otherwise the calls were not plausible enough to prove anything. */
 	assert_true(report->successes > CALLS / 20);
 }
 
-/* The victim is not to be known to the children: they must not inherit its file. */
+/* The children close the victim's file: they must not use it. */
 static void run_fuzzers(uid_t user, int victim)
 {
 	struct report *reports = mmap(NULL, PROCESSES * sizeof(*reports), PROT_READ | PROT_WRITE,
@@ -394,7 +394,7 @@ static void expect_held_by(int file, const struct lockmgr_lock_entry *entry)
 	expect_result(entry->waiters, 0, "seed %lu: waiters for %u", seed, entry->id);
 }
 
-/* Of a space whose only client is left. */
+/* Check the list of a space that has only one client left. */
 static void expect_sound_list(int file)
 {
 	static struct lockmgr_lock_entry entries[512];
@@ -438,7 +438,7 @@ static void expect_sound(int file)
 	}
 }
 
-/* What the random calls have made. */
+/* Unlink the spaces that the random calls have made. */
 static void unlink_all(uid_t user)
 {
 	struct lockmgr_options opts = LOCKMGR_OPTIONS_INIT;

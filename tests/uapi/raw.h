@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ioctls as they are, without the library: open files, commands, and what
- * can be seen of a space before and after a command.
+ * The ioctls themselves, without the library: open files, commands, and what an observer
+ * sees of a space before and after a command.
  *
- * Whatever fails in here fails the running test.
+ * A failure in one of these functions fails the running test.
  */
 #ifndef RAW_H
 #define RAW_H
@@ -27,11 +27,11 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-/** What a result that is not an errno value must be, in a failure's message. */
+/** Expect a result that need not be an errno value; the format names it if it differs. */
 #define expect_result(result, expected, ...) \
 	raw_expect(result, expected, __FILE__, __LINE__, __VA_ARGS__)
 
-/** As harness_test(); files of raw_open() are closed afterwards. */
+/** Like harness_test(); also closes the files of raw_open() afterwards. */
 #define raw_test(function) \
 	cmocka_unit_test_setup_teardown(function, harness_setup, raw_teardown)
 
@@ -65,7 +65,7 @@ raw_expect(long result, long expected, const char *file, int line, const char *f
  * Files
  */
 
-/** Issue a command; returns what the library's functions do: a result or -errno. */
+/** Issue a command; like the library's functions, returns a result or -errno. */
 static inline long raw_call(int file, unsigned int number, const void *args)
 {
 	int ret = ioctl(file, number, args);
@@ -73,7 +73,7 @@ static inline long raw_call(int file, unsigned int number, const void *args)
 	return ret < 0 ? -errno : ret;
 }
 
-/** An open file that is attached to nothing. */
+/** Open the device; the file is attached to no space. */
 static inline int raw_open(int flags)
 {
 	int file = open(RAW_DEVICE, flags | O_CLOEXEC);
@@ -95,7 +95,7 @@ static inline void raw_close(int file)
 	close(file);
 }
 
-/** How to attach to a space of the caller's. */
+/** Arguments that attach to a space of the caller. */
 static inline struct lockmgr_ioctl_attach raw_attach_args(const char *space, uint32_t flags)
 {
 	struct lockmgr_ioctl_attach args = {
@@ -117,7 +117,7 @@ static inline long raw_attach(int file, const char *space, uint32_t flags)
 	return raw_call(file, LOCKMGR_IOC_ATTACH, &args);
 }
 
-/** A file that is attached to the space of space_name(), which is made. */
+/** A file that is attached to the space of space_name(), which is created. */
 static inline int raw_attached_with(uint32_t capacity)
 {
 	struct lockmgr_ioctl_attach args = raw_attach_args(space_name(), LOCKMGR_ATTACH_CREATE);
@@ -135,7 +135,7 @@ static inline int raw_attached(void)
 	return raw_attached_with(0);
 }
 
-/** The same, of a space for its owner alone: a file that may map. */
+/** The same, but only the owner may use the space, so that the file may map records. */
 static inline int raw_private(void)
 {
 	int file = raw_open(O_RDWR);
@@ -177,7 +177,7 @@ static inline struct lockmgr_ioctl_info raw_info(int file)
 }
 
 /* ------------------------------------------------------------------------
- * Every command, against a space of which something is known
+ * Every command, tried on a space in a known state
  */
 
 #define WORLD_CAPACITY	300
@@ -187,9 +187,9 @@ static inline struct lockmgr_ioctl_info raw_info(int file)
 #define WORLD_HELD	5
 
 /**
- * struct raw_world - a space and the file that a command is tried on
- * @file: open for both, attached unless the command is to attach it
- * @observer: another, attached
+ * struct raw_world - a space, and the file on which a test tries a command
+ * @file: open for reading and writing; attached, unless the command attaches it
+ * @observer: another file, which is attached
  */
 struct raw_world {
 	int file;
@@ -198,10 +198,10 @@ struct raw_world {
 
 /**
  * struct raw_sight - all that an observer sees of a space
- * @attached: whether the file that is looked at is attached
- * @info: the space
+ * @attached: whether the world's file is attached
+ * @info: facts of the space
  * @count: number of locks
- * @locks: all that are allocated, held or waited for
+ * @locks: all locks that are allocated, held or waited for
  */
 struct raw_sight {
 	bool attached;
@@ -224,7 +224,7 @@ union raw_args {
 	struct lockmgr_ioctl_note note;
 };
 
-/* What LIST commands fill. */
+/* The LIST commands write here. */
 static struct lockmgr_lock_entry raw_entries[16];
 
 static inline void raw_fill_attach(union raw_args *args)
@@ -308,15 +308,15 @@ static inline void raw_fill_list_spaces(union raw_args *args)
 }
 
 /**
- * struct raw_command - a command and how to have it succeed in a world
- * @name: of the command, for messages
+ * struct raw_command - a command, and how to make it succeed in a world
+ * @name: its name, for messages
  * @number: LOCKMGR_IOC_*
- * @size: of its struct's first version
+ * @size: the size of the first version of its struct
  * @open: how a file must be open, as the ABI says: O_RDONLY, O_WRONLY or O_RDWR if
  *	any will do
  * @attached: whether the file must be attached
- * @fill: fills in what it needs but zeros; may be NULL
- * @result: what it returns
+ * @fill: fills in what the command needs other than zeros; may be NULL
+ * @result: what the command returns
  */
 struct raw_command {
 	const char *name;
@@ -371,21 +371,21 @@ static inline union raw_args raw_args_of(const struct raw_command *command)
 /** Whether a command that succeeds writes to its arguments. */
 static inline bool raw_has_output(const struct raw_command *command)
 {
-	/* It does so for the call that continues it after a signal. */
+	/* It writes only for the call that continues it after a signal. */
 	if (command->number == LOCKMGR_IOC_LOCK)
 		return false;
 
 	return _IOC_DIR(command->number) & _IOC_READ;
 }
 
-/** A command's number for another size of its struct. */
+/** The number of a command with another size of its struct. */
 static inline unsigned int raw_number_of_size(const struct raw_command *command, size_t size)
 {
 	return _IOC(_IOC_DIR(command->number), _IOC_TYPE(command->number),
 		    _IOC_NR(command->number), size);
 }
 
-/** A new space in a known state. */
+/** Create a new space in a known state. */
 static inline struct raw_world raw_world(const struct raw_command *command)
 {
 	struct raw_world world;
@@ -432,7 +432,7 @@ static inline bool raw_has_changed(const struct raw_world *world, const struct r
 	return memcmp(before, &now, sizeof(now));
 }
 
-/** That a command which failed has changed nothing. */
+/** Expect that a command which failed has changed nothing. */
 #define expect_same_sight(before, world, ...) \
 	expect_result(raw_has_changed(world, before), false, __VA_ARGS__)
 

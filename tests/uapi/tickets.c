@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tickets: a thread that returns after a signal has its place in the queue again, and
- * no number that anybody hands back gets it any other place.
+ * Tickets: a thread that returns after a signal has its place in the queue again, and no
+ * number that any thread passes gets it another place.
  *
- * What is looked at is the order of the queue, in the listing of the waiters; and who
- * has the lock after each release, where nobody comes who could barge.
+ * The tests look at the order of the queue, in the list of the waiters, and at who acquires
+ * the lock after each release, while no thread comes that could barge.
  */
 #include <sys/wait.h>
 
@@ -13,7 +13,7 @@
 #define ID 17
 #define OTHER 18
 
-/* Holds ID and OTHER in the beginning. */
+/* This file holds ID and OTHER at the beginning. */
 static int holder;
 
 static int setup(void **state)
@@ -68,7 +68,7 @@ static void all_threads_of_a_client_keep_their_places(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(waiters); i++)
 		waiters[i] = new_waiter(file, ID, 0);
-	/* All leave; the last returns first. */
+	/* All threads leave; the last one returns first. */
 	for (i = 0; i < ARRAY_SIZE(waiters); i++)
 		interrupt(waiters[i]);
 	for (i = ARRAY_SIZE(waiters); i--;)
@@ -110,7 +110,7 @@ static void guessed_ticket_gains_nothing(void **state)
 	size_t i;
 
 	(void)state;
-	/* Now nobody is in the first place. */
+	/* Now nobody is at the first place. */
 	interrupt(leaver);
 	for (i = 0; i < ARRAY_SIZE(tickets); i++) {
 		struct caller *forger = new_waiter(raw_attached(), ID, tickets[i]);
@@ -120,7 +120,7 @@ static void guessed_ticket_gains_nothing(void **state)
 	expect_next(holder, honest);
 }
 
-/* The listing tells everybody who may read the space where the others are. */
+/* The list shows the places of all waiters to everybody who may read the space. */
 static void cookie_of_another_gains_nothing(void **state)
 {
 	struct caller *honest = new_waiter(raw_attached(), ID, 0);
@@ -132,7 +132,7 @@ static void cookie_of_another_gains_nothing(void **state)
 	assert_int_equal(place_of(new_waiter(raw_attached(), ID, cookie)), 2);
 	assert_int_equal(place_of(new_waiter(raw_attached(), ID, cookie - 1)), 3);
 
-	/* Nor while the other is away, and it loses nothing. */
+	/* Nor does it gain a place while the other is away, and the other one loses nothing. */
 	ticket = interrupt(honest);
 	assert_int_equal(place_of(new_waiter(raw_attached(), ID, ticket)), 3);
 	wait_with(honest, ID, ticket);
@@ -151,7 +151,7 @@ static void ticket_of_another_thread_gains_nothing(void **state)
 	assert_int_equal(place_of(new_waiter(file, ID, ticket)), 1);
 }
 
-/* A child has its parent's file, and what its memory says; it is another thread. */
+/* A child has its parent's file, and a copy of its memory; but it is another thread. */
 static void ticket_of_the_parent_gains_nothing(void **state)
 {
 	int file = raw_attached();
@@ -212,7 +212,7 @@ static void ticket_is_good_for_one_acquisition(void **state)
 	assert_int_equal(place_of(leaver), 1);
 }
 
-/* Waiting again and again, and leaving, makes one place and not a store of them. */
+/* A thread that waits and leaves again and again has one place, and not one for each time. */
 static void thread_cannot_hoard_places(void **state)
 {
 	struct caller *hoarder = new_waiter(raw_attached(), ID, 0);
@@ -234,8 +234,9 @@ static void thread_cannot_hoard_places(void **state)
 }
 
 /*
- * Two who pass the lock to each other, and hand back the smallest numbers: the honest
- * one gets it at the first release after it came.  If tickets were believed, never.
+ * Two forgers pass the lock to each other, and pass the smallest numbers as tickets.  The
+ * honest thread acquires the lock at the first release after it came.  If the kernel
+ * believed tickets, it would never do so.
  */
 static void forgers_in_turns_starve_nobody(void **state)
 {
@@ -252,7 +253,7 @@ static void forgers_in_turns_starve_nobody(void **state)
 		wait_with(forgers[1], ID, 1 + i % 3);
 		assert_int_equal(place_of(forgers[1]), 1);
 		expect_next(forgers[0]->file, honest);
-		/* Meanwhile the other one tries to be before the next honest one. */
+		/* Meanwhile the other forger tries to get ahead of the next honest wait. */
 		wait_with(forgers[0], ID, 2 + i % 3);
 		expect_next(honest->file, forgers[1]);
 		expect_next(forgers[1]->file, forgers[0]);
@@ -260,7 +261,7 @@ static void forgers_in_turns_starve_nobody(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * What the numbers tell
+ * What the numbers reveal
  */
 
 static void cookies_tell_nothing_of_other_spaces(void **state)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the fuzzer's own parts, which need no module.
+ * Tests of the fuzzer's own parts; these need no module.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -50,7 +50,7 @@ static bool are_equal(const struct program *a, const struct program *b)
 }
 
 /* ------------------------------------------------------------------------
- * Text and chance
+ * Text and random programs
  */
 
 static void every_program_is_the_same_after_printing_and_parsing(void)
@@ -127,7 +127,7 @@ static void a_seed_gives_the_same_programs_again(void)
  * The minimiser
  */
 
-/* An unlock of 3 after a lock of 3. */
+/* Interesting is a lock of 3, followed by an unlock of 3. */
 static bool locks_and_unlocks(const struct program *program, void *data)
 {
 	bool locked = false;
@@ -158,7 +158,7 @@ static void the_minimiser_leaves_what_is_needed(void)
 			       "1.1 unlock id=3 file=2 flags=1\n0.0 close\n") &&
 	       parse(&wanted, "0.0 lock id=3\n1.1 unlock id=3\n");
 	minimise(&program, locks_and_unlocks, &calls);
-	/* Either unlock will do. */
+	/* Either unlock may be the one that is left. */
 	program.ops[1].process = 1;
 	program.ops[1].thread = 1;
 	report(good && calls && are_equal(&program, &wanted), __func__);
@@ -228,7 +228,7 @@ static void who_returns_in_the_model_has_its_place_again(void)
 	report(good && outcome.done_count == 1 && outcome.done[0].process == 2, __func__);
 }
 
-/* Of another lock, although a place with that number is free there. */
+/* The ticket is of another lock, although a place with that number is free here. */
 static void who_forges_in_the_model_queues_up_anew(void)
 {
 	static struct model model;
@@ -283,7 +283,7 @@ static void what_others_wait_for_is_not_released_in_memory(void)
 	good = run(&model, TWO_CLIENTS "0.0 lock id=1\n1.0 lock id=1\n0.0 release id=1\n",
 		   &outcome);
 	good &= outcome.result == -EAGAIN && !outcome.open;
-	/* When nobody waits any more, it may still be marked. */
+	/* When nobody waits any more, the word may still be marked. */
 	good &= run(&model, "0.0 signal process=1\n0.0 release id=1\n", &outcome);
 	report(good && outcome.open, __func__);
 }

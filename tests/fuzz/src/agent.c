@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Threads made by clone() without thread-local storage of their own, since a process
- * must be able to be born by any thread of any other: so nothing here may touch
- * errno, and all system calls are made by hand.
+ * clone() makes these threads without thread-local storage of their own, because any thread
+ * of any process must be able to start a process.  So nothing here may touch errno, and all
+ * system calls are made by hand.
  */
 #include <err.h>
 #include <errno.h>
@@ -54,7 +54,7 @@ static long move_file(long from, long to)
 	return ret;
 }
 
-/* A message that carries a file. */
+/* A message that carries an open file. */
 struct parcel {
 	char byte;
 	struct iovec data;
@@ -173,7 +173,7 @@ static void set_name(unsigned int process, unsigned int thread)
 	system_call(SYS_prctl, PR_SET_NAME, (long)name, 0, 0, 0);
 }
 
-/* Given its first agent. */
+/* The number of a process, from its first agent. */
 static unsigned int process_of(const struct agent *first)
 {
 	return (first - agents[0]) / THREADS;
@@ -213,7 +213,7 @@ pid_t agent_process_start(unsigned int process)
 	return clone(run_process, stack_of(process, 0), flags, agents[process]);
 }
 
-/* The signal brings the agent along. */
+/* The signal carries a pointer to its agent. */
 static void count_signal(int signal, siginfo_t *info, void *context)
 {
 	struct agent *agent = info->si_ptr;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The processes that act, each of two threads: all that they do is to make the
- * system calls that somebody else has written into memory which they share.
+ * The processes that act, each with two threads.  All that they do is to make the system
+ * calls that the conductor has written into memory which they share with it.
  */
 #ifndef AGENT_H
 #define AGENT_H
@@ -13,23 +13,23 @@
 
 #include "program.h"
 
-/* How many calls are made in one go. */
+/* How many calls an agent makes in one go, at most. */
 #define AGENT_CALLS	6
 
-/* Not system calls: make a process that is agent args[0]; ... */
+/* These are not system calls: start process number args[0]; ... */
 #define AGENT_FORK	(-1L)
-/* ... give the file of the call before the descriptor args[0]; ... */
+/* ... move the file that the last call returned to descriptor args[0]; ... */
 #define AGENT_MOVE	(-2L)
 /* ... send a file, and receive it as descriptor args[0]. */
 #define AGENT_SEND	(-3L)
 #define AGENT_RECEIVE	(-4L)
-/* In memory: take or release the lock args[1] of the file args[0], token args[2]; ... */
+/* In memory: acquire or release the lock args[1] of the file args[0], token args[2]; ... */
 #define AGENT_TAKE	(-5L)
 #define AGENT_RELEASE	(-6L)
 /* ... or write args[2] there. */
 #define AGENT_SCRIBBLE	(-7L)
 
-/* The first file descriptors of what programs open; of what agents send files over. */
+/* The first descriptor of files that programs open; that over which agents send files. */
 #define AGENT_FILES	100
 #define AGENT_SENDER	90
 #define AGENT_RECEIVER	91
@@ -37,7 +37,7 @@
 struct agent_call {
 	long number;
 	long args[5];
-	long result;		/* as of the kernel: negative errno values */
+	long result;		/* as from the kernel: negative errno values */
 };
 
 /**
@@ -47,9 +47,9 @@ struct agent_call {
  * @signals: how many signals it has handled
  * @alive: it has started
  * @tid: its thread id
- * @coverage: descriptor to trace itself with, or -1
+ * @coverage: descriptor for KCOV, or -1
  * @count: number of calls
- * @calls: what to do; stops after the first that fails
+ * @calls: what to do; the agent stops after the first call that fails
  */
 struct agent {
 	_Atomic uint32_t begun;
@@ -63,21 +63,21 @@ struct agent {
 };
 
 /*
- * One more process, which has no part in programs: the others are born by it, because
- * it is so small that this is fast.
+ * One more process, which programs do not use.  It starts the others: it is so small that
+ * this is fast.
  */
 #define NURSERY		PROCESSES
 
-/* In memory that all processes share. */
+/* This memory is shared by all processes. */
 extern struct agent (*agents)[THREADS];
 
-/** Make the memory, and see to signals; once. */
+/** Map the memory, and set up the signal handlers; once. */
 void agents_init(void);
 
-/** Start the agents of a process, a child of who does so first; returns its id. */
+/** Start the agents of a process, a child of the first process to call this; returns its id. */
 pid_t agent_process_start(unsigned int process);
 
-/** Wait until a number changes that is shared with another process; false: too long. */
+/** Wait until another process changes a number that it shares; false: that takes too long. */
 bool agent_futex_wait(_Atomic uint32_t *number, uint32_t old, long milliseconds);
 
 void agent_futex_wake(_Atomic uint32_t *number);

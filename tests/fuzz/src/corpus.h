@@ -10,7 +10,7 @@
 /**
  * struct corpus - programs
  * @count: how many
- * @programs: each with only as many operations as it has
+ * @programs: the programs, each allocated for only as many operations as it has
  */
 struct corpus {
 	uint32_t count;
@@ -20,13 +20,13 @@ struct corpus {
 
 void corpus_add(struct corpus *corpus, const struct program *program);
 
-/** Add the programs of a directory, shortest first; false: one cannot be read. */
+/** Add the programs of a directory, shortest first; false: one of them cannot be read. */
 bool corpus_load(struct corpus *corpus, const char *directory);
 
-/** One of them, more often one of the last; NULL if there is none. */
+/** A random program of the corpus, often one of the last; NULL if there is none. */
 const struct program *corpus_pick(const struct corpus *corpus, uint64_t *random);
 
-/** Write a program to a file whose name its contents give; false: cannot. */
+/** Write a program to a file named after its contents; false: that failed. */
 bool corpus_save(const struct program *program, const char *directory, const char *comment);
 
 #endif /* CORPUS_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two maps, as AFL has them: each step between two places, or each kind of answer,
- * hashes to a byte that says how often it has occurred in this program; how often is
- * one of eight classes, each of which is worth noting.
+ * Two maps, as in AFL: each step between two places, or each kind of answer, hashes to a
+ * byte that counts how often it has occurred in this program.  The count falls into one of
+ * eight classes, and each class counts as reached by itself.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 
 #define KCOV_PATH	"/sys/kernel/debug/kcov"
 
-/* Places that one operation can pass, the first word being their number. */
+/* How many places one operation can pass; the first word is their number. */
 #define TRACE_MAX	32768
 
 #define MAP_SIZE	65536
@@ -24,9 +24,9 @@
 #define TOUCHED_MAX	16384
 
 /**
- * struct map - what has been reached
- * @hits: in this program, how often
- * @seen: in all programs: classes of how often
+ * struct map - what programs have reached
+ * @hits: how often, in this program
+ * @seen: the classes of @hits in all programs
  * @touched: where @hits is not 0
  */
 struct map {
@@ -103,7 +103,7 @@ static void clear(struct map *map)
 	map->touched_count = 0;
 }
 
-/* 1, 2, 3, 4…, 8…, 16…, 32…, 128… */
+/* The classes are 1, 2, 3, 4…, 8…, 16…, 32…, 128… */
 static uint8_t class_of(uint8_t hits)
 {
 	static const uint8_t limits[] = { 1, 2, 3, 7, 15, 31, 127 };
@@ -115,7 +115,7 @@ static uint8_t class_of(uint8_t hits)
 	return 1 << i;
 }
 
-/* Returns how many bytes have got a new class. */
+/* Returns how many bytes got a new class. */
 static uint32_t merge(struct map *map)
 {
 	uint32_t fresh = 0, i;

@@ -20,7 +20,7 @@
 #include "coverage.h"
 #include "crew.h"
 
-/* How often to let others run before looking becomes waiting. */
+/* How often to yield before sleeping between looks. */
 #define YIELDS		50
 
 struct arena arenas[PROCESSES][THREADS];
@@ -29,8 +29,8 @@ long crew_patience = 120000;
 
 /**
  * struct member - what the conductor knows of a process
- * @pid: its id, 0: dead
- * @states: where the kernel says in which system call each thread sleeps
+ * @pid: its id; 0: it is dead
+ * @states: files in which the kernel says in which system call each thread sleeps
  */
 static struct member {
 	pid_t pid;
@@ -106,7 +106,7 @@ static bool wait_for_birth(unsigned int process, pid_t pid)
 	return true;
 }
 
-/* Nobody is born while this is not done. */
+/* A process can start only when this is done. */
 static void prepare_birth(unsigned int process)
 {
 	unsigned int thread;
@@ -187,7 +187,7 @@ bool crew_restart(void)
 	return true;
 }
 
-/* Everybody on one processor, and whoever is woken waits for its turn. */
+/* Put everybody on one processor; a thread that is woken waits for its turn. */
 static void conduct(int cpu)
 {
 	const struct sched_param param = { .sched_priority = 0 };
@@ -204,7 +204,7 @@ static void open_nursery(void)
 {
 	prepare_birth(NURSERY);
 	if (!wait_for_birth(NURSERY, agent_process_start(NURSERY)))
-		errx(2, "the agents do not come up");
+		errx(2, "the agents do not start");
 }
 
 void crew_init(int cpu)
@@ -221,7 +221,7 @@ void crew_init(int cpu)
 	conduct(cpu);
 	open_nursery();
 	if (!crew_restart())
-		errx(2, "the agents do not come up");
+		errx(2, "the agents do not start");
 }
 
 /* ------------------------------------------------------------------------
@@ -251,7 +251,7 @@ bool crew_finish(unsigned int process, unsigned int thread)
 	       agent_futex_wait(&agent->finished, agent->begun - 1, crew_patience);
 }
 
-/* Where it is to sleep for long. */
+/* Nothing but an ioctl may make a thread sleep for long. */
 static bool sleeps_in_ioctl(unsigned int process, unsigned int thread)
 {
 	char text[256], wanted[16];
@@ -261,7 +261,7 @@ static bool sleeps_in_ioctl(unsigned int process, unsigned int thread)
 	       !memcmp(text, wanted, length);
 }
 
-/* Let the others run; wait a moment if that has been in vain often. */
+/* Let the others run; sleep for a moment if yielding has not helped for long. */
 static void breathe(unsigned int tries)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };

@@ -2,8 +2,8 @@
 /*
  * The conductor's side of the agents: starts, commands, watches and kills them.
  *
- * All share one processor: when the conductor waits, those whom it has told to act do
- * so, until each has finished or sleeps.
+ * All share one processor: when the conductor waits, the agents that have a request act
+ * until each has finished or sleeps.
  */
 #ifndef CREW_H
 #define CREW_H
@@ -12,9 +12,9 @@
 
 /**
  * struct arena - memory for the arguments of one agent's calls
- * @args: ARENA_ARGS bytes, followed by nothing
+ * @args: ARENA_ARGS bytes, after which nothing is mapped
  * @args_readonly: the same bytes
- * @entries: ARENA_ENTRIES bytes, followed by nothing
+ * @entries: ARENA_ENTRIES bytes, after which nothing is mapped
  * @entries_readonly: the same bytes
  */
 struct arena {
@@ -32,30 +32,30 @@ extern struct arena arenas[PROCESSES][THREADS];
 /* How long anything may take before it counts as stuck, in ms. */
 extern long crew_patience;
 
-/** Prepare, and start all; once.  @cpu: where all of it is to run. */
+/** Prepare, and start all processes; once.  @cpu: the processor for all of them. */
 void crew_init(int cpu);
 
-/** Start a process that is dead; false: it does not come up. */
+/** Start a process that is dead; false: it does not start. */
 bool crew_spawn(unsigned int process);
 
-/** A thread has forked: get to know the child. */
+/** A thread has forked: wait for its child, and note what belongs to it. */
 bool crew_adopt(unsigned int process, pid_t pid);
 
-/** Kill a process, and wait until it is gone with its files; false: it does not go. */
+/** Kill a process, and wait until it is gone with its files; false: it does not end. */
 bool crew_kill(unsigned int process);
 
-/** Kill and start all. */
+/** Kill and start all processes. */
 bool crew_restart(void);
 
-/** Have a thread make the calls that its agent says. */
+/** Have a thread make the calls that are in its agent. */
 void crew_begin(unsigned int process, unsigned int thread);
 
 bool crew_has_finished(unsigned int process, unsigned int thread);
 
-/** Wait until it has made them; false: it does not come back. */
+/** Wait until the thread has made them; false: it does not return. */
 bool crew_finish(unsigned int process, unsigned int thread);
 
-/** Wait until it has finished, or sleeps in an ioctl; false: neither happens. */
+/** Wait until the thread has finished, or sleeps in an ioctl; false: neither happens. */
 bool crew_settle(unsigned int process, unsigned int thread);
 
 /** Send a thread a signal, and wait until it has handled it; false: it does not. */

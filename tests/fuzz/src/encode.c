@@ -11,7 +11,7 @@
 #include "encode.h"
 #include "model.h"
 
-/* How far away a near deadline is. */
+/* How far in the future a near deadline is. */
 #define NEAR_NS		150000
 #define FAR_NS		3600000000000ULL
 
@@ -94,7 +94,7 @@ static void encode_attach(const struct op *op, struct lockmgr_ioctl_attach *args
 	args->capacity = op->args[ARG_CAPACITY];
 	args->token = op->args[ARG_TOKEN];
 	args->generation = op->args[ARG_GENERATION];
-	/* Each of them in turn. */
+	/* The value goes into one of these, so that each gets bad values. */
 	if (op->args[ARG_RESERVED] % 2)
 		args->map_size = op->args[ARG_RESERVED];
 	else
@@ -230,7 +230,7 @@ static void encode_args(const struct op *op, const struct memo *memo, union argu
 		break;
 	case VERB_VERSION:
 	case VERB_INFO:
-		/* What the struct contained does not matter. */
+		/* The old contents of the struct do not matter. */
 		memset(args, 0xa5, sizeof(*args));
 		break;
 	default:
@@ -316,7 +316,7 @@ static void encode_become(const struct op *op, struct agent *agent)
 		 (long)&persona->extra_group, 0, 0, 0);
 	add_call(agent, SYS_setresgid, -1, persona->gid, -1, 0, 0);
 	add_call(agent, SYS_setresuid, -1, persona->uid, -1, 0, 0);
-	/* The kernel forgets that. */
+	/* A change of ids clears this in the kernel, so it is set again. */
 	add_call(agent, SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 }
 
@@ -346,7 +346,7 @@ static void encode_unknown(const struct op *op, struct agent *agent)
 		 0);
 }
 
-/* What is scribbled: the same number as thread and token. */
+/* A scribbler writes the same number as thread id and as token. */
 static void encode_memory(const struct op *op, const struct memo *memo, struct agent *agent)
 {
 	uint64_t number = op->args[ARG_NUMBER];

@@ -28,12 +28,12 @@ union arguments {
 };
 
 /**
- * struct memo - numbers of the kernel's that later calls of a thread may pass on
- * @ticket: of the last call that a signal ended
+ * struct memo - numbers from the kernel that later calls of a thread may pass on
+ * @ticket: the ticket of the last call that a signal ended
  * @other: the same of the other thread
  * @locks: where the last list of locks ended
- * @waiters: likewise
- * @token: of the file that it uses
+ * @waiters: where the last list of waiters ended
+ * @token: the token of the file that the call uses
  */
 struct memo {
 	uint64_t ticket;
@@ -44,10 +44,10 @@ struct memo {
 };
 
 /**
- * struct letter - what has been written for an operation
- * @args: the command's struct
- * @size: as the call says
- * @deadline: of a lock call that has one
+ * struct letter - what was written for an operation
+ * @args: the struct of the command
+ * @size: the size that the call passes
+ * @deadline: the deadline of a lock call that has one
  */
 struct letter {
 	union arguments args;
@@ -61,10 +61,10 @@ void encode_name(enum space_name name, char *bytes);
 /** A note: LOCKMGR_NOTE_SIZE bytes. */
 void encode_note(enum note note, char *bytes);
 
-/** Write an operation's calls, and what they point to, for its thread. */
+/** Write an operation's calls, and what they point to, into the agent of its thread. */
 void encode(const struct op *op, const struct memo *memo, struct letter *letter);
 
-/** Write the calls of the other side of VERB_SEND. */
+/** Write the calls of the receiving side of VERB_SEND. */
 void encode_receive(const struct op *op);
 
 /** CLOCK_MONOTONIC, in nanoseconds. */

@@ -13,9 +13,9 @@
 
 /**
  * struct stage - where one program runs
- * @model: what should be
- * @memos: of each thread
- * @execution: how it goes
+ * @model: what the kernel should do
+ * @memos: one for each thread
+ * @execution: how the program goes
  */
 struct stage {
 	struct model model;
@@ -38,7 +38,7 @@ static bool failed(const struct stage *stage)
  * Acting
  */
 
-/* Have a thread act, until it has done so or sleeps. */
+/* Have a thread act, until it has finished or, if it may wait, sleeps. */
 static void act(struct stage *stage, unsigned int process, unsigned int thread, bool waits)
 {
 	coverage_reset(process, thread);
@@ -82,7 +82,7 @@ static void act_on_process(struct stage *stage, const struct op *op)
 		break;
 	case VERB_SPAWN:
 		if (!crew_spawn(process))
-			stuck(stage, "%u.%u does not come up", process, 0);
+			stuck(stage, "%u.%u does not start", process, 0);
 		break;
 	default:
 		if (!crew_signal(process, thread, op->args[ARG_HOW]))
@@ -92,7 +92,7 @@ static void act_on_process(struct stage *stage, const struct op *op)
 	}
 }
 
-/* The other half of what takes two. */
+/* Some operations need a second process to act. */
 static void act_on(struct stage *stage, const struct op *op)
 {
 	unsigned int process = op->args[ARG_PROCESS];
@@ -101,7 +101,7 @@ static void act_on(struct stage *stage, const struct op *op)
 	if (failed(stage))
 		return;
 	if (op->verb == VERB_FORK && !crew_adopt(process, last_result(op->process, op->thread)))
-		stuck(stage, "%u.%u does not come up", process, 0);
+		stuck(stage, "%u.%u does not start", process, 0);
 	if (op->verb == VERB_SEND) {
 		encode_receive(op);
 		act(stage, process, 0, false);
@@ -110,7 +110,7 @@ static void act_on(struct stage *stage, const struct op *op)
 	}
 }
 
-/* Unlocking must work, and locking again may. */
+/* The unlock must succeed; the lock call after it may. */
 static void judge_relock(struct stage *stage, const struct op *op, uint64_t now,
 			 struct outcome *outcome)
 {
@@ -137,7 +137,7 @@ static void judge_relock(struct stage *stage, const struct op *op, uint64_t now,
 			 result_name(agent->calls[1].result), result_name(outcome->result));
 }
 
-/* What is open may be done, and the model hears so. */
+/* Where the model leaves the result open, it learns what the kernel did. */
 static void judge_memory(struct stage *stage, const struct op *op, struct outcome *outcome)
 {
 	long result = agents[op->process][op->thread].calls[0].result;
@@ -187,7 +187,7 @@ static void judge_others(struct stage *stage, const struct outcome *outcome)
 		process = outcome->done[i].process;
 		thread = outcome->done[i].thread;
 		if (!crew_finish(process, thread)) {
-			stuck(stage, "%u.%u waits on, but must not", process, thread);
+			stuck(stage, "%u.%u still waits, but must not", process, thread);
 			return;
 		}
 		judge_waiter(&stage->model, process, thread, outcome->done[i].result,
@@ -198,11 +198,11 @@ static void judge_others(struct stage *stage, const struct outcome *outcome)
 		for (thread = 0; thread < THREADS; thread++)
 			if (stage->model.processes[process].threads[thread].waits &&
 			    crew_has_finished(process, thread))
-				complain(complaint, "%u.%u waits no more, but must", process,
+				complain(complaint, "%u.%u waits no longer, but must", process,
 					 thread);
 }
 
-/* A new kind of answer is worth a program, even where the kernel tells no places. */
+/* A program with a new kind of answer is worth keeping, even if the kernel reports no places. */
 static void note_answer(const struct op *op, const struct outcome *outcome)
 {
 	uint64_t kind = op->verb;
@@ -255,10 +255,10 @@ static bool step(struct stage *stage, const struct op *op)
 }
 
 /* ------------------------------------------------------------------------
- * Looking at all there is
+ * Looking at everything
  */
 
-/* A thread that can look at a space, with the file to do it. */
+/* Find a thread that can look at a space, and the file with which it can. */
 static bool find_observer(struct model *model, int space, struct op *op)
 {
 	int process, thread, file;
@@ -357,7 +357,7 @@ static bool has_spaces(const struct model *model)
 	return false;
 }
 
-/* Take back all that the program has done, still comparing. */
+/* Undo all that the program has done, and still compare. */
 static void finish(struct stage *stage)
 {
 	struct model_process *processes = stage->model.processes;
@@ -382,7 +382,7 @@ static void finish(struct stage *stage)
 		remove_spaces(stage);
 }
 
-/* After a disagreement nobody knows what is there. */
+/* After a disagreement nobody knows what spaces there are. */
 static void wipe(void)
 {
 	int file = open(DEVICE, O_RDWR);

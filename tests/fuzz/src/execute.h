@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Running a program on the kernel beside the model.
+ * Running a program on the kernel and on the model side by side.
  */
 #ifndef EXECUTE_H
 #define EXECUTE_H
@@ -10,12 +10,12 @@
 enum verdict {
 	AGREED,
 	DISAGREED,
-	/* Somebody can neither go on nor be killed. */
+	/* A thread neither continues nor can be killed. */
 	STUCK,
 };
 
 /**
- * struct execution - how a program went
+ * struct execution - the outcome of a program
  * @verdict: whether model and kernel agree
  * @complaint: if not, what is wrong
  * @at: the operation after which they disagree; may be one of those that end it
@@ -35,9 +35,9 @@ void execute_init(void);
 /**
  * execute() - run a program
  * @program: the program
- * @execution: receives how it went
+ * @execution: receives the outcome
  *
- * Afterwards nothing is left of it, and all agents are well.
+ * Afterwards nothing of the program is left, and all agents work.
  */
 void execute(const struct program *program, struct execution *execution);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The run of the fuzzer: make up, note down, execute, keep what is new, minimise what
- * is wrong.
+ * A run of the fuzzer: make programs up, note them down, execute them, keep those that reach
+ * something new, and minimise those that go wrong.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -19,15 +19,15 @@
 #include "random.h"
 
 /*
- * How many programs are noted down in one go.  If the kernel dies, it is in one of
- * them; writing each by itself would take longer than running it.
+ * How many programs the fuzzer notes down in one go.  If the kernel dies, one of them did
+ * it; writing each by itself would take longer than running it.
  */
 #define BATCH		16
 
 /* After this many disagreements, more are not worth the time. */
 #define DISAGREEMENTS_MAX	8
 
-/* While minimising: most of what is tried is in vain. */
+/* In ms, while minimising: most of what the minimiser tries fails. */
 #define SHORT_PATIENCE	2000
 
 /* ------------------------------------------------------------------------
@@ -58,7 +58,7 @@ bool fuzz_replay(const struct program *program, const char *name)
 		return true;
 	print_complaint(name, &execution);
 	if (execution.verdict == STUCK)
-		errx(3, "the agents can neither go on nor be killed");
+		errx(3, "an agent neither continues nor can be killed");
 
 	return false;
 }
@@ -72,7 +72,7 @@ static bool disagrees_likewise(const struct program *program, void *verb)
 	return execution.verdict == DISAGREED && execution.at.verb == *(enum verb *)verb;
 }
 
-/* Returns false if the program disagrees in company only. */
+/* Returns false if the program disagrees only together with others. */
 static bool reduce(struct program *program, enum verb verb)
 {
 	const long patience = crew_patience;
@@ -184,7 +184,7 @@ static void make_up(const struct fuzz *fuzz, struct program *program, uint64_t *
 	mutate(program, other, random);
 }
 
-/* Onto the host's disk: it must outlive this machine. */
+/* Write to the host's disk: the notes must outlive this machine. */
 static void note_down(int file, const struct program *batch)
 {
 	char *text;
@@ -203,7 +203,7 @@ static void note_down(int file, const struct program *batch)
 	}
 	fclose(out);
 	if (pwrite(file, text, size, 0) != (ssize_t)size || ftruncate(file, size))
-		err(2, "noting down what is run");
+		err(2, "cannot note down the programs");
 	free(text);
 }
 
@@ -241,9 +241,9 @@ void fuzz(struct fuzz *fuzz)
 		for (i = 0; i < BATCH && goes_on(fuzz, end); i++)
 			run_one(fuzz, &batch[i]);
 	}
-	/* Nothing is being run any more. */
+	/* No program runs any more. */
 	if (notes >= 0 && ftruncate(notes, 0))
-		err(2, "noting down what is run");
+		err(2, "cannot note down the programs");
 	if (notes >= 0)
 		close(notes);
 }

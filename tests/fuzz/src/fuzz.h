@@ -6,10 +6,10 @@
 
 /**
  * struct fuzz - a run of the fuzzer
- * @seed: of its random numbers
- * @seconds: how long it takes
- * @results: directory for what it finds: current (the programs being run), new/ (which
- *	reach more) and cases/ (which are wrong); NULL: keep nothing
+ * @seed: the seed of its random numbers
+ * @seconds: how long it runs
+ * @results: directory for what it finds: current (the programs that are running), new/
+ *	(those that reach more) and cases/ (those that go wrong); NULL: keep nothing
  * @corpus: programs to begin with; receives those that reach more
  * @executions: receives how many programs it ran
  * @operations: receives how many of their operations made sense
@@ -29,10 +29,10 @@ struct fuzz {
 
 void fuzz(struct fuzz *fuzz);
 
-/** Run a program that must agree; false: it does not, which is printed. */
+/** Run a program on which model and kernel must agree; false: they do not; prints why. */
 bool fuzz_replay(const struct program *program, const char *name);
 
-/** Save to a directory only the programs that reach what no earlier one has. */
+/** Save to a directory only the programs that reach something that no earlier one reaches. */
 bool fuzz_distil(const struct corpus *corpus, const char *directory);
 
 #endif /* FUZZ_H */

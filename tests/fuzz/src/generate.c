@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Most of what is made up is plausible: chance alone would hardly get past the first
- * check of the first call.  So the model tells which threads can act and which files
- * are open after what has been made up already.
+ * Most of a random program is plausible: pure chance would hardly get past the first check
+ * of the first call.  So the model says which threads can act, and which files are open,
+ * after the operations that are there already.
  */
 #include <string.h>
 
@@ -53,7 +53,7 @@ static const uint8_t weights[VERBS] = {
  * Values
  */
 
-/* One of those, mostly one of the first. */
+/* One of these values, mostly one of the first. */
 static uint64_t pick(uint64_t *random, const uint64_t *values, uint32_t count)
 {
 	uint32_t range = one_in(random, 3) ? count : (count + 1) / 2;
@@ -78,7 +78,7 @@ static uint64_t random_number(uint64_t *random, enum verb verb)
 	uint32_t number = random_below(random, 4) ? 14 + random_below(random, 8) :
 						    random_below(random, 256);
 
-	/* Free, held by one of the first clients or by nobody, waited for, nonsense. */
+	/* Free, held by one of the first clients or by nobody, waited for, or nonsense. */
 	if (verb == VERB_SCRIBBLE)
 		return PICK(random, 1, 2, 0x80000001, 0x80000000, 0, 3, 0x40000000, 0x3fffffff,
 			    0xc0000002, 0xffffffff);
@@ -132,7 +132,7 @@ static uint64_t random_value(enum arg arg, enum verb verb, uint64_t *random)
 	}
 }
 
-/* One argument in how many is not what it is by default. */
+/* How many arguments of that kind there are for each one that differs from its default. */
 static uint32_t rarity(enum arg arg)
 {
 	switch (arg) {
@@ -172,7 +172,7 @@ static uint32_t rarity(enum arg arg)
 	}
 }
 
-/* Wholly by chance, two of three bad values would hide the third. */
+/* If all values were random, two bad ones would hide a third. */
 static void make_consistent(struct op *op, uint64_t *random)
 {
 	if ((op->verb == VERB_ALLOCATE || op->verb == VERB_ALLOCATE_NOTED) && !one_in(random, 30))
@@ -208,7 +208,7 @@ static enum verb random_verb(uint64_t *random)
  * Operations
  */
 
-/* A thread that can act. */
+/* Choose a thread that can act. */
 static bool choose_thread(const struct model *model, struct op *op, uint64_t *random)
 {
 	int tries;
@@ -224,7 +224,7 @@ static bool choose_thread(const struct model *model, struct op *op, uint64_t *ra
 	return false;
 }
 
-/* A file that fits the verb: none yet, attached to nothing, attached. */
+/* Whether the file fits the verb: there must be none, or an unattached or an attached one. */
 static bool fits(const struct model *model, enum verb verb, int client)
 {
 	if (verb == VERB_OPEN)
@@ -257,7 +257,7 @@ static bool choose_file(const struct model *model, struct op *op, uint64_t *rand
 	return false;
 }
 
-/* A thread that waits. */
+/* Choose a thread that waits. */
 static void choose_waiter(const struct model *model, struct op *op, uint64_t *random)
 {
 	int tries;
@@ -295,7 +295,7 @@ static void choose_held(struct model *model, struct op *op, uint64_t *random)
 	}
 }
 
-/* Notes are mostly set where there can be one. */
+/* Mostly choose an id that is allocated, because only such an id can have a note. */
 static void choose_allocated(struct model *model, struct op *op, uint64_t *random)
 {
 	const struct model_client *client = model_file(model, op);
@@ -305,7 +305,7 @@ static void choose_allocated(struct model *model, struct op *op, uint64_t *rando
 		op->args[ARG_ID] = space->ids[random_below(random, space->id_count)].id;
 }
 
-/* Most of what is done in memory is done where there is some. */
+/* For operations in memory, mostly choose a record that is there. */
 static void choose_page(struct model *model, struct op *op, uint64_t *random)
 {
 	const struct model_client *client = model_file(model, op);
@@ -345,7 +345,7 @@ static struct op random_op(struct model *model, uint64_t *random)
  * Programs
  */
 
-/* Add operations that make sense after what is there. */
+/* Add operations that make sense after those that are there. */
 static void extend(struct program *program, struct model *model, uint32_t count,
 		   uint64_t *random)
 {
@@ -361,7 +361,7 @@ static void extend(struct program *program, struct model *model, uint32_t count,
 	}
 }
 
-/* Some files of some processes, attached to a space or two. */
+/* Open a few files in a few processes, and attach them to one or two spaces. */
 static void set_scene(struct program *program, struct model *model, uint64_t *random)
 {
 	uint32_t files = 2 + random_below(random, 3), i;
@@ -429,7 +429,7 @@ static void change_arg(struct op *op, uint64_t *random)
 	}
 }
 
-/* What the model is after the first operations. */
+/* Bring the model to its state after the first operations. */
 static void replay(struct model *model, const struct program *program, uint32_t count)
 {
 	struct outcome outcome;
@@ -455,7 +455,7 @@ static void insert_random(struct program *program, uint64_t *random)
 	}
 }
 
-/* The beginning of one, and the end of another. */
+/* Join the beginning of one program and the end of another. */
 static void splice(struct program *program, const struct program *other, uint64_t *random)
 {
 	uint32_t i, from = random_below(random, other->count + 1);

@@ -11,7 +11,7 @@
 #include "crew.h"
 #include "judge.h"
 
-/* How late the clock of mapped records may be, in ns. */
+/* How far the clock of mapped records may lag, in ns. */
 #define CLOCK_SLACK	100000000
 
 static struct lockmgr_ioctl_version version;
@@ -81,7 +81,7 @@ static void expect_zeros(const unsigned char *bytes, size_t size, const char *wh
 			complain(complaint, "%s: byte %zu of the surplus is not 0", what, size);
 }
 
-/* What the model cannot know: it learns it here. */
+/* The model cannot know these numbers, so it learns them here. */
 static void learn_attach(struct model *model, const struct op *op,
 			 const struct lockmgr_ioctl_attach *args, bool created,
 			 struct complaint *complaint)
@@ -91,7 +91,7 @@ static void learn_attach(struct model *model, const struct op *op,
 	int i;
 
 	if (!args->token != !client->writable || args->token & ~LOCKMGR_WORD_TOKEN)
-		complain(complaint, "token %#x is not one", args->token);
+		complain(complaint, "token %#x is invalid", args->token);
 	for (i = 0; i < CLIENTS_MAX; i++)
 		if (model->clients[i].refs && model->clients[i].space == client->space &&
 		    &model->clients[i] != client && args->token &&
@@ -217,7 +217,7 @@ static void expected_lock(struct model *model, int number, uint32_t id,
 		entry->flags |= LOCKMGR_ENTRY_DIED;
 }
 
-/* The next lock from that id on to which the filter applies. */
+/* The first lock from that id on that the filter matches. */
 static bool next_lock(struct model *model, int number, uint64_t filter, uint64_t id,
 		      struct lockmgr_lock_entry *entry)
 {
@@ -269,11 +269,11 @@ union entry {
 /**
  * struct wanted - the list that is expected
  * @count: how many entries
- * @more: whether others follow
- * @entries: without times and cookies
- * @since: the earliest time of each
- * @last: the model's idea of the last's place
- * @next: likewise, of the first that follows
+ * @more: whether more entries follow
+ * @entries: the entries without times and cookies
+ * @since: for each entry, its earliest time
+ * @last: the place of the last entry, as the model has it
+ * @next: the place of the first entry that follows
  */
 struct wanted {
 	uint32_t count;
@@ -284,7 +284,7 @@ struct wanted {
 	uint64_t next;
 };
 
-/* The clock of those who take locks only ticks, and late on a busy host. */
+/* Records get their time from a clock that only ticks, and late on a busy host. */
 static uint64_t earliest_since(const struct model_lock *lock)
 {
 	return lock && lock->client != NONE ? lock->since - CLOCK_SLACK : 0;
@@ -335,11 +335,11 @@ static bool can_be_filled(const struct op *op, uint32_t count)
 	return !count || memory == MEMORY_GOOD || (memory == MEMORY_EDGE && count == 1);
 }
 
-/* Times are to lie between what brought them about and now. */
+/* A time must lie between its cause and now. */
 static void check_since(uint64_t *since, uint64_t earliest, struct complaint *complaint)
 {
 	if (earliest ? *since < earliest || *since > now_ns() : *since)
-		complain(complaint, "entry: since %llu is not after %llu and before now",
+		complain(complaint, "entry: since %llu is not between %llu and now",
 			 (unsigned long long)*since, (unsigned long long)earliest);
 	*since = 0;
 }
@@ -355,8 +355,8 @@ static const unsigned char *entries_of(const struct op *op)
 }
 
 /*
- * An entry as the caller has it: the rest of a shorter one is left out, and of a longer one
- * it is zero.
+ * Copy an entry of the caller's size.  If that is less than ours, the rest is left out; if it
+ * is more, the surplus must be zero.
  */
 static void get_entry(const struct op *op, const unsigned char *at, union entry *entry,
 		      struct complaint *complaint)
@@ -422,11 +422,11 @@ static void judge_cursor(const struct op *op, const struct wanted *wanted, uint6
 	else
 		good = cursor >= last;
 	if (!good)
-		complain(complaint, "cursor %llu after %llu", (unsigned long long)cursor,
-			 (unsigned long long)last);
+		complain(complaint, "cursor %llu is wrong after entry %llu",
+			 (unsigned long long)cursor, (unsigned long long)last);
 }
 
-/* Of the locks of a wild space it is known which are allocated, and that nobody waits. */
+/* In a wild space, the model knows only which locks are allocated, and that nobody waits. */
 static uint64_t judge_wild_entries(struct model *model, const struct op *op, uint32_t count,
 				   struct complaint *complaint)
 {
@@ -469,8 +469,8 @@ static void judge_wild_list(struct model *model, const struct op *op, struct mem
 	}
 	next = judge_wild_entries(model, op, list->count, complaint);
 	if (list->cursor < next)
-		complain(complaint, "cursor %llu after %llu", (unsigned long long)list->cursor,
-			 (unsigned long long)next - 1);
+		complain(complaint, "cursor %llu is wrong after entry %llu",
+			 (unsigned long long)list->cursor, (unsigned long long)next - 1);
 	memo->locks = list->cursor;
 	model_note_cursor(model, op, list->cursor == LOCKMGR_CURSOR_END ? 0 : list->cursor);
 }
@@ -517,7 +517,7 @@ static void judge_list(struct model *model, const struct op *op, struct outcome 
  * Answers
  */
 
-/* A call that fails writes nothing; but it may fail because it cannot write. */
+/* A call that fails writes nothing; but it may also fail because it cannot write. */
 static void judge_failure(const struct op *op, const struct letter *letter,
 			  const unsigned char *args, struct complaint *complaint)
 {
@@ -529,7 +529,7 @@ static void judge_failure(const struct op *op, const struct letter *letter,
 			     "struct of a call that failed", complaint);
 }
 
-/* What a lock call can return where nobody knows what the record says. */
+/* Whether a lock call can return that if nobody knows what the record says. */
 static bool may_return(struct model *model, const struct op *op, long result)
 {
 	bool timed = op->args[ARG_LOCK_FLAGS] & LOCKMGR_LOCK_DEADLINE;

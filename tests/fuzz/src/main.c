@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A coverage-guided fuzzer of the device's ioctls, with a model of the contract as its
- * oracle.  Needs root and the module; of a kernel with KCOV, and the module built for
- * it, it makes use.
+ * oracle.  It needs root and the module.  If the kernel has KCOV, and the module is built
+ * for it, coverage guides the fuzzer.
  *
  *	fuzz replay CASE...	run programs
  *	fuzz check CORPUS CASES	run all programs of two directories, and make up new
  *				ones for a while
  *	fuzz run CORPUS RESULTS	make up programs, beginning with a corpus; of those that
- *				reach more than it, the shortest go to RESULTS/corpus,
- *				those that are wrong to RESULTS/cases
+ *				reach more than the corpus, save the shortest to
+ *				RESULTS/corpus; save those that go wrong to RESULTS/cases
  *	fuzz distil CORPUS TO	copy the programs that are needed to reach all that a
  *				corpus reaches
  *
@@ -207,7 +207,7 @@ int main(int argc, char **argv)
 	if (setgroups(0, NULL))
 		err(2, "setgroups");
 	coverage_init();
-	/* Early: the smaller the memory that agents inherit, the faster they are born. */
+	/* Do this early: the less memory agents inherit, the faster they start. */
 	crew_init(cpu);
 	execute_init();
 	if (!strcmp(what, "replay") && argc > 1)
@@ -218,5 +218,5 @@ int main(int argc, char **argv)
 		return run_fuzzer(argv[1], argv[2]);
 	if (!strcmp(what, "distil") && argc == 3)
 		return distil(argv[1], argv[2]);
-	errx(2, "which of replay, check, run, distil? See the top of main.c");
+	errx(2, "expected replay, check, run or distil; see the top of main.c");
 }

@@ -12,10 +12,10 @@
 #define PAGE_BYTES	4096UL
 #define PAGE_RECORDS	(PAGE_BYTES / sizeof(struct lockmgr_record))
 
-/* Behind the records. */
+/* The clock follows the records. */
 #define CLOCK_OFFSET	(LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record))
 
-/* What system calls return is either an address or an error. */
+/* System calls return either an address or an error. */
 static bool is_error(long address)
 {
 	return address < 0 && address > -(long)PAGE_BYTES;
@@ -26,7 +26,7 @@ static void unmap(const void *at)
 	system_call(SYS_munmap, (long)at & -PAGE_BYTES, PAGE_BYTES, 0, 0, 0);
 }
 
-/* Returns 0, and where the page is mapped. */
+/* Returns 0, and the address of the page in @page; or an error. */
 static long map(int file, uint64_t offset, int protection, void **page)
 {
 	long address = system_call_6(SYS_mmap, 0, PAGE_BYTES, protection, MAP_SHARED, file,
@@ -35,7 +35,7 @@ static long map(int file, uint64_t offset, int protection, void **page)
 	if (is_error(address))
 		return address;
 	*page = (void *)address;
-	/* A system call that looks there fails where we would die. */
+	/* Where touching the page would kill us, a system call that looks there fails. */
 	if (system_call(SYS_access, address, F_OK, 0, 0, 0) != -EFAULT)
 		return 0;
 	unmap(*page);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a thread does to records in memory.  It maps their page for one operation
- * each, and does without errno, as agents must.
+ * What a thread does to records in memory.  For each operation, it maps the page of the
+ * record anew; like all code of agents, it does without errno.
  */
 #ifndef MAPPED_H
 #define MAPPED_H
@@ -9,17 +9,17 @@
 #include <stdint.h>
 
 /*
- * All return 0, or what mmap() returns, or -EFAULT where touching the page would be a
+ * These return 0, or the error of mmap(), or -EFAULT where touching the page would cause
  * SIGBUS.
  */
 
-/** Take a lock; -EAGAIN: that is the kernel's business. */
+/** Acquire a lock; -EAGAIN: only the kernel can do it. */
 long mapped_take(int file, uint32_t id, uint32_t token);
 
-/** Release a lock; -EAGAIN: that is the kernel's business, or the lock is not ours. */
+/** Release a lock; -EAGAIN: only the kernel can do it, or we do not hold the lock. */
 long mapped_release(int file, uint32_t id, uint32_t token);
 
-/** Destroy a record. */
+/** Overwrite a record. */
 long mapped_scribble(int file, uint32_t id, uint64_t number);
 
 #endif /* MAPPED_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Delta debugging: take away large parts first, then smaller ones, then single values,
- * until nothing can go any more.
+ * Delta debugging: leave out large parts first, then smaller ones, then single values, until
+ * nothing more can go.
  */
 #include <string.h>
 

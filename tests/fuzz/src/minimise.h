@@ -4,16 +4,16 @@
 
 #include "program.h"
 
-/** Whether a program still has what it is to keep. */
+/** Whether a program still has what makes it interesting. */
 typedef bool (*minimise_fn)(const struct program *program, void *data);
 
 /**
- * minimise() - take away all operations and values that are not needed
+ * minimise() - remove all operations and values that are not needed
  * @program: a program that is interesting
- * @is_interesting: tells whether a smaller one is, too
+ * @is_interesting: returns whether a smaller one is interesting, too
  * @data: for @is_interesting
  *
- * None of what is left can be taken away by itself.
+ * Afterwards, removing any single thing that is left would make it uninteresting.
  */
 void minimise(struct program *program, minimise_fn is_interesting, void *data);
 

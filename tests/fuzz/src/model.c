@@ -69,7 +69,7 @@ static bool is_of_process(const struct model *model, const struct model_client *
 	       client->attached_by.birth == model->processes[process].birth;
 }
 
-/* Whether its process may act for a client that is attached. */
+/* Whether a client is attached, and the calling process may act for it. */
 bool model_may_use(struct model *model, const struct op *op, const struct model_client *client)
 {
 	return client->space != NONE &&
@@ -95,7 +95,7 @@ void model_put_client(struct model *model, struct outcome *outcome, int number, 
 
 	if (--client->refs || client->space == NONE)
 		return;
-	/* It acts once more: what it holds goes to others. */
+	/* The reference is kept until what the client holds has gone to others. */
 	client->refs++;
 	model_release_all(model, number, now, outcome);
 	leave_space(model, client);
@@ -103,7 +103,7 @@ void model_put_client(struct model *model, struct outcome *outcome, int number, 
 	client->refs--;
 }
 
-/* A thread that waited has returned. */
+/* A thread that waited now returns. */
 void model_done(struct model *model, struct outcome *outcome, struct model_thread *thread,
 		long result)
 {
@@ -174,7 +174,7 @@ static void do_close(struct model *model, const struct op *op, uint64_t now,
 	put_slot(model, outcome, slot, now);
 }
 
-/* What was there before is closed. */
+/* If the slot had a file before, it is closed. */
 static void copy_slot(struct model *model, struct outcome *outcome, int from, int *to,
 		      uint64_t now)
 {
@@ -194,7 +194,7 @@ static void do_dup(struct model *model, const struct op *op, uint64_t now,
 		copy_slot(model, outcome, *from, to, now);
 }
 
-/* To a thread of another process, which must not wait. */
+/* The receiver is a thread of another process, which must not wait. */
 static void do_send(struct model *model, const struct op *op, uint64_t now,
 		    struct outcome *outcome)
 {
@@ -221,7 +221,7 @@ static void give_birth(struct model *model, int number, enum who who)
 	for (i = 0; i < THREADS; i++)
 		process->threads[i] = (struct model_thread) {
 			.who = who,
-			/* It can be handed back by whoever comes next. */
+			/* The next process in this place can pass it, too. */
 			.saved_ticket = process->threads[i].saved_ticket,
 		};
 	for (i = 0; i < FILES; i++)
@@ -237,7 +237,7 @@ static void do_spawn(struct model *model, const struct op *op, uint64_t now,
 		give_birth(model, op->args[ARG_PROCESS], WHO_ROOT);
 }
 
-/* The child has its parent's files. */
+/* The child inherits its parent's files. */
 static void do_fork(struct model *model, const struct op *op, uint64_t now,
 		    struct outcome *outcome)
 {
@@ -275,7 +275,7 @@ static bool dies_in_any_order(struct model *model, const struct model_process *p
 	return waiting > 1 && last;
 }
 
-/* Others may have their files. */
+/* Other processes may have its files. */
 static void end_clients(struct model *model, int process, struct outcome *outcome, uint64_t now)
 {
 	int i;
@@ -310,7 +310,7 @@ static void do_kill(struct model *model, const struct op *op, uint64_t now,
 		put_slot(model, outcome, &process->files[i], now);
 }
 
-/* Whether its call, made again, would wait for nobody knows what. */
+/* Whether its call, made again, would wait in a space where nobody knows what happens. */
 static bool goes_wild(struct model *model, const struct model_thread *thread)
 {
 	struct model_client *client = model_file(model, &thread->call);
@@ -345,7 +345,7 @@ static void do_become(struct model *model, const struct op *op, uint64_t now,
  * All operations
  */
 
-/* No ioctl of the device or of files in general has these. */
+/* No ioctl of the device, or of files in general, has these numbers. */
 static void do_unknown(struct model *model, const struct op *op, uint64_t now,
 		       struct outcome *outcome)
 {
@@ -383,7 +383,7 @@ static void do_relock(struct model *model, const struct op *op, uint64_t now,
 
 	outcome->skip = !lock || lock->client != client - model->clients ||
 			lock->id >= space->capacity;
-	/* Of a wild space, no lock is known. */
+	/* In a wild space, the model knows no locks. */
 	if (outcome->skip)
 		return;
 	first = model_queue_after(model, client->space, lock->id, 0);
@@ -437,7 +437,7 @@ static const model_fn functions[VERBS] = {
 	[VERB_SCRIBBLE]	= model_memory,
 };
 
-/* Whose thread does it itself; the others are done from outside. */
+/* Whether the thread does the operation itself; the conductor does the others. */
 static bool needs_thread(enum verb verb)
 {
 	return verb != VERB_KILL && verb != VERB_SPAWN && verb != VERB_SIGNAL;

@@ -4,13 +4,13 @@
  * each operation returns, whose calls it ends, and what can be seen afterwards.  As
  * simple as possible: arrays, searched from the beginning.
  *
- * It predicts what happens when operations come one after the other, each when
- * everybody has come to rest.  What the contract leaves open, it learns: tokens,
- * generations, who wins where two may.
+ * It predicts what happens when operations follow one another, each after all threads have
+ * come to rest.  What the contract leaves open, it learns: tokens, generations, and who wins
+ * where two threads may.
  *
  * Where several errors are possible at once, it expects the first of: ENOTTY, EINVAL
  * for the size, EBADF and ENOTCONN for the file, EFAULT or E2BIG for the struct, EINVAL
- * for its contents, then those of the command in the order of the tests here.
+ * for its contents, then those of the command in the order of the checks here.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -27,10 +27,10 @@
 #define IDS_MAX		PROGRAM_MAX
 #define LOCKS_MAX	PROGRAM_MAX
 
-/* Locks share counters of places: as many as there are of these in a space. */
+/* Locks share counters of places: a space has this many counters. */
 #define COUNTERS	64
 
-/* A thread, and not another that took its place after its death. */
+/* A thread, as opposed to another one that took its place after its death. */
 struct being {
 	int process;
 	int thread;
@@ -47,19 +47,19 @@ struct model_client {
 	int space;			/* or NONE */
 	uint32_t token;
 	bool detect;
-	bool ends;			/* with the process that attached it */
+	bool ends;			/* ends with the process that attached it */
 	struct being attached_by;
 	uint32_t page_count;
-	uint32_t pages[PROGRAM_MAX];	/* of records that it has used */
+	uint32_t pages[PROGRAM_MAX];	/* the pages of records that it has used */
 };
 
 struct model_lock {
 	uint32_t id;
-	int client;			/* who holds it, or NONE */
+	int client;			/* the holder, or NONE */
 	struct being taker;
 	bool died;			/* and no call has said so */
 	uint64_t since;
-	bool marked;			/* the kernel may want to release it itself */
+	bool marked;			/* its release may need the kernel */
 };
 
 struct model_id {
@@ -75,17 +75,17 @@ struct model_space {
 	uint32_t group;
 	uint32_t mode;
 	uint32_t capacity;
-	bool wild;			/* records were destroyed: nothing is known of locks */
-	uint64_t places[COUNTERS];	/* the last one drawn */
+	bool wild;			/* records were overwritten: the model knows no locks */
+	uint64_t places[COUNTERS];	/* the last place drawn from each counter */
 	uint64_t generation;
 	uint32_t clients;
 	uint32_t id_count;
-	struct model_id ids[IDS_MAX];	/* those that are allocated, in order */
+	struct model_id ids[IDS_MAX];	/* the allocated ids, in order */
 	uint32_t lock_count;
 	struct model_lock locks[LOCKS_MAX];	/* in order of their ids */
 };
 
-/* A place that is kept for a thread. */
+/* A place that the kernel keeps for a thread. */
 struct model_promise {
 	struct being to;
 	int client;
@@ -103,13 +103,13 @@ struct model_cursor {
 struct model_thread {
 	enum who who;
 	bool waits;
-	/* If it waits. */
+	/* While it waits. */
 	struct op call;
 	int client;
 	uint64_t ticket;
-	uint64_t passed_ticket;		/* what the struct had */
+	uint64_t passed_ticket;		/* the ticket in the struct of the call */
 	uint64_t since;
-	/* What earlier calls have left. */
+	/* What earlier calls have left for later ones. */
 	uint64_t saved_ticket;
 	struct model_cursor locks;
 	struct model_cursor waiters;
@@ -131,17 +131,17 @@ struct model {
 	struct model_promise promises[PROGRAM_MAX];
 };
 
-/* What an operation is to do. */
+/* What an operation must do. */
 struct outcome {
-	bool skip;			/* it makes no sense here */
+	bool skip;			/* the operation makes no sense here */
 	bool waits;
 	bool timed_out;			/* it waits until its deadline */
 	long result;			/* unless it waits */
 	uint32_t id;			/* what allocate returns */
-	bool created;			/* the space was made */
-	bool open;			/* it may be done as well */
-	bool wild;			/* any documented result will do */
-	/* Threads that waited, and wait no more. */
+	bool created;			/* the operation made the space */
+	bool open;			/* the operation may also succeed */
+	bool wild;			/* it may return any documented result */
+	/* Threads that waited, and whose calls it ends. */
 	uint32_t done_count;
 	struct {
 		int process;
@@ -152,7 +152,7 @@ struct outcome {
 
 void model_init(struct model *model);
 
-/** Predict what an operation does, at a time of CLOCK_MONOTONIC. */
+/** Predict what an operation does at the time @now of CLOCK_MONOTONIC. */
 void model_apply(struct model *model, const struct op *op, uint64_t now,
 		 struct outcome *outcome);
 
@@ -162,20 +162,20 @@ struct model_client *model_file(struct model *model, const struct op *op);
 /** The space of a client, or NULL. */
 struct model_space *model_space_of(struct model *model, const struct model_client *client);
 
-/** Whether a list can begin where it is asked to. */
+/** Whether the model knows where a list begins. */
 bool model_cursor_known(struct model *model, const struct op *op);
 
 /** Where a list begins: an id, or a place in the queue after which it begins. */
 uint64_t model_cursor_of(struct model *model, const struct op *op);
 
-/** After a list: where it ended. */
+/** Call this after a list; @next is where it ended. */
 void model_note_cursor(struct model *model, const struct op *op, uint64_t next);
 
-/** After a relock that took the lock again before whoever waited: it did not wait. */
+/** Call this after a relock that barged: it acquired the lock before the waiter did. */
 void model_barge(struct model *model, const struct op *op, uint64_t now,
 		 struct outcome *outcome);
 
-/** After a release in memory that was open: it was done. */
+/** Call this after a release in memory that was left open, and that succeeded. */
 void model_released(struct model *model, const struct op *op);
 
 /** Whether a client may map the records of its space. */
@@ -192,13 +192,13 @@ struct being model_being(struct model *model, const struct model_thread *thread)
 bool model_lives(struct model *model, const struct being *being);
 bool model_may_use(struct model *model, const struct op *op, const struct model_client *client);
 
-/** Whether the thread that took a lock, as its word says, is believed in. */
+/** Whether the kernel believes the word about which thread acquired a lock. */
 bool model_knows_taker(struct model *model, const struct model_lock *lock);
 
-/** Whether a path of waits leads from a thread to itself; through that lock, if given. */
+/** Whether a path of waits leads from a thread to itself; if @through is given, through it. */
 bool model_in_cycle(struct model *model, struct being from, const struct model_lock *through);
 
-/* For the parts of the model itself. */
+/* Only for the parts of the model itself. */
 
 struct model_thread *model_thread(struct model *model, const struct op *op);
 struct model_lock *model_find_lock(struct model_space *space, uint32_t id);

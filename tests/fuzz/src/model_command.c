@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The model of the device's commands: what each checks in which order, and what it
- * does.
+ * The model of the device's commands: what each checks, in which order, and what it does.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,12 +8,12 @@
 #include "model.h"
 
 /**
- * struct rule - what a command asks for
- * @size: of its struct
+ * struct rule - what a command requires
+ * @size: the size of its struct
  * @number: its number
  * @readable: the file must be open for reading
- * @writable: likewise
- * @attached: it must be attached
+ * @writable: the file must be open for writing
+ * @attached: the file must be attached
  */
 struct rule {
 	uint32_t size;
@@ -233,7 +232,7 @@ static long do_attach(struct model *model, const struct op *op, struct model_cli
 			return ret;
 		outcome->created = true;
 	}
-	/* What it made is gone again. */
+	/* If it cannot return its result, the space that it made is gone again. */
 	if (!can_be_told(op))
 		return -EFAULT;
 
@@ -421,7 +420,7 @@ static uint64_t ticket_of(struct model *model, const struct model_thread *thread
 	}
 }
 
-/* There, only what cannot wait for long makes sense. */
+/* In a wild space, only calls that cannot wait for long make sense. */
 static long lock_wildly(const struct op *op, struct model_client *client,
 			struct outcome *outcome)
 {
@@ -467,7 +466,7 @@ static long do_unlock(struct model *model, const struct op *op, struct model_cli
 
 	if (op->args[ARG_FLAGS])
 		return -EINVAL;
-	/* It does not know of locks there, so it expects that this one is not held. */
+	/* In a wild space, the model knows no locks, so it expects that this one is not held. */
 	outcome->wild = space->wild;
 
 	return model_do_unlock(model, client - model->clients, op->args[ARG_ID], now, outcome);
@@ -514,7 +513,7 @@ void model_note_cursor(struct model *model, const struct op *op, uint64_t next)
 	};
 }
 
-/* Of both kinds. */
+/* The size of the first version of an entry, for both kinds of list. */
 #define ENTRY_SIZE_FIRST	64
 
 static long do_list(struct model *model, const struct op *op, struct outcome *outcome)
@@ -536,7 +535,7 @@ static long do_list(struct model *model, const struct op *op, struct outcome *ou
 		    filter || op->args[ARG_ID] >= LOCKMGR_CAPACITY_MAX)
 		return -EINVAL;
 
-	/* Whether the entries can be written is for who knows how many there are. */
+	/* The judge decides whether the entries can be written: it knows how many there are. */
 	return can_be_told(op) ? 0 : -EFAULT;
 }
 

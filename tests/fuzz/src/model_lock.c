@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The model of locks: who holds one, who waits for it in which order, and who waits
- * for whom.
+ * The model of locks: who holds each one, who waits for it in which order, and which
+ * thread waits for which.
  */
 #include <errno.h>
 #include <string.h>
@@ -100,13 +100,13 @@ static struct model_promise *find_promise(struct model *model, const struct mode
 	return NULL;
 }
 
-/* A thread's last wait for a lock has ended by a signal. */
+/* A signal has ended a thread's last wait for a lock. */
 static void make_promise(struct model *model, const struct model_thread *thread, int client,
 			 uint32_t id, uint64_t ticket)
 {
 	struct model_promise *promise = find_promise(model, thread, client, id);
 
-	/* Each operation ends one wait so, and a program has fewer than are kept. */
+	/* An operation makes one promise at most; there is room for those of a whole program. */
 	if (!promise)
 		promise = &model->promises[model->promise_count++];
 	*promise = (struct model_promise){
@@ -117,7 +117,7 @@ static void make_promise(struct model *model, const struct model_thread *thread,
 	};
 }
 
-/* A thread's wait for a lock has ended otherwise, or it has the lock without. */
+/* A thread's wait for a lock has ended in another way, or it got the lock without a wait. */
 static void end_promise(struct model *model, const struct model_thread *thread, int client,
 			uint32_t id)
 {
@@ -138,13 +138,13 @@ void model_forget_promises(struct model *model, int client)
 			i++;
 }
 
-/* As hash_32() of the kernel does it. */
+/* This computes what the kernel's hash_32() does. */
 static uint32_t counter_of(uint32_t id)
 {
 	return id * 0x61c88647u / (UINT32_MAX / COUNTERS + 1);
 }
 
-/* The place that was promised, if that is what the caller has; or a new one. */
+/* The promised place, if the caller passes its ticket; otherwise a new place. */
 static uint64_t draw_ticket(struct model *model, const struct model_thread *thread, int client,
 			    uint32_t id, uint64_t wish)
 {
@@ -176,7 +176,7 @@ bool model_knows_taker(struct model *model, const struct model_lock *lock)
 	if (!model_lives(model, taker))
 		return false;
 
-	/* Where user space writes the word, it could name anybody. */
+	/* If user space can write the word, the word can name anybody. */
 	return model_space_of(model, client)->mode & 077 ||
 	       (taker->process == opener->process && taker->birth == opener->birth) ||
 	       personas[who].uid == personas[client->opener].uid;
@@ -241,7 +241,7 @@ static void queue_up(struct model *model, struct model_thread *thread, const str
 	model->clients[client].refs++;
 }
 
-/* A thread that queued up returns without having slept. */
+/* A thread that has queued up returns without having slept. */
 static long turn_back(struct model *model, struct model_thread *thread, long result)
 {
 	thread->waits = false;
@@ -296,7 +296,7 @@ static void hand_on(struct model *model, int space, uint32_t id, bool died, uint
 		return;
 	model_done(model, outcome, first, take(model, lock, first, first->client, now));
 	lock->marked = marked;
-	/* Its file may have been closed meanwhile. */
+	/* The waiter's file may have been closed meanwhile. */
 	model_put_client(model, outcome, first->client, now);
 }
 
@@ -355,7 +355,7 @@ void model_released(struct model *model, const struct op *op)
 	model_find_lock(space, op->args[ARG_ID])->client = NONE;
 }
 
-/* Locks beyond the capacity are released by the kernel only. */
+/* Only the kernel can release locks beyond the capacity. */
 void model_mark(struct model_space *space, uint32_t first)
 {
 	uint32_t i;
@@ -380,13 +380,13 @@ void model_release_all(struct model *model, int client, uint64_t now, struct out
  * Signals
  */
 
-/* The ticket that the struct has after a signal. */
+/* The ticket that is in the struct after a signal. */
 static uint64_t left_ticket(const struct model_thread *thread)
 {
 	if (thread->call.args[ARG_MEMORY] == MEMORY_GOOD)
 		return thread->ticket;
 
-	/* It cannot be written to, so the call does not know its place. */
+	/* The kernel could not write to the struct, so the call does not know its place. */
 	return thread->passed_ticket;
 }
 
@@ -408,7 +408,7 @@ void model_interrupt(struct model *model, struct model_thread *thread, enum how 
 		return;
 	}
 
-	/* The call is made again, on whatever file has that number now. */
+	/* The kernel restarts the call, on whatever file has that descriptor now. */
 	client = model_file(model, &call);
 	thread->passed_ticket = ticket;
 	call.args[ARG_TICKET] = TICKET_PASSED;

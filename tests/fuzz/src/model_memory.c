@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The model of records in memory: who may map them, which pages are there, and what
- * comes of writing to them.
+ * The model of records in memory: who may map them, which pages there are, and what
+ * writing to them causes.
  */
 #include <errno.h>
 
@@ -35,7 +35,7 @@ bool model_may_map(const struct model_client *client, const struct model_space *
 	       personas[client->opener].uid == space->owner;
 }
 
-/* What mapping a record and touching it returns. */
+/* What it returns to map a record and to touch it. */
 static long check_record(struct model *model, const struct op *op,
 			 const struct model_client *client, uint32_t id)
 {
@@ -54,7 +54,7 @@ static long check_record(struct model *model, const struct op *op,
 	return has_used(client, page) ? 0 : -EFAULT;
 }
 
-/* Whoever waits might go on at any time, or never. */
+/* Once a record is overwritten, a waiter might return at any time or never. */
 static bool is_waited_for(struct model *model, int space)
 {
 	int i;

@@ -22,10 +22,10 @@ const struct persona personas[WHOS] = {
 };
 
 /* ------------------------------------------------------------------------
- * What there is to say
+ * What programs can say
  */
 
-/* Of every command: how its struct is passed. */
+/* How a struct is passed; every command has these. */
 #define STRUCT	(BIT(ARG_FILE) | BIT(ARG_SIZE) | BIT(ARG_MEMORY) | BIT(ARG_SURPLUS))
 #define ID_ONLY	(STRUCT | BIT(ARG_ID))
 #define ID	(ID_ONLY | BIT(ARG_FLAGS))
@@ -75,10 +75,10 @@ static const struct {
 	[VERB_SCRIBBLE]		= { "scribble", BIT(ARG_FILE) | BIT(ARG_ID) | BIT(ARG_NUMBER) },
 };
 
-/* The values of an argument that have names. */
+/* The named values of an argument. */
 struct symbols {
 	const char *names[12];
-	bool bits;	/* names are of bits, which can be combined */
+	bool bits;	/* the names are of bits, which can be combined */
 };
 
 static const struct symbols open_modes = { { "rdwr", "rdonly", "wronly", "neither" }, false };

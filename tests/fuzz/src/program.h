@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A program: the sequence of operations that the fuzzer makes up, runs, keeps and
- * minimises.  As text, one operation a line:
+ * minimises.  As text, it has one operation per line:
  *
  *	0.1 lock file=2 id=5 flags=deadline deadline=past
  *
- * is an operation of thread 1 of process 0.  What is not said has its default.
+ * is an operation of thread 1 of process 0.  An argument that is missing has its default.
  */
 #ifndef PROGRAM_H
 #define PROGRAM_H
@@ -22,7 +22,7 @@
 #define PROGRAM_MAX	48
 
 enum verb {
-	/* On files and processes. */
+	/* Operations on files and processes. */
 	VERB_OPEN,
 	VERB_CLOSE,
 	VERB_DUP,
@@ -50,10 +50,10 @@ enum verb {
 	VERB_SET_NOTE,
 	VERB_ALLOCATE_NOTED,
 	VERB_ALLOCATE_ID_NOTED,
-	/* Others. */
+	/* Other operations. */
 	VERB_COMMAND,
 	VERB_RELOCK,
-	/* In mapped memory. */
+	/* Operations in mapped memory. */
 	VERB_TAKE,
 	VERB_RELEASE,
 	VERB_SCRIBBLE,
@@ -118,12 +118,12 @@ enum who {
 	WHOS,
 };
 
-/* Where a pointer leads. */
+/* What a pointer points to. */
 enum memory {
 	MEMORY_GOOD,
 	MEMORY_NULL,
 	MEMORY_KERNEL,
-	MEMORY_NOWHERE,		/* beyond user addresses, and below the kernel's */
+	MEMORY_NOWHERE,		/* beyond the addresses of user space, and below the kernel's */
 	MEMORY_HOLE,		/* not mapped */
 	MEMORY_READONLY,
 	MEMORY_EDGE,		/* the second half is not mapped */
@@ -168,8 +168,8 @@ enum deadline {
 };
 
 /*
- * TICKET_SAVED: what the thread's last call that a signal ended has left, for whatever lock
- * and file.  TICKET_OTHER: what the other thread's has.
+ * TICKET_SAVED: the ticket that a signal left in the thread's last call that it ended, for
+ * whatever lock and file that was.  TICKET_OTHER: the same of the other thread.
  */
 enum ticket {
 	TICKET_NONE,
@@ -178,7 +178,7 @@ enum ticket {
 	TICKET_MAX,
 	TICKET_OTHER,
 	TICKETS,
-	/* In the model only: what the struct has after a signal. */
+	/* In the model only: the ticket that is in the struct after a signal. */
 	TICKET_PASSED = TICKETS,
 };
 
@@ -190,7 +190,7 @@ enum cursor {
 	CURSORS,
 };
 
-/* The size of a struct as this ABI has it. */
+/* Stands for the size of a struct in this ABI. */
 #define SIZE_NATIVE	0xffff
 
 struct op {
@@ -205,7 +205,7 @@ struct program {
 	struct op ops[PROGRAM_MAX];
 };
 
-/** struct persona - a user that threads act as, beside root */
+/** struct persona - a user other than root as whom threads act */
 struct persona {
 	uint32_t uid;
 	uint32_t gid;
@@ -223,7 +223,7 @@ static inline bool verb_is_command(enum verb verb)
 	return verb >= VERB_VERSION && verb <= VERB_ALLOCATE_ID_NOTED;
 }
 
-/** Whether it is done in mapped memory. */
+/** Whether the operation happens in mapped memory. */
 static inline bool verb_is_in_memory(enum verb verb)
 {
 	return verb >= VERB_TAKE && verb <= VERB_SCRIBBLE;
@@ -232,16 +232,16 @@ static inline bool verb_is_in_memory(enum verb verb)
 /** An operation with all defaults. */
 struct op op_new(enum verb verb, unsigned int process, unsigned int thread);
 
-/** One past the largest value of an argument that has names only; 0: any value. */
+/** One past the largest value of an argument that has only named values; 0: any value. */
 uint64_t arg_end(enum arg arg);
 
 void op_print(FILE *out, const struct op *op);
 void program_print(FILE *out, const struct program *program);
 
-/** Returns 0, or the number of the first line that is not understood. */
+/** Returns 0, or the number of the first line that it does not understand. */
 unsigned int program_parse(struct program *program, FILE *in);
 
-/** Returns false, having said why, if the file is not a program. */
+/** Returns false, and prints why, if the file is not a program. */
 bool program_load(struct program *program, const char *path);
 
 bool program_save(const struct program *program, const char *path, const char *comment);

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Random numbers that can be had again (splitmix64). */
+/** Random numbers that a later run can repeat (splitmix64). */
 static inline uint64_t random_next(uint64_t *state)
 {
 	uint64_t bits = *state += 0x9e3779b97f4a7c15ULL;
