@@ -123,7 +123,7 @@ void play_killed(struct lockmgr *mgr)
 	     (answer.when_ns - begin) / 1e6);
 
 	fact_result(0, actor_do(heir, lockmgr_unlock, id), "it unlocks the lock");
-	fact_result(0, actor_do(heir, lockmgr_lock, id), "it locks it again: a death is reported once");
+	fact_result(0, actor_do(heir, lockmgr_lock, id), "it locks it again: a death is news once");
 }
 
 /* ------------------------------------------------------------------------
