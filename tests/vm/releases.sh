@@ -102,11 +102,9 @@ use_release()
 }
 
 # Fetches the lists of the release in use if they are missing or a day old. If that
-# fails, old ones serve.
+# fails, old ones serve. In a shell of its own, with which the lock goes.
 release_lists()
-{
-	local lock
-
+(
 	exec {lock}>"$private_apt/lock"
 	flock "$lock"
 	[[ ! $(find "$private_apt" -maxdepth 1 -name updated -mmin -1440) ]] || return 0
@@ -115,7 +113,7 @@ release_lists()
 	elif [[ ! -e $private_apt/updated ]]; then
 		return 1
 	fi
-}
+)
 
 # All headers packages for amd64 that there are: ordinary, cloud and RT.
 release_headers()
