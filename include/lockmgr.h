@@ -83,7 +83,7 @@ struct lockmgr;
 /** Use without inspecting: needs write permission, not read permission. */
 #define LOCKMGR_OPEN_WRITEONLY		(1U << 4)
 /**
- * Every lock and unlock through the kernel.  By default, if only the owner may use the
+ * Acquire and release every lock through the kernel.  By default, if only the owner may use the
  * space, uncontended locks are acquired and released in memory that its
  * processes share, without a system call; there, a buggy program could harm the
  * others of the same user.
@@ -197,7 +197,7 @@ int lockmgr_fd(struct lockmgr *mgr);
  * @opts: @owner and @device are used; NULL: the caller's own space
  *
  * Handles that are open still work; a new space may be created under the name at
- * once.  The space's memory goes with the last that closes it.
+ * once.  The space is freed when its last handle is closed.
  * Thread-safe.
  *
  * Return: 0, or
@@ -302,7 +302,7 @@ int lockmgr_allocate_id_noted(struct lockmgr *mgr, uint32_t id, const char *note
  * Return: 0, or
  *   -EINVAL	@id is not below the capacity, or @note is longer than 63 bytes
  *   -ENOENT	the id is not allocated
- *   -EOPNOTSUPP  @note is not empty, and the module has not LOCKMGR_HAS_NOTES
+ *   -EOPNOTSUPP  @note is not empty, and the module does not have LOCKMGR_HAS_NOTES
  */
 int lockmgr_set_note(struct lockmgr *mgr, uint32_t id, const char *note);
 
@@ -326,7 +326,7 @@ int lockmgr_is_allocated(struct lockmgr *mgr, uint32_t id);
 int lockmgr_retrieve(struct lockmgr *mgr, uint32_t id);
 
 /**
- * lockmgr_free() - give an id back
+ * lockmgr_free() - free an id
  * @mgr: the handle
  * @id: the id
  *
@@ -339,7 +339,7 @@ int lockmgr_retrieve(struct lockmgr *mgr, uint32_t id);
 int lockmgr_free(struct lockmgr *mgr, uint32_t id);
 
 /**
- * lockmgr_free_all() - give every id of the space back
+ * lockmgr_free_all() - free every id of the space
  * @mgr: the handle
  *
  * For the space's owner and CAP_SYS_ADMIN.  Locks that are held stay held.  All notes go.
@@ -422,8 +422,8 @@ int lockmgr_timedlock(struct lockmgr *mgr, uint32_t id,
  *   -EDEADLK, -EDQUOT  as lockmgr_lock()
  *   -EINTR	a signal handler ran while the call waited, with SA_RESTART or not; the
  *		lock is not acquired, and the place in the queue is given up
- *   -EINVAL	@deadline is not a valid time, or the module has not
- *		LOCKMGR_HAS_INTERRUPTIBLE
+ *   -EINVAL	@deadline is not a valid time, or the module does not
+ *		have LOCKMGR_HAS_INTERRUPTIBLE
  *   -ETIMEDOUT	the deadline has passed
  */
 int lockmgr_lock_interruptible(struct lockmgr *mgr, uint32_t id,
@@ -502,16 +502,16 @@ int lockmgr_info(struct lockmgr *mgr, struct lockmgr_space_info *info);
  * struct lockmgr_lock_info - facts of one lock
  * @id: its number
  * @flags: LOCKMGR_LOCK_IS_* bits
- * @since: nanoseconds of CLOCK_MONOTONIC when the holder took it, by a clock that
+ * @since: nanoseconds of CLOCK_MONOTONIC when the holder acquired it, by a clock that
  *	ticks every 1 to 10 ms; 0 if nobody holds it
  * @pid: the holder's process
- * @tid: the thread that took it
+ * @tid: the thread that acquired it
  * @waiters: number of threads that wait
  * @client: number of the handle that holds it, unique in the space; 0: nobody
  * @command: command name of the holder
- * @note: what the id stands for, see lockmgr_set_note(); empty if it has no note.  Any
- *	bytes, other users' among them.  Programs that were compiled for version 0.1 have
- *	a struct without it, and a lockmgr_list() that fills that
+ * @note: what the id stands for, see lockmgr_set_note(); empty if it has no note.  Can
+ *	contain any bytes, and another user may have written it.  Programs compiled for
+ *	version 0.1 use a struct without it, which their lockmgr_list() fills
  */
 struct lockmgr_lock_info {
 	uint32_t id;
@@ -604,9 +604,9 @@ int lockmgr_list_waiters(struct lockmgr *mgr, uint32_t id, uint64_t *cursor,
  * lockmgr_strerror() - what an error means, and what can have caused it
  * @error: what a function of this library returned
  *
- * Text in English without a full stop, such as "all ids are allocated".  There is one for each
- * error; if functions mean different things by it, it names them.  For errors that are not of
- * this library it is the C library's text, and "success" for what is not negative.
+ * Text in English without a full stop, such as "all ids are allocated".  Each error
+ * has one text; where functions mean different things by an error, the text names them.  Other
+ * negative values give the C library's text, values that are not negative "success".
  * Thread-safe, and may be called from signal handlers.
  *
  * Return: the text, never NULL; static memory

@@ -171,7 +171,7 @@ sub test_restore_into_nothing
 	my $generation = facts($space)->{generation};
 
 	must('unlink', $space);
-	same(said(lockctl('restore', $file)), "0 $space: 6 ids allocated, 0 were so already; the space is new\n",
+	same(said(lockctl('restore', $file)), "0 $space: 6 ids allocated, 0 were allocated already; the space is new\n",
 	     'restore_makes_the_space');
 	same(ids($space), '0 1 2 3 17 63', 'and_its_allocations');
 	same(fields([facts($space)], qw(owner gid mode capacity)), ['root 0 0644 64'],
@@ -187,7 +187,7 @@ sub test_restore_again
 
 	must('free', $space, 2, 17);
 	same(said(run_as('root', $text, 'build/lockctl/lockctl', 'restore')),
-	     "0 $space: 2 ids allocated, 4 were so already\n",
+	     "0 $space: 2 ids allocated, 4 were allocated already\n",
 	     'what_the_saved_space_still_has_is_no_conflict');
 	same(ids($space), '0 1 2 3 17 63', 'restored_from_standard_input');
 }
@@ -207,7 +207,7 @@ lockctl: nothing was restored\n$/, 'restore_names_every_conflict');
 	my $other = "restored-$$";
 	forget_space($other);
 	same(said(lockctl('restore', '--space', $other, $file)),
-	     "0 $other: 6 ids allocated, 0 were so already; the space is new\n",
+	     "0 $other: 6 ids allocated, 0 were allocated already; the space is new\n",
 	     'restore_can_be_told_another_space');
 	same(ids($other), '0 1 2 3 17 63', 'which_has_them_then');
 }

@@ -194,7 +194,7 @@ EOF
 	write_file("$dir/saved", $text);
 	must('unlink', $space);
 	same(said(lockctl('restore', "$dir/saved")),
-	     "0 $space: 8 ids allocated, 0 were so already; the space is new\n", 'restore_reads_it');
+	     "0 $space: 8 ids allocated, 0 were allocated already; the space is new\n", 'restore_reads_it');
 	same(notes($space), $before, 'every_note_is_as_it_was');
 	same(must('save', $space) =~ s/^generation .*/generation $generation/mr, $text, 'to_the_byte');
 	return ($space, $text);
@@ -211,7 +211,7 @@ sub test_restore_again
 	must('allocate', '--note', 'of somebody', $space, 6);
 	must('free', $space, 9);
 	same(said(run_as('root', $text, 'build/lockctl/lockctl', 'restore')),
-	     "0 $space: 1 ids allocated, 7 were so already\n", 'restore_allocates_what_is_missing');
+	     "0 $space: 1 ids allocated, 7 were allocated already\n", 'restore_allocates_what_is_missing');
 	same([(@{notes($space)})[3, 4, 7]], ['5 yes another', '6 yes of somebody', "9 yes $longest"],
 	     'and_its_note_alone_is_set');
 }

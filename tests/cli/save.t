@@ -114,7 +114,7 @@ sub test_sockets
 		exec { $lockctl } $lockctl, 'restore', '/dev/stdin';
 	}
 	waitpid($pid, 0);
-	same("$? " . read_file("$dir/restored"), "0 $space: 0 ids allocated, 2 were so already\n",
+	same("$? " . read_file("$dir/restored"), "0 $space: 0 ids allocated, 2 were allocated already\n",
 	     'restore_reads_from_one');
 }
 
@@ -126,7 +126,7 @@ sub test_pipes
 			 'until [[ -e done ]]; do sleep 0.01; done; cat out\' bash "$1" $2')),
 	     "0 $text", 'so_is_a_process_of_the_shell');
 
-	my $restored = "0 $space: 0 ids allocated, 2 were so already\n";
+	my $restored = "0 $space: 0 ids allocated, 2 were allocated already\n";
 	same(said(script('mkfifo fifo; "$1" save $2 fifo & "$1" restore fifo; wait')), $restored,
 	     'restore_reads_a_fifo');
 	same(said(script('bash -c \'"$1" restore <("$1" save $2)\' bash "$1" $2')), $restored,

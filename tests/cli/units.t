@@ -60,12 +60,12 @@ sub test_restart
 	must('allocate', '--note', 'two', $space, 2);
 	must('allocate', $space, 5);
 	same(run_in_shell('ExecStop', $full), '0 ', 'stop_saves');
-	same(run_in_shell('ExecStart', $full), "0 $space: 0 ids allocated, 2 were so already\n",
+	same(run_in_shell('ExecStart', $full), "0 $space: 0 ids allocated, 2 were allocated already\n",
 	     'start_without_a_restart_of_the_system_changes_nothing');
 
 	# As after a restart.
 	must('unlink', $space);
-	same(run_in_shell('ExecStart', $full), "0 $space: 2 ids allocated, 0 were so already; the space is new\n",
+	same(run_in_shell('ExecStart', $full), "0 $space: 2 ids allocated, 0 were allocated already; the space is new\n",
 	     'start_restores');
 	same(fields(rows('list', '--all', $space), qw(lock note)), ['2 two', '5 -'], 'ids_and_notes_are_back');
 	same(fields([grep { $_->{space} eq $full } @{rows('spaces')}], qw(mode capacity)), ['0640 9'],

@@ -367,7 +367,7 @@ sub save_own
 	same(as($user, 'unlink', $space), '', "${user}_unlinks");
 	same(own_facts($user, $space, 'space'), [], "${user}_has_the_space_no_more");
 	same(as($user, 'restore', "$dir/saved"),
-	     "$space: 4 ids allocated, 0 were so already; the space is new\n", "${user}_restores");
+	     "$space: 4 ids allocated, 0 were allocated already; the space is new\n", "${user}_restores");
 	same(own_facts($user, $space, qw(owner gid mode capacity)), ["$user $users{$user} 0640 8"],
 	     "${user}_has_the_space_again");
 	same(own_ids($user, $space), '0 1 2 5', "${user}_has_the_ids_again");
