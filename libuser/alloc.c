@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which ids are taken, and what for. */
+/* Allocating and freeing ids, and their notes. */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -35,7 +35,7 @@ int lockmgr_allocate_id(struct lockmgr *mgr, uint32_t id)
 	return call_with_id(mgr, LOCKMGR_IOC_ALLOCATE_ID, id);
 }
 
-/* A module that does not know notes does not know the commands either. */
+/* A module without notes does not have these commands either: ENOTTY. */
 static int call_with_note(struct lockmgr *mgr, unsigned long request,
 			  struct lockmgr_ioctl_note *args, const char *note)
 {
@@ -76,7 +76,7 @@ int lockmgr_allocate_id_noted(struct lockmgr *mgr, uint32_t id, const char *note
 	return call_with_note(mgr, LOCKMGR_IOC_ALLOCATE_ID_NOTED, &args, note);
 }
 
-/* Where there are no notes, an id that is allocated has none. */
+/* With a module without notes, unsetting succeeds if the id is allocated: it has no note. */
 static int unset_note(struct lockmgr *mgr, uint32_t id)
 {
 	struct lockmgr_ioctl_note args = { .id = id };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The public header.  What it declares is all that the library exports. */
+/* The public header.  The library exports only what this header declares. */
 #ifndef LOCKMGR_API_H
 #define LOCKMGR_API_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The one way to the kernel: a command of the module, by a handle. */
+/* The only place that calls the module: one ioctl on a handle's file. */
 #include <errno.h>
 #include <sys/ioctl.h>
 
@@ -27,7 +27,7 @@ static int call_error(const struct lockmgr *mgr, int error)
 	}
 }
 
-/* A signal ends it with -EINTR, if the module lets it. */
+/* Returns -EINTR if a signal arrived and the module ended the call for it. */
 int lockmgr_call_once(struct lockmgr *mgr, unsigned long request, void *args)
 {
 	const int error = errno;

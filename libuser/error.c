@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What the errors of the library mean. */
+/* Texts for the errors that the library returns. */
 #include <errno.h>
 #include <string.h>
 
 #include "api.h"
 
-/* The C library's text, which must be static memory. */
+/* The C library's text, which must be in static memory, since the caller may keep it. */
 static const char *error_of_system(int error)
 {
 	const char *text = NULL;
@@ -25,7 +25,7 @@ const char *lockmgr_strerror(int error)
 	if (error >= 0)
 		return "success";
 
-	/* INT_MIN has no positive. */
+	/* -INT_MIN does not fit an int: negate in unsigned arithmetic. */
 	switch (-(error + 1) + 1U) {
 	case EACCES:
 		return "permission denied by the mode of the device or of the space";

@@ -2,10 +2,10 @@
 /*
  * The file of a handle.
  *
- * Its descriptor is never 0, 1 or 2: whoever was started without a standard stream opens
- * one there later, and would close ours.  Other numbers can be lost as well, in programs
- * that close all descriptors.  So nothing is done to a descriptor that may belong to
- * somebody else by now.
+ * Its descriptor is never 0, 1 or 2: a program that was started without a standard stream
+ * may open that stream there later (dup2()), and would close our file.  Programs that close
+ * all descriptors close our file at other numbers, too.  So before each close, the library
+ * checks that the descriptor still stands for a file of the device.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,15 +43,15 @@ static int leave_standard_streams(int fd)
 		return fd;
 
 	higher = fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTOR_MIN);
-	/* It is an invalid argument if no descriptor can have that number. */
+	/* EINVAL: DESCRIPTOR_MIN is not below RLIMIT_NOFILE. */
 	error = errno == EINVAL ? EMFILE : errno;
 	close(fd);
 	return higher < 0 ? -error : higher;
 }
 
 /*
- * The path may lead anywhere.  Looking first spares FIFOs and the like from
- * being opened; O_NONBLOCK means nothing to our device, but to a terminal line.
+ * The path may name any file.  stat() first, so as not to open FIFOs and the like.
+ * O_NONBLOCK means nothing to our device, but keeps open() from waiting on a terminal line.
  */
 int lockmgr_file_open(const char *path, int flags, dev_t *device)
 {
@@ -79,7 +79,7 @@ bool lockmgr_file_is_of(int fd, dev_t device)
 	return !fstat(fd, &status) && S_ISCHR(status.st_mode) && status.st_rdev == device;
 }
 
-/* If it is one of that device.  Not a cancellation point. */
+/* Closes @fd if it stands for a file of that device.  Not a cancellation point. */
 void lockmgr_file_close(int fd, dev_t device)
 {
 	int state;

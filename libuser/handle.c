@@ -24,20 +24,22 @@
  * The mutex of process.c guards the list.  It is held neither while a file is opened, nor
  * while one is closed, which releases its locks.
  *
- *   - A file is in the list before it is attached to a space.  If the process was forked
- *     while it was opened, a child may have it unlisted; then another one is opened.
- *   - A file is in the list until it is closed.  A child may find there one whose
- *     descriptor is free already, or belongs to another file: it closes what is ours.
+ *   - A file is in the list before it is attached to a space.  If the process forked while
+ *     the file was opened, a child may have it without finding it in the list; then the
+ *     parent opens another one.
+ *   - A file is in the list until it is closed.  A child may find a handle there whose
+ *     descriptor is free already, or belongs to another file: it closes only files of the
+ *     handle's device.
  */
 static struct lockmgr *handles;
 
 /*
- * How many times a file is opened, at most.  A child may have the last one, which does not
- * keep the locks beyond the end of the process either.
+ * How many times a file is opened, at most.  A child may have the last one, but even that
+ * file does not keep the locks held once this process has ended.
  */
 #define OPEN_TRIES	100
 
-/* What a caller must find unchanged afterwards. */
+/* State of the caller that a section restores. */
 struct section {
 	int error;
 	int cancel;
@@ -55,7 +57,7 @@ static void section_leave(const struct section *section)
 	errno = section->error;
 }
 
-/* In a child: its threads may come here at the same time. */
+/* Runs in a child, possibly in several threads at once: one of them gets the descriptor. */
 static void handle_close_inherited(struct lockmgr *mgr)
 {
 	const int fd = atomic_exchange(&mgr->fd, -1);
@@ -90,8 +92,8 @@ static void handle_remove(struct lockmgr *mgr)
 }
 
 /*
- * The kernel has given a handle this number, so if an older one had it, something has
- * closed that one's file.  It must not use this one instead.
+ * The kernel has just given out the descriptor @fd.  So if an older handle has the same one,
+ * something has closed that handle's file; the older handle must not use the new file instead.
  */
 static void handle_add_with(struct lockmgr *mgr, int fd)
 {
@@ -105,7 +107,7 @@ static void handle_add_with(struct lockmgr *mgr, int fd)
 	handle_add(mgr);
 }
 
-/* The mutex is held before and afterwards. */
+/* Called and returns with the mutex held; drops it while the file is opened. */
 static int handle_open_file(struct lockmgr *mgr, const char *device, int flags)
 {
 	unsigned int tries = OPEN_TRIES;
@@ -183,7 +185,7 @@ static int handle_check(const struct lockmgr *mgr)
 	return lockmgr_handle_is_ours(mgr) ? 0 : -ECHILD;
 }
 
-/* Before each use of the file: a child that must not keep the file closes it. */
+/* Called before each use of the file: a child that must not keep the file closes it here. */
 int lockmgr_handle_use(struct lockmgr *mgr)
 {
 	const int error = errno;
@@ -201,7 +203,7 @@ bool lockmgr_handle_has_file(const struct lockmgr *mgr)
 	return lockmgr_file_is_of(mgr->fd, mgr->device);
 }
 
-/* Let children and programs that are executed have the file. */
+/* Let children, and programs that they or this process execute, inherit the file. */
 int lockmgr_handle_bequeath(struct lockmgr *mgr)
 {
 	struct section section;

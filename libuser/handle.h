@@ -14,10 +14,11 @@
 
 /**
  * struct lockmgr - one open file of the device
- * @there: for each page of records, the epoch of @process if it is mapped and may be
- *	touched, or else 0.  In memory that the kernel wipes in children, which have no
- *	records
- * @records: of all locks that the space can have; if any page is there
+ * @there: for each page of records, the epoch of @process if the page is mapped and may be
+ *	touched, or else 0.  The array is in memory that the kernel wipes in children,
+ *	which have no records
+ * @records: the records of all locks that the space can have; valid once map() has
+ *	mapped them
  * @clock: the records' time; likewise
  * @spin: likewise
  * @token: the client's number in its space
@@ -25,13 +26,13 @@
  * @generation: the space's
  * @map_size: how much of the records can be mapped, in bytes; 0: nothing
  * @calls: how many locks were acquired through the kernel, until they were mapped
- * @process: which opened the file
- * @fd: the file; -1 once a forked child has closed it, or it is known that something else
- *	has
- * @device: which device it is of
+ * @process: the process that opened the file
+ * @fd: the file's descriptor; -1 once a forked child has closed it, or once we know that
+ *	something else has
+ * @device: number of the device that was opened
  * @inherited: children keep the file
  * @next: next handle of this process
- * @link: what points here
+ * @link: the pointer to this handle in the list
  */
 struct lockmgr {
 	_Atomic(_Atomic uint32_t *)	there;
@@ -51,7 +52,7 @@ struct lockmgr {
 	struct lockmgr			**link;
 };
 
-/* Whether this process opened the file, or else its parent. */
+/* Whether this process opened the file, rather than its parent. */
 static inline bool lockmgr_handle_is_ours(const struct lockmgr *mgr)
 {
 	return lockmgr_process_is_this(&mgr->process);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What a space, its locks and their waiters look like. */
+/* Describing a space, its locks and their waiters. */
 #include <assert.h>
 #include <errno.h>
 #include <stddef.h>
@@ -12,10 +12,10 @@
 #include "call.h"
 #include "size.h"
 
-/* How many entries the kernel is asked for at once: 4 KiB of stack. */
+/* How many entries one call to the kernel reads: a buffer of 4 KiB on the stack. */
 #define BATCH_SIZE	32
 
-/* The size of the first version: programs with this go on working. */
+/* The size of the first version: programs that pass this must keep working. */
 #define SPACE_SIZE_FIRST \
 	(offsetof(struct lockmgr_space_info, clients) + sizeof(uint32_t))
 
@@ -64,7 +64,7 @@ union batch {
 	struct lockmgr_waiter_entry waiters[BATCH_SIZE];
 };
 
-/* A list read in batches: what to ask for, and what to make of the answer's i-th entry. */
+/* A list read in batches: the request, and how to convert entry @i of a batch. */
 struct reader {
 	struct lockmgr *mgr;
 	unsigned long request;
@@ -134,7 +134,7 @@ static void convert_lock(void *to, size_t index, const union batch *from, int i)
 	info->waiters = entry->waiters;
 	info->client = entry->token;
 	memcpy(info->command, entry->comm, sizeof(info->command));
-	/* Before the module knew notes, it filled in zeros. */
+	/* A module without notes fills in zeros. */
 	memcpy(info->note, entry->note, sizeof(info->note));
 }
 

@@ -14,13 +14,13 @@
  *   the release sequence.  Where a take or a release fails it orders nothing, and the
  *   kernel decides.
  *
- *   The time is written after the word, and read by whoever looks; nothing depends
- *   on it.
+ *   The time is written after the word.  Any process may read it; nothing depends on it.
  *
- *   A page of records is used once its entry in @there says so: that is stored with
- *   release after the kernel has acquired a lock in it (lockmgr_map_use()), and so is
- *   @there itself after the records are mapped; both are loaded with acquire.  So who
- *   sees the entry sees the mapping, and the kernel has the page for us.
+ *   A thread uses a page of records once the page's entry in @there allows it.
+ *   lockmgr_map_use() stores the entry with release after the kernel has acquired a lock
+ *   in the page; map() stores @there itself with release after it has mapped the
+ *   records.  Both are loaded with acquire.  So a thread that sees the entry also sees
+ *   the mapping, and the kernel has allocated the page for this client.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -45,7 +45,10 @@
 #define fast_path	static inline __attribute__((always_inline))
 #define slow_path	static __attribute__((noinline, cold))
 
-/* A library that is loaded late finds room for these few bytes; with other C libraries, not. */
+/*
+ * glibc reserves room for these few bytes in the static TLS block even when it loads the
+ * library late (dlopen()); other C libraries do not.
+ */
 #ifdef __GLIBC__
 #define FAST_TLS	__attribute__((tls_model("initial-exec")))
 #else
@@ -53,16 +56,19 @@
 #endif
 
 /*
- * This thread's number, and in which process it was asked for: a child begins with the
- * memory of the thread that made it.  To begin with, in none: nor is that 0, which stands
- * for pages that are not there.
+ * This thread's id, and the epoch of the process in which gettid() returned it: a child
+ * begins with a copy of the memory of the thread that forked.  The initial epoch is that of
+ * no process.  It is not 0 either, since 0 in @there marks a page that must not be touched.
  */
 static _Thread_local FAST_TLS struct {
 	uint32_t epoch;
 	uint32_t tid;
 } self = { .epoch = UINT32_MAX };
 
-/* Returns whether that was news.  For slow paths: fast ones go without a stack. */
+/*
+ * Returns whether the id was not known before.  Only slow paths call this: fast ones make no
+ * calls, and so need no stack frame.
+ */
 slow_path bool learn_tid(const struct lockmgr *mgr)
 {
 	if (!mgr || self.epoch == mgr->process.epoch)
@@ -79,8 +85,8 @@ fast_path uint64_t word_of_self(const struct lockmgr *mgr)
 }
 
 /*
- * The lock's record; false if it may not be touched, or this thread knows not its number:
- * one question, for there are few instructions beside.
+ * The lock's record; false if it may not be touched, or if this thread does not know its id
+ * yet.  One comparison answers both, since the whole fast path is only a few instructions.
  */
 fast_path bool find_record(const struct lockmgr *mgr, uint32_t id, struct record **record)
 {
@@ -122,7 +128,10 @@ fast_path bool take(struct lockmgr *mgr, uint32_t id)
 	return true;
 }
 
-/* Whichever thread of ours took it, but most likely this one; and if nobody waits. */
+/*
+ * Any thread of the client may have acquired it, but most likely this one did: try its word
+ * first.  Fails if somebody waits; then the kernel must release the lock.
+ */
 fast_path bool release(struct lockmgr *mgr, uint32_t id)
 {
 	struct record *record;
@@ -181,7 +190,7 @@ static int call_lock(struct lockmgr *mgr, uint32_t id, uint32_t flags,
 	return ret;
 }
 
-/* Wait for a moment for a lock that somebody else has. */
+/* Spin briefly for a lock that somebody else holds. */
 static bool take_soon(struct lockmgr *mgr, uint32_t id)
 {
 	struct record *record;

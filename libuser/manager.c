@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Managers: spaces are opened, closed, unlinked and resized here.
+ * Opening, closing, unlinking and resizing spaces.
  *
- * The files, from the top.  A file calls only files below it, which tests/layers checks.
+ * The files, from the top.  A file calls only files below it; tests/layers checks that.
  *
  *   manager.c	this
  *   alloc.c	which ids are allocated, and what for
- *   old.c	what programs call that were linked with an older version
- *   list.c	what a space, its locks and their waiters look like
+ *   old.c	functions for programs that were linked with an older version
+ *   list.c	describing a space, its locks and their waiters
  *   lock.c	acquiring and releasing locks
  *   map.c	records in our memory
  *   spin.c	waiting for a moment
@@ -17,7 +17,7 @@
  *   process.c	which process this is, and forks of it
  *   file.c	opening and closing a file of the device
  *   error.c	what the errors of the library mean
- *   size.c	structs of the API, which grow
+ *   size.c	structs of the API, which may grow
  */
 #include <assert.h>
 #include <errno.h>
@@ -38,7 +38,7 @@
 #include "record.h"
 #include "size.h"
 
-/* The sizes of the first versions: programs with these go on working. */
+/* The sizes of the first versions: programs that pass these must keep working. */
 #define OPTIONS_SIZE_FIRST \
 	(offsetof(struct lockmgr_options, device) + sizeof(const char *))
 #define MODULE_SIZE_FIRST \
@@ -77,7 +77,7 @@ static int check_flags(uint32_t flags)
 	return 0;
 }
 
-/* Bring a caller's options, which may be shorter or longer, into ours. */
+/* Copy a caller's options, which may be shorter or longer than ours. */
 static int read_options(struct lockmgr_options *to,
 			const struct lockmgr_options *from)
 {
@@ -90,7 +90,7 @@ static int read_options(struct lockmgr_options *to,
 	return check_flags(to->flags);
 }
 
-/* What else makes a name good is for the kernel to say. */
+/* Checks only the length; the kernel checks the characters. */
 static bool name_fits(const char *space)
 {
 	return space && *space &&
@@ -106,7 +106,7 @@ static int access_mode(uint32_t flags)
 	return O_RDWR;
 }
 
-/* A module that does not know what is best for a process does without. */
+/* ENDS_WITH_PROCESS only if the module has the feature; an older module does without it. */
 static uint32_t attach_flags(uint32_t flags, uint64_t features)
 {
 	uint32_t to = 0;
@@ -133,7 +133,7 @@ static int read_version(struct lockmgr *mgr,
 	return ret ? -EPROTONOSUPPORT : 0;
 }
 
-/* Open the device and make sure that its module speaks our language. */
+/* Open the device and check that its module has the library's major version. */
 static int open_module(struct lockmgr **mgr, const char *device, int flags,
 		       uint64_t *features)
 {

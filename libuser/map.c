@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Records in our memory: what lock.c takes and releases without a system call.
+ * Mapping the records, so that lock.c acquires and releases locks without a system call.
  *
  * Many processes acquire one lock and end.  So a handle maps the records only when that
  * pays: after it has acquired locks through the kernel at about the cost of a mapping.
  * The total is then never more than twice the best possible cost.
  *
- * A page of them may be touched once the kernel has it for us: when we have locked a lock
- * in it.
+ * A page of records may be touched once the kernel has allocated it for us: after it has
+ * acquired a lock in that page for this client.
  */
 #include <assert.h>
 #include <errno.h>
@@ -28,15 +28,16 @@ static_assert(sizeof(struct clock) == sizeof(struct lockmgr_clock), "clock");
 #define THERE_SIZE	(MAP_PAGES * sizeof(uint32_t))
 
 /*
- * Mapping, with what it adds to the end, costs as much as 106 to 124 acquisitions and
- * releases by ioctl, in processes with 30 to 10 000 mappings of their own (emulated, 6.1).
+ * Mapping, with what it adds to the exit of the process, costs as much as 106 to 124
+ * acquisitions and releases by ioctl, in processes with 30 to 10 000 mappings of their own
+ * (emulated, 6.1).
  */
 #define MAP_AFTER	100
 
-/* How many locks are acquired through the kernel before; tests that cannot wait change it. */
+/* How many locks to acquire through the kernel before mapping; tests set it lower. */
 unsigned int lockmgr_map_after = MAP_AFTER;
 
-/* Of handles that have mapped nothing. */
+/* @there of handles that have mapped nothing. */
 static _Atomic uint32_t nothing[MAP_PAGES];
 
 void lockmgr_map_init(struct lockmgr *mgr)
@@ -70,7 +71,7 @@ static void map(struct lockmgr *mgr)
 {
 	_Atomic uint32_t *there;
 
-	/* Other files must not be written to. */
+	/* If the descriptor is another file's by now, do not map, and so write to, that file. */
 	if (!lockmgr_handle_has_file(mgr))
 		return;
 	there = lockmgr_process_wiped_memory(THERE_SIZE);
@@ -84,7 +85,7 @@ static void map(struct lockmgr *mgr)
 	atomic_store_explicit(&mgr->there, there, memory_order_release);
 }
 
-/* Says so to one thread. */
+/* Returns true once in a handle's life, to one thread. */
 static bool pays_now(struct lockmgr *mgr)
 {
 	if (atomic_load_explicit(&mgr->calls, memory_order_relaxed) >= lockmgr_map_after)
@@ -95,8 +96,8 @@ static bool pays_now(struct lockmgr *mgr)
 }
 
 /*
- * The kernel has acquired a lock for us.  One thread maps, others go on without; if it
- * cannot, it will not be otherwise the next time.
+ * Called after the kernel has acquired a lock for us.  One thread maps the records; the
+ * others do not wait for it.  If mapping fails it is not tried again: it would fail again.
  */
 void lockmgr_map_use(struct lockmgr *mgr, uint32_t id)
 {
@@ -121,7 +122,7 @@ void lockmgr_map_destroy(struct lockmgr *mgr)
 		return;
 
 	munmap(mgr->there, THERE_SIZE);
-	/* A child may have something else in the records' place. */
+	/* A child has no records; it may have something else at their address. */
 	if (lockmgr_handle_is_ours(mgr)) {
 		munmap(mgr->records, mgr->map_size);
 		munmap((void *)mgr->clock, sizeof(*mgr->clock));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What programs that were linked with an older version call.  In the shared library only:
- * whoever links the static one has compiled with its header.
+ * Functions for programs that were linked with an older version.  In the shared library
+ * only: a program that links the static library was compiled with that library's header.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 #define BATCH_SIZE	16
 
-/* Not hidden, as what the public header does not declare. */
+/* Exported, although the public header does not declare it: see api.h. */
 #define OLD(version)	__attribute__((symver(version), visibility("default")))
 
 OLD("lockmgr_list@LOCKMGR_0.1")

@@ -7,7 +7,7 @@
 
 struct lockmgr;
 
-/* Called lockmgr_list by programs that were linked with version 0.1. */
+/* Programs that were linked with version 0.1 call this under the name lockmgr_list. */
 int lockmgr_list_0_1(struct lockmgr *mgr, uint32_t filter, uint64_t *cursor, void *locks,
 		     size_t max, size_t *count);
 

@@ -2,8 +2,9 @@
 /*
  * Which process this is, and forks of it.
  *
- * The atfork handler is not called in children made by clone() or _Fork().  So the process
- * has a mark, too, which the kernel wipes in every child with memory of its own.
+ * The C library does not call the atfork handlers in children made by clone() or _Fork().
+ * So the process also has a mark in memory that the kernel wipes (MADV_WIPEONFORK) in every
+ * child that gets an mm of its own.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -12,8 +13,8 @@
 #include "process.h"
 
 /*
- * Guards all that is in this file, and the list of handles.  fork() waits for it, so that a
- * child finds them whole.
+ * Guards the state in this file, and the list of handles.  process_fork_prepare() locks it
+ * before each fork(), so that a child finds both consistent.
  */
 static pthread_mutex_t process_mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -21,11 +22,11 @@ static unsigned int forks;
 static bool fork_is_handled;
 static void (*child_handler)(void);
 
-/* In a page of its own, since that is what the kernel wipes.  It has this process's epoch. */
+/* Holds this process's epoch.  In a page of its own, since the kernel wipes whole pages. */
 static _Atomic uint32_t *mark;
 static uint32_t epoch;
 
-/* Holds forks back: for moments only. */
+/* fork() waits while this is held, so hold it only briefly. */
 void lockmgr_process_lock(void)
 {
 	pthread_mutex_lock(&process_mutex);
@@ -36,7 +37,7 @@ void lockmgr_process_unlock(void)
 	pthread_mutex_unlock(&process_mutex);
 }
 
-/* How many there have been.  With the mutex. */
+/* How many forks there have been.  The caller holds the mutex. */
 unsigned int lockmgr_process_forks(void)
 {
 	return forks;
@@ -70,7 +71,10 @@ static int process_handle_forks(void (*in_child)(void))
 	return -ret;
 }
 
-/* Zeros, and again zeros in each child.  Whole pages; NULL if there is no memory. */
+/*
+ * Returns zeroed memory in whole pages, which the kernel zeroes again in each child; NULL if
+ * there is no memory.
+ */
 void *lockmgr_process_wiped_memory(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -86,7 +90,7 @@ void *lockmgr_process_wiped_memory(size_t size)
 	return memory;
 }
 
-/* Once in a process.  Its parent's handles have another epoch. */
+/* Sets the epoch once in each process, so that it differs from that of the parent's handles. */
 static int process_mark(void)
 {
 	if (!mark)
@@ -100,8 +104,9 @@ static int process_mark(void)
 }
 
 /*
- * Says which process this is, and calls @in_child, the same each time, in each child that
- * fork() makes from now on.  With the mutex, which a child has during @in_child.
+ * Fills in @process for this process, and arranges that @in_child runs in each child that
+ * fork() makes from now on.  All callers pass the same @in_child.  The caller holds the
+ * mutex; a child holds it during @in_child.
  */
 int lockmgr_process_get(struct process *process, void (*in_child)(void))
 {

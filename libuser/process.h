@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /**
- * struct process - a process, which its children are not
- * @mark: says @epoch in that process; the kernel wipes it in children
+ * struct process - identifies a process, so that its children can tell that they are others
+ * @mark: equals @epoch in that process; the kernel wipes it in children
  * @epoch: the number of the process, not 0, counted from the ancestor that first opened a
  *	handle
  */
@@ -18,7 +18,7 @@ struct process {
 	uint32_t		epoch;
 };
 
-/* Whether that is the process that runs. */
+/* Whether the calling process is that process. */
 static inline bool lockmgr_process_is_this(const struct process *process)
 {
 	return atomic_load_explicit(process->mark, memory_order_relaxed) == process->epoch;

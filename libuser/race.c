@@ -2,11 +2,11 @@
 /*
  * Annotations for race detectors.
  *
- * They follow the memory order of the program that they watch, but see neither what the
- * kernel does nor that this library's calls are locks.  So they would report each access
- * to what a lock protects as a race.  ThreadSanitizer has two functions by which it can
- * be told, and is there if they are; Helgrind and DRD look for a sequence of
- * instructions that does nothing elsewhere.
+ * A race detector follows the memory order of the program that it watches, but sees neither
+ * what the kernel does nor that this library's calls are locks.  So it would report each
+ * access to what a lock protects as a race.  ThreadSanitizer has two functions that annotate
+ * an acquire and a release; a program has them if it is built with ThreadSanitizer.  Helgrind
+ * and DRD recognise a sequence of instructions that does nothing elsewhere.
  *
  * Only what goes through the kernel is annotated, and with a detector all locks do: so
  * the usual way has nothing to ask.
@@ -18,15 +18,15 @@
 #include "handle.h"
 #include "race.h"
 
-/* Valgrind's numbers; Helgrind and DRD share the latter two. */
+/* Valgrind's request numbers; Helgrind and DRD share the latter two. */
 #define RUNNING_ON_VALGRIND	0x1001
 #define HAPPENS_BEFORE		0x48470121
 #define HAPPENS_AFTER		0x48470122
 
 /*
- * Detectors know locks by their address, so each lock gets one, the same for all handles
- * of its space.  Nothing is ever written there.  Should two locks share one, a race
- * between what they protect may go unnoticed.
+ * Detectors identify a lock by an address, so each lock gets one here, the same for all
+ * handles of its space.  Nothing is ever written there.  If two locks share an address,
+ * the detector may miss a race between what they protect.
  */
 #define PLACES			8192
 
@@ -62,7 +62,7 @@ static unsigned long ask_valgrind(unsigned long request, const void *address)
 	return result;
 }
 
-/* Whether this process has a race detector. */
+/* Whether this process runs under a race detector. */
 bool lockmgr_race_is_watched(void)
 {
 	return __tsan_acquire || ask_valgrind(RUNNING_ON_VALGRIND, NULL);

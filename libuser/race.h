@@ -7,7 +7,7 @@
 
 struct lockmgr;
 
-/* Of ThreadSanitizer, in programs that are built with it. */
+/* ThreadSanitizer provides these in programs that are built with it. */
 #pragma weak __tsan_acquire
 #pragma weak __tsan_release
 void __tsan_acquire(void *address);

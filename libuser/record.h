@@ -6,13 +6,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/** struct lockmgr_record, with a word that moves by compare-and-swap. */
+/** struct lockmgr_record, with atomic fields; the word changes by compare-and-swap. */
 struct record {
 	_Alignas(8) _Atomic uint64_t	word;
 	_Alignas(8) _Atomic uint64_t	since;
 };
 
-/** struct lockmgr_clock, which moves. */
+/** struct lockmgr_clock, with an atomic field, since the kernel updates it. */
 struct clock {
 	_Alignas(8) _Atomic uint64_t	monotonic;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Structs of the API, which grow: a program may know a shorter or a longer one. */
+/* Structs of the API, which may grow: a program may pass a shorter or a longer one. */
 #include <string.h>
 
 #include "size.h"
@@ -13,7 +13,7 @@ bool lockmgr_size_is_valid(uint32_t size, size_t first)
 	return size >= first && size <= STRUCT_SIZE_MAX;
 }
 
-/* Fill a struct of @size bytes from one of @known bytes; zeros beyond those. */
+/* Fill a struct of @size bytes from one of @known bytes, and the rest with zeros. */
 void lockmgr_size_copy(void *to, uint32_t size, const void *from, size_t known)
 {
 	if (known > size)

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Waiting for a moment, in the hope that a lock comes free.
+ * Spinning briefly, in the hope that the holder releases the lock.
  *
- * Asking the kernel to wait costs the waiter a sleep and the holder a system call, too:
- * more than most critical sections last.  So before that, look at the word a number of
- * times, if
+ * Waiting in the kernel costs the waiter a sleep and the holder a system call, too: more
+ * than most critical sections last.  So before entering the kernel, look at the word a
+ * number of times, if
  *
- *   - there is another processor for the holder to go on with,
- *   - it has taken the lock in the present tick of the records' clock: then it is
- *     likely to run, and not in the middle of something long,
- *   - nobody in the queue has asked to be woken at the release: they come first.
+ *   - there is another processor for the holder to run on,
+ *   - the holder has acquired the lock in the current tick of the records' clock: then it
+ *     is likely to be running, and not in a long critical section,
+ *   - no waiter in the queue has asked to be woken at the release: waiters come first.
  *
- * Nothing depends on that: what comes of it is a take, as any other, or a call.
+ * Correctness does not depend on spinning: after it the thread acquires the lock by an
+ * ordinary compare-and-swap, or calls the kernel.
  */
 #include <sched.h>
 
@@ -51,13 +52,13 @@ void lockmgr_spin_init(struct spin *spin)
 {
 	cpu_set_t cpus;
 
-	/* So many that the set is too small for them, are enough. */
+	/* The call fails only if the set is too small for the processors: then there are many. */
 	spin->may = sched_getaffinity(0, sizeof(cpus), &cpus) || CPU_COUNT(&cpus) > 1;
 	atomic_init(&spin->skip, 0);
 	atomic_init(&spin->next_skip, 1);
 }
 
-/* Threads may count at the same time; then one of them counts for both. */
+/* Two threads may count down at the same time, and subtract only 1 between them: harmless. */
 static bool is_skipped(struct spin *spin)
 {
 	const unsigned int skip = atomic_load_explicit(&spin->skip, memory_order_relaxed);
@@ -82,7 +83,10 @@ static void note_success(struct spin *spin)
 		atomic_store_explicit(&spin->next_skip, 1, memory_order_relaxed);
 }
 
-/* Whether a word promises to be free soon, if not for a thread that waits for itself. */
+/*
+ * Whether the lock is likely to be free soon.  Not if the word is @self: this thread holds
+ * the lock, and would wait for itself.
+ */
 static bool is_promising(const struct clock *clock, const struct record *record, uint64_t word,
 			 uint64_t self)
 {
@@ -94,8 +98,8 @@ static bool is_promising(const struct clock *clock, const struct record *record,
 }
 
 /*
- * Wait for a moment for a lock that somebody has.  @self: what this thread would write
- * into the word.  Returns whether the lock was seen free.
+ * Spin briefly for a lock that somebody holds.  @self: the word that this thread would write
+ * to acquire it.  Returns whether the lock was seen free.
  */
 bool lockmgr_spin(struct spin *spin, const struct clock *clock, const struct record *record,
 		  uint64_t self)

@@ -9,10 +9,10 @@
 #include "record.h"
 
 /**
- * struct spin - whether to wait for a moment before asking the kernel to wait
- * @may: whether there is a processor for that
- * @skip: how many times not to
- * @next_skip: how many times not to after the next time that was in vain
+ * struct spin - whether to spin briefly before waiting in the kernel
+ * @may: whether there is another processor, so that spinning can help
+ * @skip: how many lock calls will still skip spinning
+ * @next_skip: how many lock calls skip it after the next vain spin
  */
 struct spin {
 	bool		may;

@@ -45,7 +45,7 @@ static void free_one(struct lockmgr *mgr)
 	step("get the one that was freed", id, 1);
 }
 
-/* After a reboot a runtime knows its ids, but the space is new. */
+/* After a reboot the runtime still has its list of ids, but the space is new. */
 static void renumber(struct lockmgr *mgr)
 {
 	step("free all", lockmgr_free_all(mgr), 0);

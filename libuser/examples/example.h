@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the examples share: a space of their own, steps that must succeed. */
+/* Code that the examples share: a space for each, and steps that must succeed. */
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
@@ -11,7 +11,7 @@
 
 #include <lockmgr.h>
 
-/* Name of the space: the example's and its process id. */
+/* Name of the space: the example's name and process id. */
 static char space[LOCKMGR_SPACE_NAME_SIZE];
 static pid_t owner;
 
@@ -29,7 +29,7 @@ static inline void name_space(const char *name)
 	atexit(remove_space);
 }
 
-/* Print what a call returned; end the program unless that is as expected. */
+/* Print the result of a call; end the program unless it is the expected one. */
 static inline void step(const char *what, int result, int expected)
 {
 	printf("%s: %s\n", what, result < 0 ? strerror(-result) : "done");

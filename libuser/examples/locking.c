@@ -31,7 +31,7 @@ static void contend(struct lockmgr *mgr)
 	struct timespec deadline;
 	struct lockmgr *other;
 
-	/* With detection it would be told at once that it waits for itself. */
+	/* With detection, its lock call would fail with -EDEADLK: it waits for itself. */
 	step("open the space again", lockmgr_open(&other, space, NULL), 0);
 	step("lock 0", lockmgr_lock(mgr, 0), 0);
 	step("find it held through another handle", lockmgr_trylock(other, 0),
