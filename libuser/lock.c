@@ -20,7 +20,7 @@
  *   lockmgr_map_use() stores the entry with release after the kernel has acquired a lock
  *   in the page; map() stores @there itself with release after it has mapped the
  *   records.  Both are loaded with acquire.  So a thread that sees the entry also sees
- *   the mapping, and the kernel has allocated the page for this client.
+ *   the mapping, and the kernel lets this client touch the page.
  */
 #include <errno.h>
 #include <stdatomic.h>

@@ -6,7 +6,7 @@
  * pays: after it has acquired locks through the kernel at about the cost of a mapping.
  * The total is then never more than twice the best possible cost.
  *
- * A page of records may be touched once the kernel has allocated it for us: after it has
+ * A page of records may be touched once the kernel lets this client do so: after it has
  * acquired a lock in that page for this client.
  */
 #include <assert.h>

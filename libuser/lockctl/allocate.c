@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lockctl allocate: have ids for oneself. */
+/* lockctl allocate: allocate ids. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -65,7 +65,7 @@ static int run(const struct arguments *args)
 	uint64_t count = 1;
 
 	if (times && (args->count > 1 || !number_parse(times, 10, UINT32_MAX, &count))) {
-		report_usage(args->command->name, "invalid count '%s', or ids besides it", times);
+		report_usage(args->command->name, "invalid count '%s', or used with ids", times);
 		return STATUS_USAGE;
 	}
 	if (!note_check(args->command->name, note))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The file in which save keeps what is allocated, and from which restore has it:
+ * The file in which save writes what is allocated, and from which restore reads it:
  *
  *	lockctl-allocations 1
  *	space 1000:web
@@ -21,7 +21,7 @@
  *	notes 1
  *	17 container web-1
  *
- * A file without notes is as in version 1, for older versions of lockctl.
+ * A file without notes has version 1, so that older versions of lockctl can read it.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@
 #define VERSION		1
 #define VERSION_NOTES	2
 
-/** ranges_add() - add an id that is larger than all that are there */
+/** ranges_add() - add an id that is larger than all that the ranges have */
 void ranges_add(struct ranges *ranges, uint32_t id)
 {
 	struct range *last = ranges->count ? &ranges->ranges[ranges->count - 1] : NULL;
@@ -69,7 +69,7 @@ static void print_range(const struct range *range, FILE *file)
 		fprintf(file, "%u-%u", range->first, range->last);
 }
 
-/** ranges_print() - the ids on one line: 0-3, 17 */
+/** ranges_print() - print the ids on one line: 0-3, 17 */
 void ranges_print(const struct ranges *ranges, FILE *file)
 {
 	size_t i;
@@ -87,7 +87,7 @@ void ranges_free(struct ranges *ranges)
 	memset(ranges, 0, sizeof(*ranges));
 }
 
-/** notes_add() - add the note of an id that is larger than all that are there */
+/** notes_add() - add the note of an id that is larger than all that have one */
 void notes_add(struct notes *notes, uint32_t id, const char *note)
 {
 	struct noted *last;
@@ -165,7 +165,7 @@ struct reader {
 	uint64_t version;
 };
 
-/* Returns whether there is a line, whole and without a NUL in it. */
+/* Read a line; returns whether there is one, with a newline and without a NUL. */
 static bool next_line(struct reader *reader)
 {
 	ssize_t length = getline(&reader->line, &reader->size, reader->file);
@@ -178,7 +178,7 @@ static bool next_line(struct reader *reader)
 	return true;
 }
 
-/* The next line's value, if the line is the one with that key; else NULL. */
+/* Read a line; returns its value if it begins with that key, else NULL. */
 static const char *next_value(struct reader *reader, const char *key)
 {
 	const size_t length = strlen(key);
@@ -233,7 +233,7 @@ static bool read_header(struct reader *reader, struct allocations *allocations,
 	return true;
 }
 
-/* Ids come in ascending order, each once; so no file makes us store more than there are. */
+/* Ids must be ascending, each once; so no file makes us store more ids than can exist. */
 static bool read_range(struct reader *reader, struct allocations *allocations, uint64_t min,
 		       struct range *range)
 {
@@ -281,7 +281,7 @@ static bool read_note(struct reader *reader, struct allocations *allocations, ui
 	return true;
 }
 
-/* Of ids that are there, ascending, each once. */
+/* Notes must be of ids that the file lists, in ascending order, each once. */
 static bool read_notes(struct reader *reader, struct allocations *allocations,
 		       const char *announced)
 {
@@ -322,8 +322,8 @@ static bool read_ids(struct reader *reader, struct allocations *allocations, uin
 
 /**
  * allocations_read() - read the file
- * @allocations: receives what is in it; to be freed even if something is wrong
- * @file: it
+ * @allocations: receives what the file says; the caller frees it even after an error
+ * @file: the file
  *
  * Return: 0, or the number of the line that is wrong or missing
  */
@@ -339,7 +339,7 @@ unsigned int allocations_read(struct allocations *allocations, FILE *file)
 	return good ? 0 : reader.number;
 }
 
-/** allocations_free() - forget what was read or collected */
+/** allocations_free() - free what was read or collected */
 void allocations_free(struct allocations *allocations)
 {
 	ranges_free(&allocations->ids);

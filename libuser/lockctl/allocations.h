@@ -12,7 +12,7 @@ struct noted {
 	char note[LOCKMGR_LOCK_NOTE_SIZE];
 };
 
-/** struct notes - those ids that have a note, in ascending order; zeros: none */
+/** struct notes - the ids that have a note, in ascending order; all zeros: none */
 struct notes {
 	struct noted *notes;
 	size_t count;
@@ -22,13 +22,13 @@ struct notes {
 void notes_add(struct notes *notes, uint32_t id, const char *note);
 const char *notes_find(const struct notes *notes, uint32_t id);
 
-/** struct range - ids that follow each other */
+/** struct range - consecutive ids */
 struct range {
 	uint32_t first;
 	uint32_t last;
 };
 
-/** struct ranges - ids in ascending order; zeros: none */
+/** struct ranges - ids in ascending order; all zeros: none */
 struct ranges {
 	struct range *ranges;
 	size_t count;
@@ -41,7 +41,7 @@ void ranges_print(const struct ranges *ranges, FILE *file);
 void ranges_free(struct ranges *ranges);
 
 /**
- * struct allocations - what is allocated in a space, and how to make the space again
+ * struct allocations - what is allocated in a space, and what it takes to create the space again
  */
 struct allocations {
 	struct space space;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What a file has beside its text: owner, group, mode, and extended attributes, among
- * which are ACLs and security labels.
+ * Copying a file's attributes: owner, group, mode, and extended attributes, which include
+ * ACLs and security labels.
  */
 #include <errno.h>
 #include <limits.h>
@@ -13,7 +13,7 @@
 
 #include "attributes.h"
 
-/* What the kernel allows: of names in all, and of one value. */
+/* The kernel's limits: for all names together, and for one value. */
 #define NAMES_SIZE	65536
 #define VALUE_SIZE	65536
 
@@ -31,7 +31,7 @@ static bool list(struct names *names, int fd)
 	return length >= 0 || errno == ENOTSUP;
 }
 
-/* Which name follows this one; NULL: none. */
+/* The name after @name; NULL: there is none. */
 static const char *next(const struct names *names, const char *name)
 {
 	const char *following = name ? name + strlen(name) + 1 : names->text;
@@ -46,14 +46,14 @@ static bool copy_value(int to, int from, const char *name)
 
 	if (length < 0)
 		return false;
-	/* What is there by itself need not be set, for which a right may be missing. */
+	/* If the value is there already do not set it: we may lack the right to. */
 	if (fgetxattr(to, name, present, sizeof(present)) == length &&
 	    !memcmp(value, present, length))
 		return true;
 	return !fsetxattr(to, name, value, length, 0);
 }
 
-/* A new file may have some from its directory, which the old one has not. */
+/* A new file may have attributes from its directory that the old file does not have. */
 static bool remove_others(int to, int from, const struct names *names)
 {
 	const char *name = NULL;
@@ -80,9 +80,9 @@ static bool copy_extended(int to, int from)
 }
 
 /**
- * attributes_copy() - let a file have what another has beside its text
- * @to: the file
- * @from: the other one
+ * attributes_copy() - give a file the attributes of another
+ * @to: the file that gets them
+ * @from: the file that has them
  *
  * Return: whether all could be copied
  */
@@ -95,6 +95,6 @@ bool attributes_copy(int to, int from)
 	if ((has.st_uid != wanted.st_uid || has.st_gid != wanted.st_gid) &&
 	    fchown(to, wanted.st_uid, wanted.st_gid))
 		return false;
-	/* An ACL changes the mode's bits of the group, and so it comes last. */
+	/* An ACL changes the group bits of the mode, so set the ACL last. */
 	return !fchmod(to, wanted.st_mode & 07777) && copy_extended(to, from);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Which columns a table has.  A column's name is its key in JSON, in capitals, so that
- * there is one word for it.
+ * Choosing the columns of a table.  A column's name on the command line is its key in JSON,
+ * in capitals, so that a user needs only one word for it.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static void add_all(struct chosen *chosen, const struct column *columns, size_t 
 			add(chosen, i);
 }
 
-/* Returns whether there is a column of that name. */
+/* Find a column by its name; returns whether there is one. */
 static bool find(const struct column *columns, size_t count, const char *text, size_t length,
 		 size_t *place)
 {
@@ -89,9 +89,9 @@ static int add_named(struct chosen *chosen, const struct column *columns, size_t
 }
 
 /**
- * columns_choose() - which columns the caller wants
+ * columns_choose() - find out which columns the user wants
  * @chosen: receives them
- * @columns: all that there are
+ * @columns: all columns of the table
  * @count: how many
  * @args: the options
  *

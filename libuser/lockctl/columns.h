@@ -4,7 +4,7 @@
 
 #include "command.h"
 
-/** A table has no more columns than this. */
+/** A table has at most this many columns. */
 #define COLUMNS_MAX	20
 
 /* Room for the name of a column. */
@@ -17,20 +17,20 @@ enum column_kind {
 	COLUMN_BOOLEAN,
 	/* Several lines of text. */
 	COLUMN_LINES,
-	/* Text that may be cut where the terminal ends. */
+	/* Text that is cut at the terminal's width. */
 	COLUMN_LONG,
-	/* A command, of which people are shown the beginning: other columns follow. */
+	/* A command; people see only its beginning, since other columns follow. */
 	COLUMN_COMMAND,
-	/* Text of a table in which rows can have rows below them. */
+	/* Text, in a table whose rows can have rows below them. */
 	COLUMN_TREE,
-	/* Of table_note(): people are not shown the column of a table without notes. */
+	/* Filled by table_note(); hidden from people if the table has no notes. */
 	COLUMN_NOTE,
 };
 
 /**
  * struct column - a column of a table
- * @heading: for people; NULL: they are shown it only if they ask for it
- * @key: for programs, in JSON; NULL: JSON never has it
+ * @heading: for people; NULL: the column is shown only if the user asks for it
+ * @key: for programs, in JSON; NULL: the column is never in JSON
  * @kind: what is in it
  * @help: what is in it, for --list-columns; NULL: the table has no such option
  */

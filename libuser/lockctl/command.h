@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the sub-commands are to the rest of lockctl: each describes itself in a
- * struct command, from which its options are parsed and its help is printed.
+ * The interface of the sub-commands: each describes itself in a struct command.  options.c
+ * parses its options and prints its help from that.
  */
 #ifndef LOCKCTL_COMMAND_H
 #define LOCKCTL_COMMAND_H
@@ -13,7 +13,7 @@
  * struct option_spec - an option of a sub-command
  * @letter: its short form
  * @name: its long form; NULL ends a table
- * @argument: what its argument is called; NULL: it has none
+ * @argument: the name of its argument in the help; NULL: it has none
  * @help: what it does
  */
 struct option_spec {
@@ -23,10 +23,10 @@ struct option_spec {
 	const char *help;
 };
 
-/** An option table has no more entries than this. */
+/** An option table has at most this many entries. */
 #define OPTIONS_MAX	16
 
-/** More words than anybody types. */
+/** For @words_max: any number of words. */
 #define WORDS_ANY	-1
 
 struct column;
@@ -35,8 +35,8 @@ struct command;
 /**
  * struct arguments - what follows the name of a sub-command
  * @command: the sub-command
- * @options: by place in its option table: NULL if not given, else the argument
- * @words: what is not an option; NULL ends it
+ * @options: by index in its option table: NULL if not given, else the argument
+ * @words: the arguments that are not options; NULL ends it
  * @count: how many words
  */
 struct arguments {
@@ -53,7 +53,7 @@ struct arguments {
  * @summary: what it does, in one line
  * @details: what else its help says; may be NULL
  * @options: may be NULL
- * @columns: of its table, if its options are those of OPTION_SPECS_TABLE; else NULL
+ * @columns: of its table, if its options include OPTION_SPECS_TABLE; else NULL
  * @column_count: how many
  * @words_min: how many words it needs
  * @words_max: how many it takes; WORDS_ANY
@@ -74,7 +74,7 @@ struct command {
 	int (*run)(const struct arguments *args);
 };
 
-/* Places and entries of the options of those that print a table. */
+/* Indexes and entries of the options of commands that print a table. */
 enum {
 	OPTION_JSON,
 	OPTION_NOHEADINGS,
@@ -94,13 +94,13 @@ enum {
 	{ \
 		'n', "noheadings", NULL, "print the rows only" \
 	}
-/* All of them, with the letters that lsblk(8) and lslocks(8) have for them. */
+/* All of them, with the same letters as in lsblk(8) and lslocks(8). */
 #define OPTION_SPECS_TABLE \
 	OPTION_SPEC_JSON, OPTION_SPEC_NOHEADINGS, \
 		{ 'o', "output", "COLUMNS", "print these columns; +COLUMNS: in addition" }, \
 		{ 'O', "output-all", NULL, "print all columns" }, \
 		{ 'H', "list-columns", NULL, "list the columns, and end" }, \
-		{ 'r', "raw", NULL, "print one blank between columns; times are seconds" }, \
+		{ 'r', "raw", NULL, "print one blank between columns; times are in seconds" }, \
 	{ \
 		'u', "notruncate", NULL, "do not cut long text" \
 	}

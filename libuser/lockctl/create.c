@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lockctl create: make a space. */
+/* lockctl create: create a space. */
 #include <errno.h>
 
 #include "command.h"
@@ -14,13 +14,13 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	{ 'c', "capacity", "N", "how many locks it has; as many as are allowed" },
-	{ 'm', "mode", "MODE", "permission bits, octal; 0600" },
-	{ 'g', "group", "GROUP", "its group, by name or number; yours" },
+	{ 'c', "capacity", "N", "how many locks it has; default: as many as are allowed" },
+	{ 'm', "mode", "MODE", "permission bits, octal; default: 0600" },
+	{ 'g', "group", "GROUP", "its group, by name or number; default: yours" },
 	{ 0 }
 };
 
-/* Returns whether all are as they should be, or else prints a message. */
+/* Returns whether all options are valid; prints a message if not. */
 static bool parse(struct lockmgr_options *create, const struct arguments *args)
 {
 	const char *capacity = args->options[OPTION_CAPACITY];
@@ -62,7 +62,7 @@ static int run(const struct arguments *args)
 	if (ret)
 		return ret;
 
-	/* Its owner may make one that even the owner cannot read. */
+	/* The mode may forbid even the owner to read the space; creating it works all the same. */
 	create.flags = LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_EXCL | LOCKMGR_OPEN_NO_MAP;
 	create.owner = space.owner;
 	ret = lockmgr_open(&mgr, space.name, &create);
@@ -85,7 +85,7 @@ static int run(const struct arguments *args)
 const struct command command_create = {
 	.name = "create",
 	.synopsis = "SPACE",
-	.summary = "make a space",
+	.summary = "create a space",
 	.options = options,
 	.words_min = 1,
 	.words_max = 1,

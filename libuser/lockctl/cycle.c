@@ -2,17 +2,18 @@
 /*
  * Cycles of threads that wait for each other, as the snapshot shows them.
  *
- * A lock is held by one thread at most, and a thread waits for one lock at most: so one
- * path leads on from each lock, by its holder.  It is followed until it ends, or comes
- * to where a walk has been.
+ * At most one thread holds a lock, and a thread waits for at most one lock: so from each lock
+ * exactly one path leads on, through its holder.  walk() follows it until it ends, or reaches
+ * a lock that a walk has visited.
  *
- * The parts of a snapshot are of different moments.  So only that is called a cycle of
- * which the module, too, says of each lock that it is in one.
+ * The parts of a snapshot are from different moments.  So a cycle counts as certain only if
+ * the module also says of each of its locks that it is in a deadlock.
  *
- * The module knows of waiting for locks only.  A process that holds a lock may as well wait
- * for the end of another that it has started, and that one for the lock.  Whether it does
- * cannot be seen.  So a path also leads on, and what it leads to is a possible cycle, from a
- * lock whose holder waits for no lock and is asleep to what its descendants wait for.
+ * The module knows only of threads that wait for locks.  But a process that holds a lock may
+ * also wait for another process that it has started, while that one waits for the lock.
+ * lockctl cannot see whether it does.  So if a lock's holder waits for no lock and is asleep,
+ * a path also leads from that lock to the locks that the holder's descendants wait for.  A
+ * cycle that uses such a path is a possible cycle.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,25 +25,25 @@
 /* A longer chain of parents has changed while it was read. */
 #define ANCESTORS_MAX	256
 
-/* The process that orphans become children of. */
+/* The process that adopts orphans. */
 #define INIT		1
 
-/* A thread that waits, and for what. */
+/* A thread that waits, and the lock that it waits for. */
 struct wait {
 	pid_t tid;
 	const struct lockmgr_waiter_info *waiter;
 	const struct lock *lock;
 };
 
-/* A process that holds a lock is an ancestor of one that waits. */
+/* A process that holds a lock, and a waiter that is its descendant. */
 struct kinship {
 	pid_t ancestor;
 	const struct wait *wait;
 };
 
 /*
- * How the search came to a lock: from a lock whose holder, or a descendant of that, waits
- * for this one.
+ * How the search reached a lock: from another lock (@from) whose holder, or whose holder's
+ * descendant, waits for this one.
  */
 struct arrival {
 	const struct lock *from;
@@ -51,8 +52,8 @@ struct arrival {
 };
 
 /*
- * @walks is what is known of a lock during the search: on which walk it was seen, 0: on
- * none.  The rest is for the possible cycles.
+ * @walks: for each lock, the number of the walk that visited it; 0: none yet.  The members
+ * after it are for the possible cycles.
  */
 struct search {
 	const struct snapshot *snapshot;
@@ -74,7 +75,7 @@ static int compare(const void *left, const void *right)
 	return (a->tid > b->tid) - (a->tid < b->tid);
 }
 
-/* Threads that the caller is not shown have no number, and lead nowhere. */
+/* Threads that the caller may not see have no id here, so no path leads through them. */
 static void collect_waits(struct search *search)
 {
 	size_t i, j, room = 0;
@@ -96,7 +97,7 @@ static void collect_waits(struct search *search)
 		qsort(search->waits, search->wait_count, sizeof(*search->waits), compare);
 }
 
-/* What the holder of a lock waits for; NULL: nothing. */
+/* The lock that the holder of a lock waits for; NULL: it waits for none. */
 static const struct wait *next_wait(const struct search *search, const struct lock *lock)
 {
 	const struct wait key = { .tid = lock->info.tid };
@@ -111,7 +112,7 @@ static size_t place_of(const struct search *search, const struct lock *lock)
 	return lock - search->snapshot->locks;
 }
 
-/* Go on from a lock until the path ends (NULL), or to the first lock that was seen. */
+/* Follow the path from a lock.  Returns the first lock visited twice in this walk, or NULL. */
 static const struct lock *walk(const struct search *search, const struct lock *lock,
 			       size_t number)
 {
@@ -126,7 +127,7 @@ static const struct lock *walk(const struct search *search, const struct lock *l
 	return search->walks[place_of(search, lock)] == number ? lock : NULL;
 }
 
-/* The steps from a lock back to it; none, if the module does not say so too. */
+/* The steps from a lock back to it; none if the module does not confirm the deadlock. */
 static struct cycle cycle_from(const struct search *search, const struct lock *first)
 {
 	struct cycle cycle = { 0 };
@@ -181,7 +182,7 @@ static pid_t *collect_holders(const struct snapshot *snapshot, size_t *count)
 	return holders;
 }
 
-/* init is the parent of all whose own has ended, and waits for none of them. */
+/* init becomes the parent of processes whose own parent has ended; it waits for none of them. */
 static bool is_adopted(pid_t ancestor, const struct proc_stat *descendant)
 {
 	struct proc_stat stat;
@@ -190,7 +191,7 @@ static bool is_adopted(pid_t ancestor, const struct proc_stat *descendant)
 	       !(proc_stat(ancestor, ancestor, &stat) && stat.session == descendant->session);
 }
 
-/* Returns whether the parents of the process could be seen. */
+/* Returns whether all ancestors of the process were visible. */
 static bool collect_ancestors(struct search *search, const struct wait *wait,
 			      const pid_t *holders, size_t holder_count)
 {
@@ -231,7 +232,7 @@ static void collect_kinships(struct search *search, struct cycles *cycles)
 	free(holders);
 }
 
-/* The first of those of a process; the number of all if there is none. */
+/* The index of the first kinship of an ancestor, or where that would be. */
 static size_t first_kinship(const struct search *search, pid_t ancestor)
 {
 	size_t low = 0, high = search->kinship_count;
@@ -247,7 +248,7 @@ static size_t first_kinship(const struct search *search, pid_t ancestor)
 	return low;
 }
 
-/* The search has come to a lock.  The first way to it is a shortest one. */
+/* The search has reached a lock.  The first path to it is a shortest one. */
 static void arrive(struct search *search, const struct lock *from, const struct wait *wait,
 		   bool descendant)
 {
@@ -259,7 +260,7 @@ static void arrive(struct search *search, const struct lock *from, const struct 
 	search->queue[search->queue_length++] = wait->lock;
 }
 
-/* Go on from a lock by all ways. */
+/* Continue the search from a lock, on all paths. */
 static void spread(struct search *search, const struct lock *lock)
 {
 	const struct wait *wait = next_wait(search, lock);
@@ -286,7 +287,7 @@ static void add_step(struct cycle *cycle, size_t *room,
 	cycle->steps[cycle->count++] = (struct step) { waiter, holds, waits_for };
 }
 
-/* The way by which the search has come back to where it began. */
+/* The path on which the search has returned to its start. */
 static struct cycle cycle_back_to(const struct search *search, const struct lock *first)
 {
 	struct cycle cycle = { .possible = true };
@@ -393,7 +394,7 @@ void cycles_find(struct cycles *cycles, const struct snapshot *snapshot)
 	free(search.waits);
 }
 
-/** cycles_have() - whether a lock is held by a thread of a cycle, as one of its steps */
+/** cycles_have() - whether a step of a cycle holds the lock */
 bool cycles_have(const struct cycles *cycles, const struct lock *lock)
 {
 	size_t i, j;
@@ -405,7 +406,7 @@ bool cycles_have(const struct cycles *cycles, const struct lock *lock)
 	return false;
 }
 
-/** cycles_free() - forget cycles */
+/** cycles_free() - free what cycles_find() has allocated */
 void cycles_free(struct cycles *cycles)
 {
 	size_t i;

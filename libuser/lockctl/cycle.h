@@ -6,11 +6,11 @@
 
 /**
  * struct step - a thread of a cycle
- * @waiter: the thread; NULL: it waits for no lock, but may wait for a process that it is
- *	an ancestor of, which is the next step's
- * @holds: the lock that it holds, and the one before it waits for; NULL: none, but the one
- *	before it is its ancestor
- * @waits_for: the lock that it waits for, and the next one holds; NULL: see @waiter
+ * @waiter: the thread; NULL: it waits for no lock, but may wait for one of its descendants,
+ *	the process of the next step
+ * @holds: the lock that it holds and that the previous step waits for; NULL: none; then
+ *	the process of the previous step is its ancestor
+ * @waits_for: the lock that it waits for and that the next step holds; NULL: see @waiter
  */
 struct step {
 	const struct lockmgr_waiter_info *waiter;
@@ -22,7 +22,7 @@ struct step {
  * struct cycle - threads that wait for each other
  * @steps: in the order of waiting; the last waits for the first
  * @count: how many
- * @possible: whether it is one only if a process waits for one that it is an ancestor of
+ * @possible: whether it is a deadlock only if a process waits for one of its descendants
  */
 struct cycle {
 	struct step *steps;
@@ -32,12 +32,12 @@ struct cycle {
 
 /**
  * struct cycles - all cycles of a snapshot
- * @cycles: them, the possible ones last
+ * @cycles: the cycles, the possible ones last
  * @count: how many
- * @certain: how many are not only possible
- * @unexplained: locks that the module knows to be in a cycle of which the snapshot
- *	does not show everything
- * @orphans: how many threads wait of which it cannot be seen whose children they are
+ * @certain: how many of them are certain, not only possible
+ * @unexplained: how many locks the module reports in a deadlock of which the snapshot does
+ *	not show the whole cycle
+ * @orphans: how many waiting threads have ancestors that the caller may not see
  */
 struct cycles {
 	struct cycle *cycles;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lockctl deadlocks: each cycle spelled out. */
+/* lockctl deadlocks: print each cycle, step by step. */
 #include <stdio.h>
 
 #include "command.h"
@@ -49,7 +49,7 @@ static const struct column columns[] = {
 	[POSSIBLE]	= { NULL, "possible", COLUMN_BOOLEAN },
 };
 
-/* Whose step it is: the thread's that waits, or of the process that may wait for the next. */
+/* The task of a step: the thread that waits, or the holder that may wait for the next one. */
 static void step_task(const struct step *step, struct task *task)
 {
 	if (step->waiter)
@@ -109,7 +109,7 @@ static void print_json(const struct cycles *cycles, const struct snapshot *snaps
 	table_print(table);
 }
 
-/* A thread that is not the first of its process needs a number of its own. */
+/* Names a thread by its own id unless it is the first of its process. */
 static void print_task(const struct task *task)
 {
 	if (task->tid && task->pid != task->tid)
@@ -183,7 +183,7 @@ static void print_cycle(const struct snapshot *snapshot, const struct cycle *cyc
 	for (i = 0; i < cycle->count; i++)
 		print_step(snapshot, &cycle->steps[i], step_after(cycle, i));
 
-	/* One that waits for a lock: what it has done so far is the least. */
+	/* Suggest to kill one that waits for a lock: it has the least work to lose. */
 	while (!cycle->steps[victim].waiter)
 		victim++;
 	waiter_task(cycle->steps[victim].waiter, &task);
@@ -191,7 +191,7 @@ static void print_cycle(const struct snapshot *snapshot, const struct cycle *cyc
 	       cycle->possible ? "If it does, none of them" : "None of them", task.pid, task.name);
 }
 
-/* The waiter that has waited longest, and for what; NULL: nobody waits. */
+/* The waiter that has waited longest, and its lock; NULL: no thread waits. */
 static const struct lockmgr_waiter_info *longest_wait(const struct snapshot *snapshot,
 						      const struct lock **lock, size_t *count)
 {
@@ -213,7 +213,7 @@ static const struct lockmgr_waiter_info *longest_wait(const struct snapshot *sna
 	return longest;
 }
 
-/* What was looked at: there are waits that no table of locks and processes shows. */
+/* Say what lockctl has checked: it cannot see every kind of wait. */
 static void print_none(const struct snapshot *snapshot)
 {
 	char space[SPACE_LABEL_SIZE], label[LOCK_LABEL_SIZE], waited[DURATION_SIZE];
@@ -264,7 +264,7 @@ static void print(const struct cycles *cycles, const struct snapshot *snapshot)
 	else if (!cycles->count)
 		print_none(snapshot);
 	if (cycles->orphans && !cycles->count && !cycles->unexplained)
-		printf("Of %zu waiting thread%s it is not shown whose descendants they are.\n",
+		printf("The ancestors of %zu waiting thread%s are not shown to you.\n",
 		       cycles->orphans, cycles->orphans == 1 ? "" : "s");
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Paths that name a descriptor of this process: /dev/stdout, /dev/fd/63, and links to
- * such.  Opening one makes a second open file, which begins at the start of a regular
- * file, and which a socket and the terminal of another user refuse.
+ * such paths.  open() on one makes a second open file: on a regular file that one begins at
+ * offset 0, and on a socket, or a terminal of another user, open() fails.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -15,10 +15,10 @@
 #include "descriptor.h"
 #include "number.h"
 
-/* As many as the kernel follows. */
+/* The kernel follows this many links in a path. */
 #define LINKS_MAX	40
 
-/* The last word of a path; what precedes it stays in the path, with its slash. */
+/* The last component of a path: a pointer into @path. */
 static const char *last_word(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -26,7 +26,7 @@ static const char *last_word(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Whether the path lies in that directory. */
+/* Whether the path's last component is in that directory. */
 static bool is_in(const char *path, const struct stat *directory)
 {
 	char parent[PATH_MAX + 1];
@@ -37,7 +37,7 @@ static bool is_in(const char *path, const struct stat *directory)
 	       status.st_ino == directory->st_ino;
 }
 
-/* Replace the path of a link by that of its target; returns whether it was a link. */
+/* Replace the path of a link by its target's path; returns whether it was a link. */
 static bool follow(char path[PATH_MAX])
 {
 	const size_t before = last_word(path) - path;
@@ -73,10 +73,10 @@ static int named_in(const struct stat *directory, const char *path)
 	return -1;
 }
 
-/** descriptor_named() - the descriptor that a path names; -1: it names none of ours */
+/** descriptor_named() - the descriptor of ours that a path names; -1: it names none */
 int descriptor_named(const char *path)
 {
-	/* As long as it is open, its inode has the same number by every path. */
+	/* While the directory is open, its inode has the same number by every path. */
 	const int descriptors = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct stat directory;
 	int found = -1;
@@ -86,6 +86,6 @@ int descriptor_named(const char *path)
 	if (!fstat(descriptors, &directory))
 		found = named_in(&directory, path);
 	close(descriptors);
-	/* The one that was open only for the question names nothing. */
+	/* @descriptors was open only for this check, and is not what the path names. */
 	return found == descriptors ? -1 : found;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which spaces there are: the module lists those of our IPC namespace that we may read. */
+/* Listing the spaces: the module lists those of our IPC namespace that we may read. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +47,7 @@ static int compare(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
-/* Returns 0 or a negative errno; what was read before is for the caller to free, too. */
+/* Returns 0 or a negative errno; the caller frees @spaces even after an error. */
 static int read_spaces(int device, struct space_facts **spaces, size_t *count)
 {
 	struct lockmgr_space_entry entries[BATCH];
@@ -71,8 +71,8 @@ static int read_spaces(int device, struct space_facts **spaces, size_t *count)
 }
 
 /**
- * directory_read() - the spaces of our IPC namespace that the caller may read
- * @spaces: receives them, by owner and name; for the caller to free
+ * directory_read() - list the spaces of our IPC namespace that we may read
+ * @spaces: receives them, sorted by owner and name; the caller frees them
  * @count: receives how many
  *
  * Return: 0 or a negative errno
@@ -101,8 +101,8 @@ int directory_read(struct space_facts **spaces, size_t *count)
 }
 
 /**
- * directory_read_all() - the same, with a message if it fails
- * @spaces: receives them; for the caller to free
+ * directory_read_all() - directory_read(), with a message if it fails
+ * @spaces: receives them; the caller frees them
  * @count: receives how many
  *
  * Return: 0, or the exit status after a message

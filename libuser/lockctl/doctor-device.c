@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The way to the module: the node, who may open it, what answers there. */
+/* Checks of the device: its node, who may open it, and the module that answers there. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -22,7 +22,7 @@
 
 #define NO_MODULE	"the module is not loaded, or /sys is not mounted"
 
-/* The number that the kernel gave the device; returns whether there is one. */
+/* Read the number that the kernel gave the device; returns whether there is one. */
 static bool read_number(dev_t *number)
 {
 	unsigned int high, low;
@@ -69,7 +69,7 @@ void check_node(struct finding *finding)
 	}
 }
 
-/* Whether the node's group may use it, and so joining that is the way. */
+/* Whether the node's group may use it; then the user can join that group. */
 static bool is_for_group(const struct stat *node)
 {
 	return node->st_gid && (node->st_mode & 0060) == 0060;
@@ -111,7 +111,7 @@ void check_permission(struct finding *finding)
 	suggest_permission(finding);
 }
 
-/** check_version() - does the module speak the library's language? */
+/** check_version() - do module and library have the same version? */
 void check_version(struct finding *finding)
 {
 	struct lockmgr_module_info info = { .size = sizeof(info) };
@@ -130,7 +130,7 @@ void check_version(struct finding *finding)
 		return;
 	}
 
-	/* What it means that the first number differs is the library's rule. */
+	/* The library refuses a module with another major version: manager.c. */
 	finding_set(finding,
 		    info.major == strtoul(library, NULL, 10) ? VERDICT_NOTE : VERDICT_BAD,
 		    "the module is %s, the library %s: install both from one tree",
@@ -138,7 +138,7 @@ void check_version(struct finding *finding)
 	finding_add(finding, ", and load that module");
 }
 
-/** check_spaces() - can spaces be found? */
+/** check_spaces() - can the module list the spaces? */
 void check_spaces(struct finding *finding)
 {
 	struct space_facts *spaces;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The module: is it built for this kernel, may the kernel load it, has it? */
+/* Checks of the module: built for this kernel, loadable, loaded? */
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,11 +18,11 @@
 
 #define MODULE		"lockmgr"
 
-/* Where DKMS looks for the source, and the module says its version. */
+/* Where DKMS looks for the source, and where the loaded module shows its version. */
 #define SOURCE		"/usr/src/lockmgr-" LOCKMGR_VERSION
 #define LOADED_VERSION	"/sys/module/lockmgr/version"
 
-/* Keys that a distribution's DKMS makes, and signs with what it builds. */
+/* Keys that the DKMS of a distribution generates, and signs the modules that it builds with. */
 static const char *const machine_keys[] = {
 	"/var/lib/dkms/mok.pub",
 	"/var/lib/shim-signed/mok/MOK.der",
@@ -35,15 +35,15 @@ static const char *const machine_keys[] = {
 
 /**
  * struct module - what libkmod knows of the module
- * @context: libkmod's
- * @module: libkmod's; NULL: it could not even ask
+ * @context: libkmod's context
+ * @module: libkmod's module; NULL: libkmod could not look it up
  */
 struct module {
 	struct kmod_ctx *context;
 	struct kmod_module *module;
 };
 
-/* libkmod would print what it misses; what is missing is ours to say. */
+/* Keeps libkmod from printing its own messages about what is missing; doctor reports that. */
 static void ignore_message(void *data, int priority, const char *file, int line,
 			   const char *function, const char *format, va_list arguments)
 {
@@ -88,7 +88,7 @@ static bool module_is_loaded(const struct module *module)
 	return state == KMOD_MODULE_LIVE || state == KMOD_MODULE_BUILTIN;
 }
 
-/* What a field of the file says; returns whether it has it. */
+/* Read a field of the module's file; returns whether the file has the field. */
 static bool module_field(const struct module *module, const char *key, char value[TEXT_SIZE])
 {
 	struct kmod_list *fields = NULL, *field;
@@ -106,7 +106,7 @@ static bool module_field(const struct module *module, const char *key, char valu
 	return found;
 }
 
-/* The first line of a file; returns whether there is one. */
+/* Read the first line of a file; returns whether there is one. */
 static bool read_line(const char *path, char line[TEXT_SIZE])
 {
 	FILE *file = fopen(path, "re");
@@ -121,7 +121,7 @@ static bool read_line(const char *path, char line[TEXT_SIZE])
 	return good;
 }
 
-/* How it comes to be built, by what is there. */
+/* Suggest how to build the module, depending on which headers and sources are installed. */
 static void suggest_build(struct finding *finding, const char *release)
 {
 	char headers[sizeof(((struct utsname *)0)->release) + TEXT_SIZE], command[FINDING_SIZE];
@@ -137,7 +137,7 @@ static void suggest_build(struct finding *finding, const char *release)
 		finding_add(finding, ": install the package with this kernel's headers");
 }
 
-/* Loaded from a file that modprobe does not find, by insmod. */
+/* The module was loaded by insmod from a file that modprobe does not find: install it. */
 static void suggest_install(struct finding *finding, const char *release)
 {
 	if (!access(SOURCE, F_OK))
@@ -147,8 +147,8 @@ static void suggest_install(struct finding *finding, const char *release)
 }
 
 /*
- * Whether root here cannot load modules: engines take the capability away for good, or it
- * is one in a user namespace only.
+ * Whether even root cannot load modules here: a container engine has dropped CAP_SYS_MODULE
+ * from the bounding set, or root is root only in a user namespace.
  */
 static bool is_in_container(void)
 {
@@ -174,7 +174,7 @@ static bool is_blacklisted(const struct module *module)
 	return found;
 }
 
-/* Say why nobody here can, or should, load it; returns whether there is a reason. */
+/* Say why the module cannot, or should not, be loaded here; returns whether there is a reason. */
 static bool loading_is_forbidden(struct finding *finding, const struct module *module)
 {
 	const char *instead = module->module ? kmod_module_get_install_commands(module->module) :
@@ -186,7 +186,7 @@ static bool loading_is_forbidden(struct finding *finding, const struct module *m
 	else if (read_line("/proc/sys/kernel/modules_disabled", value) && *value == '1')
 		finding_add(finding, "%s", MODULES_DISABLED);
 	else if (instead && *instead)
-		finding_add(finding, ": by modprobe.d, '%s' is run instead", instead);
+		finding_add(finding, ": modprobe.d runs '%s' instead", instead);
 	else if (module->context && is_blacklisted(module))
 		finding_add(finding, ": modprobe.d or the command line blacklists it");
 	else
@@ -194,7 +194,7 @@ static bool loading_is_forbidden(struct finding *finding, const struct module *m
 	return true;
 }
 
-/* Whether the file says that it is for another kernel; in its first word. */
+/* Whether the first word of the file's vermagic names another kernel. */
 static bool is_for_other(const struct module *module, const char *release, char other[TEXT_SIZE])
 {
 	if (!module_field(module, "vermagic", other))
@@ -217,7 +217,7 @@ void check_module_file(struct finding *finding)
 	if (!path) {
 		finding_set(finding, module_is_loaded(&module) ? VERDICT_NOTE : VERDICT_BAD,
 			    "not installed for kernel %s%s", kernel.release,
-			    module_is_loaded(&module) ? ": gone after a reboot" : "");
+			    module_is_loaded(&module) ? ": it will be missing after a reboot" : "");
 		if (module_is_loaded(&module))
 			suggest_install(finding, kernel.release);
 		else
@@ -228,7 +228,7 @@ void check_module_file(struct finding *finding)
 		suggest_build(finding, kernel.release);
 	} else if (module_field(&module, "version", installed) &&
 		   read_line(LOADED_VERSION, loaded) && strcmp(installed, loaded)) {
-		finding_set(finding, VERDICT_NOTE, "%s is version %s, loaded is %s", path,
+		finding_set(finding, VERDICT_NOTE, "%s is version %s, but %s is loaded", path,
 			    installed, loaded);
 		if (!loading_is_forbidden(finding, &module))
 			finding_remedy(finding, "sh -c 'modprobe -r lockmgr && modprobe lockmgr'");
@@ -238,7 +238,7 @@ void check_module_file(struct finding *finding)
 	module_forget(&module);
 }
 
-/* Whether a line of the kernel's keys is of a certificate for that name. */
+/* Whether a line of /proc/keys is a certificate for that name. */
 static bool is_key_of(const char *line, const char *signer)
 {
 	const char *found = strstr(line, " asymmetri ");
@@ -247,7 +247,7 @@ static bool is_key_of(const char *line, const char *signer)
 	return found && found[strlen(signer)] == ':';
 }
 
-/* Those keys that the caller may see: root sees what the kernel checks modules with. */
+/* Searches the keys that the caller may see; root sees those that the kernel trusts. */
 static bool is_key_known(const char *signer)
 {
 	FILE *keys = fopen("/proc/keys", "re");
@@ -263,7 +263,7 @@ static bool is_key_known(const char *signer)
 	return known;
 }
 
-/* Asks for a password, for the firmware to ask for at the next start. */
+/* mokutil asks for a password; the firmware asks for it again at the next boot. */
 static void suggest_enrolling(struct finding *finding)
 {
 	size_t i;
@@ -282,7 +282,8 @@ static void judge_signer(struct finding *finding, const char *signer)
 		finding_set(finding, VERDICT_OK, "signed by %s", signer);
 	} else if (geteuid()) {
 		finding_set(finding, VERDICT_UNKNOWN,
-			    "signed by %s: root sees whether the kernel has that key", signer);
+			    "signed by %s: only root can see whether the kernel has that key",
+			    signer);
 	} else {
 		finding_set(finding, VERDICT_BAD, "signed by %s: the kernel does not have that key",
 			    signer);
@@ -290,7 +291,7 @@ static void judge_signer(struct finding *finding, const char *signer)
 	}
 }
 
-/** check_signature() - if the kernel insists on one, has it? */
+/** check_signature() - does the module have a signature if the kernel requires one? */
 void check_signature(struct finding *finding)
 {
 	char enforced[TEXT_SIZE], signer[TEXT_SIZE];
@@ -301,7 +302,7 @@ void check_signature(struct finding *finding)
 		finding_set(finding, VERDICT_OK, "the kernel has accepted the module");
 	} else if (!read_line("/sys/module/module/parameters/sig_enforce", enforced) ||
 		   *enforced != 'Y') {
-		finding_set(finding, VERDICT_OK, "the kernel does not ask for one");
+		finding_set(finding, VERDICT_OK, "the kernel does not require one");
 	} else if (!module_path(&module)) {
 		finding_set(finding, VERDICT_UNKNOWN, "there is no module");
 	} else if (module_field(&module, "signer", signer)) {

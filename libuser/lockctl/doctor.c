@@ -31,7 +31,7 @@ static const struct column columns[] = {
 	[REMEDY]	= { NULL, "remedy", COLUMN_TEXT },
 };
 
-/* Each rests on those before it. */
+/* Each check depends on those before it. */
 static const struct check {
 	const char *what;
 	void (*look)(struct finding *finding);
@@ -54,7 +54,7 @@ static const char *const verdicts[] = {
 	[VERDICT_UNKNOWN] = "unknown",
 };
 
-/* What a module's file, or modprobe.d, says may be any text. */
+/* Clean the text: parts of it come from a module's file or modprobe.d, and may be anything. */
 static void set_detail(struct finding *finding, size_t place, const char *format,
 		       va_list arguments)
 {
@@ -95,7 +95,7 @@ void finding_add(struct finding *finding, const char *format, ...)
 }
 
 /**
- * finding_remedy() - say which command mends it
+ * finding_remedy() - say which command fixes the problem
  * @finding: receives it
  * @format: as for printf(): a command that root can type
  */
@@ -122,7 +122,7 @@ static void fill_row(struct table *table, const struct finding *finding)
 		table_alert(table);
 }
 
-/* For people: what to do first, since the rest may come right with it. */
+/* For people: only the first fix, since it may also solve the later problems. */
 static void print_remedies(const struct finding *findings, bool content)
 {
 	size_t i;
@@ -131,7 +131,7 @@ static void print_remedies(const struct finding *findings, bool content)
 		printf("\nNo problem was found.\n");
 	for (i = 0; i < CHECK_COUNT; i++) {
 		if (findings[i].verdict == VERDICT_BAD && findings[i].remedy[0]) {
-			printf("\nThis mends the first that is bad; then ask again:\n  %s\n",
+			printf("\nTo fix the first problem, run this, then doctor again:\n  %s\n",
 			       findings[i].remedy);
 			return;
 		}
@@ -167,7 +167,7 @@ static int run(const struct arguments *args)
 const struct command command_doctor = {
 	.name = "doctor",
 	.synopsis = "",
-	.summary = "check module, device and permissions, and say what mends them",
+	.summary = "check module, device and permissions, and suggest fixes",
 	.details = "The exit status is 0 only if locks can be used.",
 	.options = options,
 	.run = run,

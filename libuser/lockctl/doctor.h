@@ -4,14 +4,14 @@
 
 enum verdict {
 	VERDICT_OK,
-	/* It works, but something should be known. */
+	/* It works, but the user should know something. */
 	VERDICT_NOTE,
 	VERDICT_BAD,
-	/* Cannot be told as long as something before it is bad. */
+	/* Cannot be checked while an earlier check is bad. */
 	VERDICT_UNKNOWN,
 };
 
-/* Room for what is found, and for a command. */
+/* Room for a detail, and for a command. */
 #define FINDING_SIZE	256
 
 /**
@@ -35,12 +35,12 @@ void finding_add(struct finding *finding, const char *format, ...)
 void finding_remedy(struct finding *finding, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Of the module, by libkmod: doctor-module.c. */
+/* Checks of the module, by libkmod: doctor-module.c. */
 void check_module_file(struct finding *finding);
 void check_signature(struct finding *finding);
 void check_loaded(struct finding *finding);
 
-/* Of the way to it: doctor-device.c. */
+/* Checks of the device: doctor-device.c. */
 void check_node(struct finding *finding);
 void check_permission(struct finding *finding);
 void check_version(struct finding *finding);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* How long: as people read it, as programs do, and as people type it. */
+/* Durations: printed for people and for programs, and parsed as people type them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,8 +23,8 @@ uint64_t duration_now(void)
 
 /**
  * duration_since() - how long ago something was
- * @now: when that is asked
- * @since: when it was; what happened since then may be later than @now
+ * @now: the current time
+ * @since: when it was; may be later than @now if it happened after @now was read
  */
 uint64_t duration_since(uint64_t now, uint64_t since)
 {

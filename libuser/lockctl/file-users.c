@@ -12,7 +12,7 @@
 #include "proc.h"
 #include "text.h"
 
-/* Returns whether the module says so of the lock's space. */
+/* Find the generation of the lock's space; returns whether the module says it. */
 static bool find_generation(const struct lock *lock, uint64_t *generation)
 {
 	struct lockmgr_space_info info = { .size = sizeof(info) };
@@ -28,7 +28,7 @@ static bool find_generation(const struct lock *lock, uint64_t *generation)
 	return !ret;
 }
 
-/* Whether one of a process's descriptors is of the file with these lines in its information. */
+/* Whether a process has a descriptor whose fdinfo contains these lines. */
 static bool has_file(pid_t pid, const char *lines)
 {
 	char text[4096], path[PATH_MAX];
@@ -61,8 +61,8 @@ static void add_user(struct file_users *users, pid_t pid)
 }
 
 /**
- * file_users_find() - look for the processes that have a holder's file
- * @users: receives those that may be looked into
+ * file_users_find() - find the processes that have a holder's file
+ * @users: receives those whose /proc/PID/fdinfo we may read
  * @lock: a lock that is held
  */
 void file_users_find(struct file_users *users, const struct lock *lock)
@@ -90,10 +90,10 @@ void file_users_find(struct file_users *users, const struct lock *lock)
 }
 
 /**
- * file_users_print() - say which these are
- * @users: after file_users_find()
+ * file_users_print() - name these processes
+ * @users: from file_users_find()
  *
- * It prints the end of a sentence: "process 7 (lock-keeper) has its file; to see it: ps 7".
+ * Prints the end of a sentence: "process 7 (lock-keeper) has its file; to see it: ps 7".
  */
 void file_users_print(const struct file_users *users)
 {

@@ -4,13 +4,13 @@
 
 #include "snapshot.h"
 
-/* How many are named. */
+/* How many of them are named. */
 #define FILE_USERS_MAX	8
 
 /**
  * struct file_users - the processes that have a file
  * @count: how many there are
- * @users: the first of them; the names are fit to be printed
+ * @users: the first of them; the names are safe to print
  */
 struct file_users {
 	size_t count;

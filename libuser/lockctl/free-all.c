@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lockctl free-all: give all ids of a space back, if that is really meant. */
+/* lockctl free-all: free all ids of a space, after asking. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@ static const struct option_spec options[] = {
 	{ 0 }
 };
 
-/* Returns whether somebody at the terminal says yes. */
+/* Returns whether the user at the terminal says yes. */
 static bool ask(struct lockmgr *mgr, const char *space)
 {
 	struct lockmgr_space_info info = { .size = sizeof(info) };
@@ -44,7 +44,7 @@ static int run(const struct arguments *args)
 	int ret;
 
 	if (!sure && !isatty(STDIN_FILENO)) {
-		report_usage(args->command->name, "without a terminal to ask at, it needs --yes");
+		report_usage(args->command->name, "no terminal to ask on: it needs --yes");
 		return STATUS_USAGE;
 	}
 	ret = space_attach_named(args->words[0], 0, &space, &mgr);
@@ -64,7 +64,7 @@ static int run(const struct arguments *args)
 const struct command command_free_all = {
 	.name = "free-all",
 	.synopsis = "SPACE",
-	.summary = "give all allocated ids of a space back; asks first",
+	.summary = "free all allocated ids of a space; asks first",
 	.options = options,
 	.words_min = 1,
 	.words_max = 1,

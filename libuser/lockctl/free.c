@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lockctl free: give ids back. */
+/* lockctl free: free ids. */
 #include "command.h"
 #include "number.h"
 #include "report.h"
@@ -37,7 +37,7 @@ static int run(const struct arguments *args)
 const struct command command_free = {
 	.name = "free",
 	.synopsis = "SPACE ID...",
-	.summary = "give allocated ids back; their locks stay as they are",
+	.summary = "free allocated ids; their locks stay as they are",
 	.words_min = 2,
 	.words_max = WORDS_ANY,
 	.run = run,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lockctl graph: who waits for whom, as a picture by Graphviz. */
+/* lockctl graph: print who waits for whom as a graph for Graphviz. */
 #include <stdio.h>
 
 #include "command.h"
@@ -17,7 +17,7 @@ static const struct option_spec options[] = {
 	{ 0 }
 };
 
-/* In a quoted string of Graphviz, besides what text_clean() has done. */
+/* Escape text for a quoted string of Graphviz; text_clean() has escaped the rest. */
 static void print_quoted(const char *text)
 {
 	for (; *text; text++) {
@@ -27,7 +27,7 @@ static void print_quoted(const char *text)
 	}
 }
 
-/* A thread is a node by its number; one that is not shown, by where it stands. */
+/* Name the node of a thread by its id; if that is not shown, by lock and place in the queue. */
 static void print_node(const struct lock *lock, pid_t tid, size_t place)
 {
 	char label[SPACE_LABEL_SIZE];
@@ -119,7 +119,7 @@ static void print_lock(const struct snapshot *snapshot, const struct lock *lock)
 		print_waiter(snapshot, lock, i);
 }
 
-/* From a holder to the descendant for which it may wait. */
+/* An edge from a holder to the descendant that it may wait for. */
 static void print_descent(const struct step *step, const struct step *next)
 {
 	printf("\t");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The keeper: a process that has the lock's open file, too, and does nothing but wait for
- * the command's end.
+ * The keeper: a process that shares lockctl's open file of the lock, and does nothing but
+ * wait for the command to end.
  *
  * If lockctl is killed, the command goes on, and must not do so without the lock.  Having
  * the command killed as well does not work: the kernel forgets PR_SET_PDEATHSIG when the
@@ -20,7 +20,10 @@
 
 #include "keeper.h"
 
-/* Keep nothing open but these two, as 0 and 1: somebody may wait for the end of a pipe. */
+/*
+ * Close all descriptors but these two, which become 0 and 1: another process may be waiting
+ * for the end of a pipe that we would keep open.
+ */
 static void close_others(int command, int file)
 {
 	const int from[] = {
@@ -34,7 +37,7 @@ static void close_others(int command, int file)
 	closefrom(2);
 }
 
-/* Nothing that ends lockctl by its group, session, terminal or name is to end this. */
+/* Make sure that a signal to lockctl's process group, session, terminal or name misses us. */
 static void detach(void)
 {
 	sigset_t all;
@@ -43,7 +46,7 @@ static void detach(void)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid();
 	prctl(PR_SET_NAME, "lock-keeper");
-	/* It must not keep a file system from being unmounted. */
+	/* Do not keep a file system from being unmounted. */
 	if (chdir("/"))
 		return;
 }
@@ -60,10 +63,10 @@ static void keep(int command, int file)
 }
 
 /**
- * keeper_start() - let a process keep a file open until a command ends
+ * keeper_start() - start a process that keeps a file open until a command ends
  * @command: the command's process, a child
  * @file: the file
- * @keeper: receives the process, a child too
+ * @keeper: receives the keeper's process, also a child
  *
  * Return: 0 or a negative errno
  */
@@ -86,7 +89,7 @@ int keeper_start(pid_t command, int file, pid_t *keeper)
 	return ret;
 }
 
-/** keeper_end() - end it; then it does not have the file any more */
+/** keeper_end() - end the keeper; after that it no longer has the file */
 void keeper_end(pid_t keeper)
 {
 	kill(keeper, SIGKILL);

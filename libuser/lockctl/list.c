@@ -14,10 +14,10 @@
 #include "snapshot.h"
 #include "table.h"
 
-/* More waiters than that make a cell too high; `who` has them all. */
+/* More waiters than this would make a cell too high; 'lockctl who' lists all. */
 #define WAITERS_SHOWN	8
 
-/* Remarks on single locks; the table has them all. */
+/* How many remarks on single locks to print; the table lists all locks. */
 #define REMARKS_MAX	8
 
 enum {
@@ -107,14 +107,13 @@ static bool is_interesting(const struct lock *lock)
 }
 
 /**
- * struct view - what of a snapshot is shown
+ * struct view - which locks of a snapshot to show
  * @snapshot: the snapshot
  * @cycles: the cycles in it
  * @all: also locks that are not in use
- * @pid: only locks that this process holds or waits for; 0: whichever
- * @longer_than: only locks held or waited for longer than that, as it was typed; NULL:
- *	whichever
- * @longer_ns: the same
+ * @pid: only locks that this process holds or waits for; 0: all
+ * @longer_than: only locks held or waited for longer than this, as it was typed; NULL: all
+ * @longer_ns: the same in nanoseconds
  */
 struct view {
 	struct snapshot snapshot;
@@ -288,7 +287,7 @@ static void fill(struct table *table, const struct snapshot *snapshot,
 			fill_waiter(table, snapshot, lock, i);
 }
 
-/* Whether something stands between the table and the next remark already. */
+/* Whether something has been printed after the table, so that no empty line is needed. */
 static bool remarks_begun;
 
 static void begin_remark(void)
@@ -319,7 +318,7 @@ static bool remark_on_holder(const struct lock *lock, bool stuck)
 	return true;
 }
 
-/* The process that opened its file has ended, or is of another PID namespace. */
+/* For a lock whose holder's process has ended, or is in another PID namespace. */
 static bool remark_on_unknown(const struct lock *lock)
 {
 	char space[SPACE_LABEL_SIZE], label[LOCK_LABEL_SIZE];
@@ -350,7 +349,7 @@ static bool remark_on_dead(const struct lock *lock)
 	return true;
 }
 
-/* Remarks on the locks that are shown, of one kind; at most so many as there is room for. */
+/* Print the remarks of one kind on the locks that are shown; at most @room, which shrinks. */
 static void remark_on_each(const struct view *view, size_t *room,
 			   bool (*remark)(const struct lock *lock))
 {
@@ -422,7 +421,7 @@ static void print_empty(const struct view *view)
 		printf("No lock is held or waited for.\n");
 }
 
-/* For people: what the table does not say by itself. */
+/* For people: remarks on what the table does not show. */
 static void print_remarks(const struct view *view, size_t shown)
 {
 	const size_t idle = view->snapshot.lock_count - shown;
@@ -439,7 +438,7 @@ static void print_remarks(const struct view *view, size_t shown)
 	       idle == 1 ? "" : "s");
 }
 
-/* Returns how many locks it has shown. */
+/* Returns the number of locks shown. */
 static size_t print(struct view *view, const struct arguments *args)
 {
 	const struct snapshot *snapshot = &view->snapshot;

@@ -15,7 +15,7 @@ _lockctl_options()
 	lockctl "$@" --help 2>/dev/null | sed -n 's/^  -., \(--[a-z-]*\).*/\1/p'
 }
 
-# The options of a command that take an argument, in front of what it is: "--space SPACE".
+# The options of a command that take an argument, each with its argument: "--space SPACE".
 _lockctl_arguments()
 {
 	lockctl "$1" --help 2>/dev/null |
@@ -54,7 +54,7 @@ _lockctl_takes_id()
 	lockctl "$1" --help 2>/dev/null | head -n 1 | grep -Eq 'SPACE \[?ID\b'
 }
 
-# Several of them.
+# Whether it takes several ids.
 _lockctl_takes_ids()
 {
 	lockctl "$1" --help 2>/dev/null | head -n 1 | grep -Eq 'SPACE \[?ID\.\.\.'
@@ -65,8 +65,8 @@ _lockctl_takes_file()
 	lockctl "$1" --help 2>/dev/null | head -n 1 | grep -q 'FILE'
 }
 
-# _lockctl_compgen WORDS: a name with a colon is several words for readline, which
-# replaces the last only.
+# _lockctl_compgen CURRENT WORDS: readline splits a name with a colon into several words and
+# replaces only the last, so remove the others from the offers.
 _lockctl_compgen()
 {
 	local current=$1 words=$2 before
@@ -78,7 +78,7 @@ _lockctl_compgen()
 	fi
 }
 
-# The words of the line, put together again at the colons.
+# Set lockctl_words to the words of the line, not split at colons.
 _lockctl_words()
 {
 	local line=${COMP_LINE:0:COMP_POINT}
@@ -87,8 +87,9 @@ _lockctl_words()
 	[[ $line != *[[:space:]] ]] || lockctl_words+=("")
 }
 
-# _lockctl_sort_words COMMAND: sets words to those of the line that are neither options nor
-# what options take, and argument to what the last one is, if an option takes it.
+# _lockctl_sort_words COMMAND: sets words to the words of the line that are neither options
+# nor arguments of options. If the last word is the argument of an option, sets argument to
+# what that is, such as SPACE.
 _lockctl_sort_words()
 {
 	local command=$1 word option what before=''

@@ -3,12 +3,12 @@
 # Completion for lockctl in fish. Commands and options come from lockctl's own help, the
 # spaces from the system: nothing here needs to be kept up to date.
 
-# The options of a help, each with what it does.
+# The options that a help text lists, each with what it does.
 function __lockctl_options
     string replace --regex --filter '^  -., (--[a-z-]+)(?: [A-Z]+)? +(.*)$' '$1\t$2' -- $argv
 end
 
-# Options that take something, in front of what it is: "--space SPACE".
+# The options that take an argument, each with its argument: "--space SPACE".
 function __lockctl_arguments
     string replace --regex --filter '^  (-.), --[a-z-]+ ([A-Z]+) .*$' '$1 $2' -- $argv
     string replace --regex --filter '^  -., (--[a-z-]+) ([A-Z]+) .*$' '$1 $2' -- $argv
@@ -44,7 +44,7 @@ function __lockctl_complete
     set -l name $line[2]
     set -l help (lockctl $name --help 2>/dev/null)
     set -l arguments (__lockctl_arguments $help)
-    # Words that are neither options nor what they take.
+    # Words that are neither options nor arguments of options.
     set -l plain
     set -l argument
     for word in $line[3..-1]

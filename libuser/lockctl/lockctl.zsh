@@ -4,7 +4,8 @@
 # Completion for lockctl in zsh, installed as _lockctl. Commands and options come from
 # lockctl's own help, the spaces from the system: nothing here needs to be kept up to date.
 
-# _lockctl_offer TAG PATTERN: the lines of the help that match, as a word and what it does.
+# _lockctl_offer TAG PATTERN: offers the lines of the help that match, each as a word and
+# what it does.
 _lockctl_offer()
 {
 	local line
@@ -40,8 +41,8 @@ _lockctl_offer_columns()
 	compadd -S '' -- ${${(f)"$(lockctl $1 --list-columns 2>/dev/null)"}%% *}
 }
 
-# What the option in front of the current word takes, if it takes something; sets plain to
-# the words that are neither options nor what they take.
+# Sets argument to what the option before the current word takes, such as SPACE, or to
+# nothing; sets plain to the words that are neither options nor arguments of options.
 _lockctl_sort_words()
 {
 	local line word before=

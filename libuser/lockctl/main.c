@@ -17,13 +17,13 @@
  *	task.c		what keeps a process from going on, and what helps
  *	proc.c		what /proc and its cgroup say of it
  *	allocations.c	the file of save and restore
- *	output-file.c	how a file is written, whatever it is: replaced, or as it is
- *	attributes.c	what the new file keeps of the old one
- *	descriptor.c	paths that name what is open already
+ *	output-file.c	writing a file: replacing it, or writing in place
+ *	attributes.c	copying the old file's attributes to the new one
+ *	descriptor.c	paths that name an open descriptor
  *	table.c		tables and JSON
  *	columns.c	which columns a table has
  *	note.c		notes as they are typed, and in that file
- *	duration.c, number.c, text.c, report.c	what everybody needs
+ *	duration.c, number.c, text.c, report.c	helpers for all of these
  */
 #include <getopt.h>
 #include <locale.h>
@@ -85,7 +85,7 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* The options of lockctl itself, which stand before the sub-command. */
+/* The options of lockctl itself, which come before the sub-command. */
 static const struct option options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Memory, or the end: nothing that lockctl does can go on without. */
+/* Allocating memory; on failure lockctl exits, since it can do nothing without. */
 #include <stdlib.h>
 
 #include "memory.h"
 #include "report.h"
 
-/** memory_none() - there is no memory: end */
+/** memory_none() - report that there is no memory, and exit */
 void memory_none(void)
 {
 	report("no memory");
@@ -13,7 +13,7 @@ void memory_none(void)
 }
 
 /**
- * memory_resize() - an array of another size
+ * memory_resize() - change the size of an array
  * @memory: the array; NULL: a new one
  * @count: number of elements
  * @size: size of one
@@ -28,9 +28,9 @@ void *memory_resize(void *memory, size_t count, size_t size)
 }
 
 /**
- * memory_grow() - an array with room for one element more
+ * memory_grow() - make sure that an array has room for one more element
  * @memory: the array
- * @room: how many elements have room; changed
+ * @room: how many elements it has room for; updated
  * @count: how many there are
  * @size: size of one
  */

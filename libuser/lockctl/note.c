@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Notes, as they are typed and as files have them.
+ * Notes, as users type them and as files have them.
  *
- * In a file a note is a line of ASCII: a byte that is not, a control character, a backslash,
- * and a blank at the beginning or the end are \xNN.  So every note comes back as it was,
- * whatever the system's language is, and no file harms the terminal that shows it.
+ * In a file a note is a line of ASCII.  A byte that is not ASCII, a control character, a
+ * backslash, and a blank at the beginning or the end are written as \xNN.  So restore reads
+ * back every note unchanged, whatever the locale is, and a file does no harm to a terminal
+ * that shows it.
  */
 #include <string.h>
 
@@ -12,15 +13,15 @@
 #include "report.h"
 
 /**
- * note_check() - whether that can be a note; says so if not
- * @command: the sub-command it was typed for
+ * note_check() - check a note's length; prints a message if it is too long
+ * @command: the sub-command
  * @note: what was typed; NULL: nothing
  */
 bool note_check(const char *command, const char *note)
 {
 	if (!note || strlen(note) < LOCKMGR_LOCK_NOTE_SIZE)
 		return true;
-	report_usage(command, "note of %zu bytes: %d is the most", strlen(note),
+	report_usage(command, "note of %zu bytes: at most %d are allowed", strlen(note),
 		     LOCKMGR_LOCK_NOTE_SIZE - 1);
 	return false;
 }
@@ -53,7 +54,7 @@ static int digit(char hexadecimal)
 	return place ? place - digits : -1;
 }
 
-/* Returns how many characters of a file's text the next byte is; 0: it is wrong. */
+/* Read the note's next byte; returns how many characters it takes in the file; 0: invalid. */
 static size_t read_byte(const char *text, char *byte)
 {
 	int high, low;
@@ -74,7 +75,7 @@ static size_t read_byte(const char *text, char *byte)
  * @text: the line
  * @note: receives it
  *
- * Return: whether it is one, and not empty
+ * Return: whether it is a note, and not empty
  */
 bool note_read(const char *text, char note[LOCKMGR_LOCK_NOTE_SIZE])
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Numbers that people type. */
+/* Parsing numbers that users type. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -8,13 +8,13 @@
 #include "report.h"
 
 /**
- * number_parse() - a number, all of it, without a sign
+ * number_parse() - parse a number without a sign
  * @text: what was typed
  * @base: 8, 10 or 16
- * @max: the largest that will do
- * @number: receives it
+ * @max: the largest valid number
+ * @number: receives the number
  *
- * Return: whether it is one
+ * Return: whether the whole text is a valid number
  */
 bool number_parse(const char *text, int base, uint64_t max, uint64_t *number)
 {
@@ -33,10 +33,10 @@ bool number_parse(const char *text, int base, uint64_t max, uint64_t *number)
 }
 
 /**
- * number_parse_id() - the number of a lock; says so if it is none
- * @command: who asks
+ * number_parse_id() - parse the number of a lock; prints a message if it is invalid
+ * @command: the sub-command
  * @text: what was typed
- * @id: receives it
+ * @id: receives the number
  */
 bool number_parse_id(const char *command, const char *text, uint32_t *id)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Options of sub-commands: both how they are parsed and their help come from one table. */
+/* Options of sub-commands: one table says how to parse them and is printed as their help. */
 #include <ctype.h>
 #include <getopt.h>
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 #define VALUE_OPTION	256
 #define VALUE_HELP	(VALUE_OPTION + OPTIONS_MAX)
 
-/* What getopt_long() wants. */
+/* The tables that getopt_long() takes. */
 struct getopt_tables {
 	char letters[2 * OPTIONS_MAX + 4];
 	struct option longs[OPTIONS_MAX + 2];
@@ -52,7 +52,7 @@ static void fill_tables(struct getopt_tables *tables, const struct command *comm
 	tables->longs[count] = (struct option) { "help", no_argument, NULL, VALUE_HELP };
 }
 
-/* The place in the table of what getopt_long() returned; -1: unknown. */
+/* The index in the table of the option that getopt_long() returned; -1: unknown. */
 static int option_place(const struct command *command, int value)
 {
 	const size_t count = option_count(command);
@@ -122,8 +122,8 @@ static int check_words(const struct arguments *args)
 /**
  * options_run() - parse the arguments of a sub-command, and run it
  * @command: the sub-command
- * @argc: number of arguments, its name among them
- * @argv: them
+ * @argc: number of arguments, including its name
+ * @argv: the arguments
  *
  * Return: the exit status
  */
@@ -134,9 +134,9 @@ int options_run(const struct command *command, int argc, char **argv)
 	int value, place;
 
 	fill_tables(&tables, command);
-	/* Its messages begin with this. */
+	/* getopt_long() begins its messages with this. */
 	argv[0] = (char *)"lockctl";
-	/* A second table: begin anew. */
+	/* Make getopt_long() start again, with another table. */
 	optind = 0;
 	while ((value = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {
 		if (value == VALUE_HELP || value == 'h') {

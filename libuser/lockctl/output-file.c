@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Write a whole file, whatever it is.
+ * Writing the whole content of a file of any kind.
  *
- * A regular file is replaced by a new one when that is complete, so that a full disk or
- * a crash leaves the old text: a temporary file in the same directory takes its name.  The
- * name is that to which links lead, and the new file gets the old one's owner, mode and
- * other attributes.  Where that cannot be, the file is written in place: it has several
- * names, its directory or its attributes are not ours to write, or it is a mount point by
- * itself, as a file that is passed into a container is.
+ * A regular file is replaced: we write a temporary file in the same directory, and rename it
+ * to the file's name when it is complete, so that a full disk or a crash leaves the old text.
+ * Links are followed to the last name, and the new file gets the old one's owner, mode and
+ * other attributes.  The file is written in place if it cannot be replaced: because it has
+ * several names, because we may not write its directory or its attributes, or because the
+ * file itself is a mount point, as a file that is passed into a container is.
  *
- * Everything else is written as it is: devices, FIFOs, open descriptors.
+ * Everything else is written in place: devices, FIFOs, open descriptors.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,18 +45,18 @@ static int write_text(int fd, const struct output *output)
 		if (count > 0)
 			done += count;
 	}
-	/* What is not on a disk cannot be synchronised. */
+	/* fsync() fails with these errors on files that are not on a disk. */
 	if (fsync(fd) && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
 		return -errno;
 	return 0;
 }
 
-/* The old text is lost from the first byte on, so look for room before. */
+/* The first byte written destroys the old text, so reserve room on the disk before. */
 static int write_in_place(int fd, const struct output *output)
 {
 	int ret;
 
-	/* Not every file system can; then the write will say. */
+	/* Not every file system has fallocate(); without it, the write reports a full disk. */
 	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, output->length) &&
 	    (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
 		return -errno;
@@ -64,7 +64,7 @@ static int write_in_place(int fd, const struct output *output)
 	return !ret && ftruncate(fd, output->length) ? -errno : ret;
 }
 
-/* The length of a path's beginning, up to the last word. */
+/* The length of a path without its last component. */
 static int directory_length(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -88,7 +88,7 @@ static void sync_directory(const char *path)
 	free(directory);
 }
 
-/* Make a temporary file beside that of the path. */
+/* Create a temporary file in the directory of @path. */
 static int create_temporary(const char *path, char **name)
 {
 	int fd;
@@ -99,7 +99,7 @@ static int create_temporary(const char *path, char **name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* What mkostemp() makes is for its owner only. */
+/* Give a new file the usual mode; mkostemp() creates it for its owner only. */
 static bool permit_as_new(int fd)
 {
 	const mode_t mask = umask(0);
@@ -108,7 +108,7 @@ static bool permit_as_new(int fd)
 	return !fchmod(fd, 0666 & ~mask);
 }
 
-/* @old: the file that is replaced; -1: there is none */
+/* @old: the file to replace; -1: there is none */
 static int fill(int fd, int old, const struct output *output)
 {
 	const bool good = old < 0 ? permit_as_new(fd) : attributes_copy(fd, old);
@@ -139,7 +139,7 @@ static int replace(const char *path, int old, const struct output *output)
 	return ret;
 }
 
-/* Whether the directory refuses a new file, or the new file its attributes. */
+/* Whether creating the new file, or setting its attributes, is refused; then write in place. */
 static bool is_refused(int ret)
 {
 	switch (-ret) {
@@ -157,7 +157,7 @@ static bool is_refused(int ret)
 	}
 }
 
-/* The path to which links lead, if it is the only name of the file; or NULL. */
+/* The path with all links followed, if it is the only name of the file; else NULL. */
 static char *only_path(const char *path, const struct stat *status)
 {
 	char *resolved = status->st_nlink == 1 ? realpath(path, NULL) : NULL;
@@ -191,7 +191,7 @@ static int write_existing(const char *path, int fd, const struct output *output)
 	return write_text(fd, output);
 }
 
-/* A link that leads to nothing stays, too: the kernel makes its target. */
+/* A dangling symbolic link stays a link: open() creates its target. */
 static int write_new(const char *path, const struct output *output)
 {
 	struct stat status;
@@ -209,7 +209,7 @@ static int write_new(const char *path, const struct output *output)
 }
 
 /**
- * output_file_write() - let a file have this text
+ * output_file_write() - replace the content of a file by a text
  * @path: the file
  * @text: the text
  * @length: its length

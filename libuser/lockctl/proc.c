@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Files of /proc and of cgroups about a process.  What cannot be read is not known: where
- * /proc hides processes of others, and whatever else may be wrong with it, the process is
- * there all the same if kill() finds it.
+ * Files of /proc and of cgroups about a process.  A file that cannot be read says nothing
+ * about whether the process exists: /proc may hide other users' processes, or be missing.  A
+ * process that tgkill() finds exists all the same.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 const char *proc_directory = "/proc";
 const char *proc_cgroups = "/sys/fs/cgroup";
 
-/* Returns how many bytes were read, 0 if none could be; ends them with a NUL. */
+/* Returns how many bytes were read, 0 on failure; terminates them with a NUL. */
 static size_t read_file(const char *path, char *text, size_t size)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -36,11 +36,11 @@ static size_t read_file(const char *path, char *text, size_t size)
 }
 
 /**
- * proc_read() - the beginning of a file about a thread
+ * proc_read() - read the beginning of a file about a thread
  * @pid: its process
  * @tid: the thread
  * @name: the file
- * @text: receives what is in it, with a NUL
+ * @text: receives the content, with a NUL
  * @size: room there
  *
  * Return: how many bytes there are; 0 if the file cannot be read
@@ -54,10 +54,10 @@ size_t proc_read(pid_t pid, pid_t tid, const char *name, char *text, size_t size
 }
 
 /**
- * proc_name() - the command name of a thread
+ * proc_name() - read the command name of a thread
  * @pid: its process
  * @tid: the thread
- * @name: receives it, with a NUL
+ * @name: receives the name, with a NUL
  * @size: room there, and for a newline
  *
  * Return: whether it is known; it can be empty
@@ -72,7 +72,7 @@ bool proc_name(pid_t pid, pid_t tid, char *name, size_t size)
 }
 
 /**
- * proc_stat() - the state and the relatives of a thread
+ * proc_stat() - read the state, parent and session of a thread
  * @pid: its process
  * @tid: the thread
  * @stat: receives them
@@ -85,7 +85,7 @@ bool proc_stat(pid_t pid, pid_t tid, struct proc_stat *stat)
 	const char *end;
 
 	proc_read(pid, tid, "stat", text, sizeof(text));
-	/* The name before them is in parentheses and may contain any. */
+	/* The name before these fields is in parentheses, and may itself contain some. */
 	end = strrchr(text, ')');
 	return end && sscanf(end, ") %c %d %*d %d", &stat->state, &stat->parent,
 			     &stat->session) == 3;
@@ -124,7 +124,7 @@ static DIR *open_threads(pid_t pid)
 	return opendir(path);
 }
 
-/** proc_living_thread() - a thread of a process that has not ended; 0: none is known */
+/** proc_living_thread() - a thread of a process that has not ended; 0: none found */
 pid_t proc_living_thread(pid_t pid)
 {
 	DIR *threads = open_threads(pid);
@@ -140,7 +140,7 @@ pid_t proc_living_thread(pid_t pid)
 	return tid;
 }
 
-/** proc_is_asleep() - whether a process lives, and no thread of it is seen to run */
+/** proc_is_asleep() - whether a process is alive, and /proc shows none of its threads running */
 bool proc_is_asleep(pid_t pid)
 {
 	DIR *threads = open_threads(pid);
@@ -160,7 +160,7 @@ bool proc_is_asleep(pid_t pid)
 	return alive && !running;
 }
 
-/** proc_status_field() - a number in /proc/PID/status; 0: not there */
+/** proc_status_field() - read a number from /proc/PID/status; 0: it is not there */
 long proc_status_field(pid_t pid, const char *name)
 {
 	char text[4096], key[64];
@@ -172,7 +172,7 @@ long proc_status_field(pid_t pid, const char *name)
 	return field ? strtol(field + strlen(key), NULL, 10) : 0;
 }
 
-/** proc_child() - the child of a thread that waits in vfork() for it; 0: it does not */
+/** proc_child() - the child that a thread waits for in vfork(); 0: it does not wait there */
 pid_t proc_child(pid_t pid, pid_t tid)
 {
 	static const char *const places[] = { "wait_for_vfork_done", "kernel_clone", "_do_fork" };
@@ -188,7 +188,7 @@ pid_t proc_child(pid_t pid, pid_t tid)
 	    !proc_read(pid, tid, "children", text, sizeof(text)))
 		return 0;
 
-	/* It has been in vfork() since it made the last. */
+	/* The last child is the one: the thread has been in vfork() since it made that. */
 	text[strcspn(text, "\n")] = '\0';
 	for (i = strlen(text); i && text[i - 1] == ' '; i--)
 		text[i - 1] = '\0';
@@ -203,7 +203,7 @@ static bool begins_with(const char *path, const char *beginning)
 	return !strncmp(text, beginning, strlen(beginning));
 }
 
-/* Cut the last name off a path below @root; returns whether there is something left. */
+/* Cut the last component off a path; returns whether it is still below length @root. */
 static bool to_parent(char *path, size_t root)
 {
 	char *slash = strrchr(path, '/');
@@ -214,7 +214,7 @@ static bool to_parent(char *path, size_t root)
 	return true;
 }
 
-/* The nearest cgroup on the way up that somebody froze, by that file. */
+/* Search a cgroup and its ancestors for the nearest whose file @name begins with @frozen. */
 static bool find_frozen(const char *mount, const char *cgroup, const char *name,
 			const char *frozen, char file[PATH_MAX])
 {
@@ -232,7 +232,10 @@ static bool find_frozen(const char *mount, const char *cgroup, const char *name,
 	return false;
 }
 
-/* Of cgroups of version 2, which say themselves whether those above have frozen them. */
+/*
+ * For cgroups of version 2: find the cgroup that was frozen.  If it is not visible here,
+ * cgroup.events still says whether a cgroup above has frozen this one.
+ */
 static bool is_frozen_2(const char *mount, const char *cgroup, char file[PATH_MAX])
 {
 	char text[256];
@@ -250,7 +253,7 @@ static bool is_frozen_2(const char *mount, const char *cgroup, char file[PATH_MA
 /**
  * proc_is_frozen() - whether the cgroup freezer keeps a process from running
  * @pid: the process
- * @file: receives the file whose value has frozen it; empty: it is not visible here
+ * @file: receives the path of the file that froze it; empty: that is not visible here
  */
 bool proc_is_frozen(pid_t pid, char file[PATH_MAX])
 {
@@ -265,7 +268,7 @@ bool proc_is_frozen(pid_t pid, char file[PATH_MAX])
 		if (!cgroup)
 			continue;
 		*cgroup++ = '\0';
-		/* All end with a slash, or none does: the root is "/". */
+		/* Only the root, "/", ends with a slash: make it end without, as the others do. */
 		if (!strcmp(cgroup, "/"))
 			cgroup = "";
 		if (!*controllers && (is_frozen_2("", cgroup, file) ||

@@ -7,14 +7,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Where /proc and the cgroups are.  For tests, which put others there. */
+/* Where /proc and the cgroups are mounted.  Variables, so that tests can change them. */
 extern const char *proc_directory;
 extern const char *proc_cgroups;
 
 /**
- * struct proc_stat - what the kernel says of a thread in /proc/PID/task/TID/stat
+ * struct proc_stat - fields of /proc/PID/task/TID/stat
  * @state: a letter
- * @parent: the process that its process is a child of; 0: not in this PID namespace
+ * @parent: its process's parent; 0: not in this PID namespace
  * @session: the session that its process is in
  */
 struct proc_stat {

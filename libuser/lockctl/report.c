@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Messages, and the exit status that an error makes. */
+/* Messages, and the exit status for an error. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,8 +32,8 @@ void report(const char *format, ...)
 }
 
 /**
- * report_hint() - name the help that says how lockctl is called
- * @command: of which sub-command; NULL: of lockctl itself
+ * report_hint() - refer to --help
+ * @command: the sub-command whose help; NULL: lockctl's own
  */
 void report_hint(const char *command)
 {
@@ -42,8 +42,8 @@ void report_hint(const char *command)
 }
 
 /**
- * report_usage() - say what is wrong with how lockctl was called
- * @command: the sub-command; NULL: it is the one that is wrong
+ * report_usage() - report that lockctl was called wrongly
+ * @command: the sub-command; NULL: it is missing or unknown
  * @format: as for printf()
  */
 void report_usage(const char *command, const char *format, ...)
@@ -57,14 +57,14 @@ void report_usage(const char *command, const char *format, ...)
 	report_hint(command);
 }
 
-/* Those that look for ids say themselves which of them is not allocated. */
+/* ENOENT here means the space: report_failure_on_lock() reports ids that are not allocated. */
 static const char *explain(int error)
 {
 	return error == -ENOENT ? "no such space" : lockmgr_strerror(error);
 }
 
 /**
- * report_failure() - say what failed, and why
+ * report_failure() - report what failed, and why
  * @error: a negative errno
  * @format: as for printf(): what failed
  *
@@ -83,9 +83,9 @@ int report_failure(int error, const char *format, ...)
 }
 
 /**
- * report_failure_on_lock() - say what failed on one lock, and why
+ * report_failure_on_lock() - report what failed on one lock, and why
  * @error: 0, or a negative errno: -ENOENT if the lock is not allocated, -EINVAL if the space
- *	has none of that number
+ *	has no lock of that number
  * @what: "free", as in "cannot free lock 17 of web"
  * @id: the lock
  * @space: as it was typed
@@ -139,7 +139,7 @@ int status_of(int error)
 }
 
 /**
- * report_output() - make sure that what was printed has arrived
+ * report_output() - flush standard output, and report an error if that fails
  * @status: the exit status so far
  *
  * Return: the exit status

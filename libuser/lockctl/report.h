@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What goes to standard error, and how lockctl ends. */
+/* Messages to standard error, and exit statuses. */
 #ifndef LOCKCTL_REPORT_H
 #define LOCKCTL_REPORT_H
 
@@ -16,7 +16,7 @@
 #define STATUS_DATA		EX_DATAERR
 /* There is no such space, or file. */
 #define STATUS_NOT_FOUND	EX_NOINPUT
-/* There is no device, or not one that we can use. */
+/* There is no device, or we cannot use it. */
 #define STATUS_UNAVAILABLE	EX_UNAVAILABLE
 /* No memory, too many files, and the like. */
 #define STATUS_SYSTEM		EX_OSERR

@@ -2,9 +2,9 @@
 /*
  * lockctl restore: allocate the ids that save has written, all or none.
  *
- * In a space that is still the one that was saved, as its generation says, ids that are
- * allocated are the very allocations of the file.  In another one they are somebody
- * else's.
+ * If the space has the generation in the file, it is the space that was saved, and ids of
+ * the file that are allocated are the saved allocations.  In any other space, such ids are
+ * allocated to someone else, and restore fails.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,15 +21,15 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	{ 's', "space", "SPACE", "into that space, not the one that was saved" },
+	{ 's', "space", "SPACE", "restore into this space, not the one that was saved" },
 	{ 0 }
 };
 
 /**
  * struct target - the space to restore into
  * @mgr: a handle on it
- * @label: what it is called
- * @created: whether it was missing
+ * @label: its name, for messages
+ * @created: whether we created it
  * @is_same: whether it is the one that was saved
  * @capacity: how many ids it has
  */
@@ -41,7 +41,7 @@ struct target {
 	uint32_t capacity;
 };
 
-/* What /dev/stdin is need not be something that can be opened again. */
+/* If the path names a descriptor, such as /dev/stdin, use that: it may not open again. */
 static FILE *open_file(const char *path)
 {
 	const int descriptor = descriptor_named(path);
@@ -116,7 +116,7 @@ static void report_ids(struct ranges *ids, const struct target *target, const ch
 	ranges_free(ids);
 }
 
-/* Say which ids cannot be allocated; returns whether all can. */
+/* Report the ids that cannot be allocated; returns whether all can. */
 static bool check(const struct target *target, const struct allocations *allocations)
 {
 	struct ranges beyond = { 0 }, taken = { 0 };
@@ -150,7 +150,7 @@ static void free_ids(struct lockmgr *mgr, const struct ranges *ids)
 			lockmgr_free(mgr, id);
 }
 
-/* Returns 0, or the exit status after a message; then nothing has changed. */
+/* Returns 0, or the exit status after a message; then no id stays allocated by us. */
 static int allocate(const struct target *target, const struct allocations *allocations,
 		    struct ranges *done)
 {
@@ -177,7 +177,7 @@ static int allocate(const struct target *target, const struct allocations *alloc
 	return STATUS_OK;
 }
 
-/* A space that we have made for nothing does not stay. */
+/* Remove the space again if we have created it. */
 static void undo_create(const struct target *target, const struct space *space)
 {
 	struct lockmgr_options whose = LOCKMGR_OPTIONS_INIT;
@@ -192,8 +192,8 @@ static void print_success(const struct target *target, const struct ranges *all,
 {
 	const uint64_t allocated = ranges_ids(done);
 
-	printf("%s: %" PRIu64 " ids allocated, %" PRIu64 " were so already%s\n", target->label,
-	       allocated, ranges_ids(all) - allocated,
+	printf("%s: %" PRIu64 " ids allocated, %" PRIu64 " were allocated already%s\n",
+	       target->label, allocated, ranges_ids(all) - allocated,
 	       target->created ? "; the space is new" : "");
 }
 

@@ -2,8 +2,9 @@
 /*
  * The command of lockctl run: how it starts, which signals reach it, how it ends.
  *
- * It must not run without the lock, even if lockctl is killed: then another process keeps
- * the lock (keeper.c).  The command waits at a gate until that is so.
+ * The command must not run without the lock, even if lockctl is killed; in that case another
+ * process keeps the lock (keeper.c).  The command waits at a gate, a pipe, until that process
+ * exists.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,21 +20,21 @@
 #include "report.h"
 #include "run-command.h"
 
-/* What shells end with when they cannot run a command. */
+/* The exit statuses that shells use for a command that they cannot run, or that was killed. */
 #define STATUS_CANNOT_RUN	126
 #define STATUS_NO_COMMAND	127
 #define STATUS_SIGNAL		128
 
-/* Signals that are for the command. */
+/* Signals that lockctl passes on to the command. */
 static const int passed_on[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2
 };
 
 /**
- * struct signals - what is done about them
- * @awaited: blocked, and waited for
- * @before: what was blocked before
- * @seen: those that came
+ * struct signals - how lockctl handles signals
+ * @awaited: signals that are blocked, and that sigwaitinfo() waits for
+ * @before: the signals that were blocked before
+ * @seen: the signals that have arrived
  */
 struct signals {
 	sigset_t awaited;
@@ -42,7 +43,7 @@ struct signals {
 };
 
 /**
- * struct processes - who has the lock, or needs it
+ * struct processes - our children
  * @command: the command
  * @keeper: its keeper; 0: there is none
  */
@@ -51,17 +52,17 @@ struct processes {
 	pid_t keeper;
 };
 
-/* Of a pipe: what comes out, and what it is put in at. */
+/* A pipe: its read end and its write end. */
 struct gate {
 	int out;
 	int in;
 };
 
 /**
- * execute_command() - become the command
- * @words: it
+ * execute_command() - execute the command in this process
+ * @words: the command
  *
- * Return: only if that cannot be: the exit status, after a message
+ * Return: only on failure: the exit status, after a message
  */
 int execute_command(char **words)
 {
@@ -74,8 +75,8 @@ int execute_command(char **words)
 }
 
 /*
- * What was ignored when we were called stays so, as nohup(1) and shells that run something
- * in the background want it.
+ * Signals that were ignored when lockctl was started stay ignored: nohup(1), and shells that
+ * start a command in the background, rely on that.
  */
 static void block_signals(struct signals *signals)
 {
@@ -89,7 +90,7 @@ static void block_signals(struct signals *signals)
 		if (!sigaction(passed_on[i], NULL, &action) && action.sa_handler != SIG_IGN)
 			sigaddset(&signals->awaited, passed_on[i]);
 	sigprocmask(SIG_BLOCK, &signals->awaited, &signals->before);
-	/* Whoever started us may have it ignored, and then no status would be kept. */
+	/* If our parent ignored SIGCHLD, the kernel would not keep the command's exit status. */
 	signal(SIGCHLD, SIG_DFL);
 }
 
@@ -101,7 +102,7 @@ static void wait_and_execute(char **words, struct lockmgr *mgr, const struct gat
 
 	close(gate->in);
 	lockmgr_close(mgr);
-	/* It stays empty if there is no keeper: lockctl died, or had no memory for it. */
+	/* Without a keeper there is no byte, only end of file: lockctl died, or could not fork. */
 	if (read(gate->out, &byte, 1) != 1)
 		_exit(STATUS_CANNOT_RUN);
 	sigprocmask(SIG_SETMASK, &signals->before, NULL);
@@ -109,9 +110,9 @@ static void wait_and_execute(char **words, struct lockmgr *mgr, const struct gat
 }
 
 /*
- * Whether the command got the signal, too.  What is typed the kernel sends to the process
- * group in the foreground.  When the terminal goes, it tells the leader of the session
- * alone, and the group only if the leader ends.
+ * Whether the command got the signal, too.  For a key such as Ctrl-C the kernel sends the
+ * signal to the whole foreground process group.  When the terminal hangs up, it sends SIGHUP
+ * to the session leader alone, and to the group only if the leader ends.
  */
 static bool has_it(pid_t command, const siginfo_t *info)
 {
@@ -123,9 +124,9 @@ static bool has_it(pid_t command, const siginfo_t *info)
 }
 
 /*
- * Whether the command has ended.  Others are waited for, too: in a PID namespace of its own
- * the command does not end before that, and the first process of a container gets those
- * that have lost their parents.
+ * Whether the command has ended.  This reaps other children, too: if lockctl is the first
+ * process of a PID namespace, as in a container, it becomes the parent of orphans.  Also, a
+ * command with a PID namespace of its own does not end before its other processes are reaped.
  */
 static bool has_ended(struct processes *processes, int *status)
 {
@@ -140,7 +141,10 @@ static bool has_ended(struct processes *processes, int *status)
 	return false;
 }
 
-/* Whether the signal was for us, too: it may wait still, if the command's end was seen first. */
+/*
+ * Whether we got the signal, too.  It may still be pending if we noticed the end of the
+ * command first.
+ */
 static bool was_sent(const struct signals *signals, int signal)
 {
 	sigset_t pending;
@@ -172,13 +176,13 @@ static struct end wait_for(struct processes *processes, struct signals *signals)
 	return end;
 }
 
-/* Let the command begin, once it has a keeper.  Returns 0 or a negative errno. */
+/* Start the keeper, then let the command begin.  Returns 0 or a negative errno. */
 static int open_gate(const struct gate *gate, int file, struct processes *processes)
 {
 	int ret;
 
 	ret = keeper_start(processes->command, file, &processes->keeper);
-	/* Our own end of it is open, so that nobody need be there to read. */
+	/* We have the read end open, too, so this cannot raise SIGPIPE if the command has ended. */
 	if (!ret && write(gate->in, "", 1) != 1)
 		ret = -errno;
 	return ret;
@@ -194,9 +198,9 @@ static struct end failure(int error, const char *command)
 /**
  * run_command() - run a command, and wait for its end
  * @words: the command
- * @mgr: what it must not run without, opened with LOCKMGR_OPEN_INHERIT
+ * @mgr: the handle that holds the lock, opened with LOCKMGR_OPEN_INHERIT
  *
- * Return: how it ended, after a message if it could not begin
+ * Return: how it ended, after a message if it could not be started
  */
 struct end run_command(char **words, struct lockmgr *mgr)
 {
@@ -218,7 +222,7 @@ struct end run_command(char **words, struct lockmgr *mgr)
 	if (processes.command < 0)
 		return failure(ret, words[0]);
 
-	/* At a gate that closed it ends by itself. */
+	/* If the gate was closed without a byte, the command's process ends by itself. */
 	end = wait_for(&processes, &signals);
 	if (processes.keeper)
 		keeper_end(processes.keeper);
@@ -229,15 +233,16 @@ struct end run_command(char **words, struct lockmgr *mgr)
  * die_of() - end by a signal, as the command did
  * @signal: the signal
  *
- * A shell that runs a script goes on after Ctrl-C unless it sees that.  Returns if the
- * signal does not end us, which is so in the first process of a PID namespace.
+ * A shell that runs a script continues after Ctrl-C unless it sees that the command was killed
+ * by SIGINT.  Returns if the signal does not end us, as in the first process of a PID
+ * namespace.
  */
 void die_of(int signal)
 {
 	sigset_t set;
 
 	fflush(stdout);
-	/* It is the command that may be worth a core. */
+	/* No core dump of lockctl: only the command's is of interest. */
 	prctl(PR_SET_DUMPABLE, 0);
 	sigemptyset(&set);
 	sigaddset(&set, signal);

@@ -6,8 +6,8 @@
 
 /**
  * struct end - how a command ended
- * @status: the exit status that says so
- * @signal: the signal that killed it, if we were sent it, too; or 0
+ * @status: the exit status for that
+ * @signal: the signal that killed it, if we got that signal, too; else 0
  */
 struct end {
 	int status;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* How lockctl run waits for its lock, and what it says of that. */
+/* How lockctl run waits for its lock, and what it prints meanwhile with --verbose. */
 #include <errno.h>
 
 #include "duration.h"
@@ -20,7 +20,7 @@ static int acquire(struct lockmgr *mgr, const struct wait *wait, uint64_t begin)
 	return lockmgr_timedlock(mgr, wait->id, &deadline);
 }
 
-/* @what: what becomes of us: "waiting for", "gave up" */
+/* @what: what we do: "waiting for", "gave up waiting for" */
 static void report_holder(const struct wait *wait, const char *what, const struct lock *lock,
 			  uint64_t now)
 {
@@ -38,7 +38,7 @@ static void report_holder(const struct wait *wait, const char *what, const struc
 		       what, label, wait->space, task.name, held);
 }
 
-/* To ask takes the right to inspect, without which a lock can be used all the same. */
+/* Without the right to inspect the space, say only which lock: it can be used all the same. */
 static void report_wait(const struct wait *wait, const char *what)
 {
 	struct snapshot snapshot;
@@ -48,7 +48,7 @@ static void report_wait(const struct wait *wait, const char *what)
 		report("%s lock %u of %s", what, wait->id, wait->space);
 	} else {
 		lock = &snapshot.locks[0];
-		/* Since we asked it may have been released. */
+		/* It may have been released in the meantime. */
 		if (lock->info.flags & LOCKMGR_LOCK_IS_HELD)
 			report_holder(wait, what, lock, snapshot.now);
 	}
@@ -79,7 +79,7 @@ static int acquire_aloud(struct lockmgr *mgr, const struct wait *wait)
  * @mgr: a handle on its space
  * @wait: which lock, and how
  *
- * Return: as lockmgr_lock(); -EBUSY or -ETIMEDOUT if it cannot be had by then
+ * Return: as lockmgr_lock(); -EBUSY or -ETIMEDOUT if it was not acquired in time
  */
 int wait_acquire(struct lockmgr *mgr, const struct wait *wait)
 {

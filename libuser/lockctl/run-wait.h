@@ -8,13 +8,13 @@
 #include <lockmgr.h>
 
 /**
- * struct wait - a lock that somebody wants
- * @space: where it is, as it was typed
+ * struct wait - the lock to acquire, and how to wait for it
+ * @space: its space, as it was typed
  * @id: its number
- * @may_wait: wait for it: not at all, or
- * @is_limited: only for
- * @timeout_ns: that long
- * @verbose: say whom it waits for
+ * @may_wait: whether to wait for it at all
+ * @is_limited: whether to wait no longer than @timeout_ns
+ * @timeout_ns: how long
+ * @verbose: whether to say who holds it
  */
 struct wait {
 	const char *space;

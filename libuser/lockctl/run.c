@@ -2,8 +2,9 @@
 /*
  * lockctl run: run a command while holding a lock, as flock(1) does with files.
  *
- * The lock is that of lockctl, which waits for the command and then releases it.  With
- * --no-fork lockctl becomes the command, and the lock is that of whoever has the file.
+ * lockctl holds the lock, waits for the command and then releases the lock.  With --no-fork
+ * lockctl executes the command in its own process, and the lock stays held as long as any
+ * process has the file open.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 #include "run-wait.h"
 #include "space.h"
 
-/* What tells the command that the last holder died. */
+/* The environment variable that tells the command that the last holder died. */
 #define DIED_VARIABLE	"LOCKMGR_HOLDER_DIED"
 
 enum {
@@ -31,10 +32,10 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	{ 'w', "timeout", "SECONDS", "give up if the lock cannot be had by then" },
+	{ 'w', "timeout", "SECONDS", "give up if the lock is not acquired in this time" },
 	{ 'n', "nonblock", NULL, "give up at once if the lock is held" },
-	{ 'E', "conflict-exit-code", "N", "exit status when giving up; 1" },
-	{ 'F', "no-fork", NULL, "become the command, which has the lock's file" },
+	{ 'E', "conflict-exit-code", "N", "exit status when giving up; default: 1" },
+	{ 'F', "no-fork", NULL, "execute the command in place; it inherits the lock's file" },
 	{ 'v', "verbose", NULL, "say who holds the lock, and when it is acquired" },
 	{ 'c', "command", "LINE", "run this line in a shell" },
 	{ 0 }
@@ -43,10 +44,10 @@ static const struct option_spec options[] = {
 /**
  * struct plan - what the arguments ask for
  * @wait: which lock, and how to wait for it
- * @conflict: exit status where it cannot be had
+ * @conflict: exit status if the lock cannot be acquired
  * @words: the command
  * @shell: the same, if it is a line for a shell
- * @no_fork: become it
+ * @no_fork: execute it in this process
  */
 struct plan {
 	struct wait wait;
@@ -65,8 +66,8 @@ static void use_shell(struct plan *plan, const char *line)
 }
 
 /*
- * The command, where the two dashes may be left out, or a line for a shell, which may
- * also stand where flock(1) has it.  Returns 0, or the exit status after a message.
+ * Parse the command, with or without "--" before it, or a line for a shell; -c LINE may also
+ * come after the lock, as with flock(1).  Returns 0, or the exit status after a message.
  */
 static int parse_command(struct plan *plan, const struct arguments *args)
 {
@@ -134,7 +135,7 @@ static int parse(struct plan *plan, const struct arguments *args)
 	return STATUS_OK;
 }
 
-/* Whether the last holder died is said of this lock, not of one that a parent has run with. */
+/* Set or unset the variable for this lock: a parent may have set it for another lock. */
 static void tell_command(bool died)
 {
 	if (died ? setenv(DIED_VARIABLE, "1", true) : unsetenv(DIED_VARIABLE))
@@ -155,7 +156,7 @@ static int lock(struct lockmgr *mgr, const struct plan *plan, bool *held)
 	tell_command(ret == LOCKMGR_OWNER_DIED);
 	if (*held)
 		return STATUS_OK;
-	/* As flock(1): whoever set a limit knows what it means. */
+	/* No message, as with flock(1): the user who set the limit expects this. */
 	if (ret == -EBUSY || ret == -ETIMEDOUT)
 		return plan->conflict;
 	if (ret == -EINVAL)
@@ -211,7 +212,7 @@ const struct command command_run = {
 	.summary = "run a command while holding a lock, like flock(1)",
 	.details = "The exit status is that of COMMAND; 128 and the number of the signal that\n"
 		   "killed it; 126 or 127 if it cannot be run; that of --conflict-exit-code if\n"
-		   "the lock cannot be had; 64 or more for other failures.\n\n"
+		   "the lock was not acquired in time; 64 or more for other failures.\n\n"
 		   "COMMAND finds " DIED_VARIABLE "=1 in its environment if the last\n"
 		   "holder of the lock died.  Instead of COMMAND there may be -c LINE.",
 	.options = options,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lockctl save: which ids are allocated, and what for, in a file to restore them from. */
+/* lockctl save: write the allocated ids and their notes to a file that restore can read. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +102,7 @@ const struct command command_save = {
 	.summary = "write which ids of a space are allocated, and their notes, for restore",
 	.details = "Without FILE, or with -: to standard output.  FILE may be anything that can\n"
 		   "be written; a regular file is replaced when the new one is complete.\n"
-		   "Nobody should allocate or free meanwhile.",
+		   "Do not allocate or free ids of the space meanwhile.",
 	.words_min = 1,
 	.words_max = 2,
 	.run = run,

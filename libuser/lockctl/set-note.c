@@ -31,7 +31,7 @@ const struct command command_set_note = {
 	.synopsis = "SPACE ID NOTE",
 	.summary = "say what an allocated id stands for",
 	.details = "Everybody who may inspect the space can read it. NOTE is up to 63 bytes;\n"
-		   "if it is empty, the id has no note any more.",
+		   "an empty NOTE removes the id's note.",
 	.words_min = 3,
 	.words_max = 3,
 	.run = run,

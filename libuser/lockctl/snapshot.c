@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Locks with their holders and waiters, of one space or of all.  Each fact was true at
- * some moment while it was taken; what matters on a system that hangs does not change.
+ * some moment while the snapshot was taken, but not all at the same moment.  On a system that
+ * hangs, the facts that matter do not change meanwhile.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -103,7 +104,7 @@ static int read_space(struct snapshot *snapshot, const struct space *space,
 	int ret;
 
 	ret = space_attach(space, LOCKMGR_OPEN_READONLY, &mgr);
-	/* It was there a moment ago. */
+	/* It was there a moment ago; it has been removed, or its mode has changed. */
 	if (ret == -ENOENT || ret == -EACCES)
 		return STATUS_OK;
 	if (!ret) {
@@ -117,7 +118,7 @@ static int read_space(struct snapshot *snapshot, const struct space *space,
 	return STATUS_OK;
 }
 
-/* A space that fails does not keep us from the others. */
+/* If one space fails, read the others all the same. */
 static int take_all(struct snapshot *snapshot, uint32_t filter)
 {
 	struct space_facts *facts;
@@ -159,11 +160,11 @@ static int take_one(struct snapshot *snapshot, const char *text, uint32_t filter
 
 /**
  * snapshot_take() - list locks
- * @snapshot: receives them; to be freed even after a failure
- * @space: whose; NULL: of all spaces that the caller may read
+ * @snapshot: receives them; the caller frees it even after a failure
+ * @space: the locks of this space; NULL: of all spaces that the caller may read
  * @filter: LOCKMGR_LOCK_IS_*
  *
- * Return: 0, or the exit status after a message; what could be read is there
+ * Return: 0, or the exit status after a message; then @snapshot has what could be read
  */
 int snapshot_take(struct snapshot *snapshot, const char *space, uint32_t filter)
 {
@@ -176,8 +177,8 @@ int snapshot_take(struct snapshot *snapshot, const char *space, uint32_t filter)
 }
 
 /**
- * snapshot_is_useless() - whether there is nothing to show for a failure
- * @snapshot: what came of it
+ * snapshot_is_useless() - whether snapshot_take() failed and found no lock at all
+ * @snapshot: from snapshot_take()
  * @status: what snapshot_take() returned
  *
  * Where one space of many failed, callers show the others all the same.
@@ -187,7 +188,7 @@ bool snapshot_is_useless(const struct snapshot *snapshot, int status)
 	return status && !snapshot->lock_count;
 }
 
-/* The list begins at the lock, if it has it at all. */
+/* The cursor starts the list at this id; if another lock comes first, this one is idle. */
 static int read_one_lock(struct snapshot *snapshot, struct lockmgr *mgr, uint32_t id)
 {
 	struct lockmgr_space_info facts = { .size = sizeof(facts) };
@@ -211,10 +212,10 @@ static int read_one_lock(struct snapshot *snapshot, struct lockmgr *mgr, uint32_
 }
 
 /**
- * snapshot_take_lock() - one lock, whatever its state
- * @snapshot: receives it; to be freed even after a failure
- * @space: where
- * @id: which
+ * snapshot_take_lock() - read one lock, whatever its state
+ * @snapshot: receives it; the caller frees it even after a failure
+ * @space: its space
+ * @id: its number
  *
  * Return: 0, or the exit status after a message
  */
@@ -240,7 +241,7 @@ int snapshot_take_lock(struct snapshot *snapshot, const char *space, uint32_t id
 	return ret ? report_failure(ret, "cannot read lock %u of %s", id, space) : STATUS_OK;
 }
 
-/** snapshot_free() - forget a snapshot */
+/** snapshot_free() - free a snapshot */
 void snapshot_free(struct snapshot *snapshot)
 {
 	size_t i;
@@ -251,14 +252,14 @@ void snapshot_free(struct snapshot *snapshot)
 	free(snapshot->spaces);
 }
 
-/** lock_note() - what a lock stands for, fit to be printed; "": nobody has said */
+/** lock_note() - a lock's note, safe to print; "": it has none */
 const char *lock_note(const struct lock *lock, char label[NOTE_LABEL_SIZE])
 {
 	text_clean(label, NOTE_LABEL_SIZE, lock->info.note, sizeof(lock->info.note));
 	return label;
 }
 
-/** lock_label() - a lock's number, and what it stands for: 17 (container web-1) */
+/** lock_label() - a lock's number and note: 17 (container web-1) */
 const char *lock_label(const struct lock *lock, char label[LOCK_LABEL_SIZE])
 {
 	char note[NOTE_LABEL_SIZE];
@@ -270,13 +271,13 @@ const char *lock_label(const struct lock *lock, char label[LOCK_LABEL_SIZE])
 	return label;
 }
 
-/** lock_holder() - who holds a lock that is held */
+/** lock_holder() - describe the holder of a lock that is held */
 void lock_holder(const struct lock *lock, struct task *task)
 {
 	task_describe(task, lock->info.pid, lock->info.tid, lock->info.command);
 }
 
-/** waiter_task() - who waits */
+/** waiter_task() - describe a waiter */
 void waiter_task(const struct lockmgr_waiter_info *waiter, struct task *task)
 {
 	task_describe(task, waiter->pid, waiter->tid, waiter->command);

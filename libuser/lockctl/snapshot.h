@@ -7,7 +7,7 @@
 #include "space.h"
 #include "task.h"
 
-/* What snapshot_take() can be asked for. */
+/* Filters for snapshot_take(). */
 #define SNAPSHOT_IN_USE \
 	(LOCKMGR_LOCK_IS_HELD | LOCKMGR_LOCK_IS_WAITED)
 #define SNAPSHOT_ALL \
@@ -15,8 +15,8 @@
 
 /**
  * struct lock - a lock at some moment
- * @space: where it is
- * @info: what the module says of it
+ * @space: its space
+ * @info: what the module says about it
  * @waiters: who waits for it, in the order of the queue
  * @waiter_count: how many
  */
@@ -42,7 +42,7 @@ struct snapshot {
 	size_t lock_room;
 };
 
-/* Room for a note, each byte of which may become \xNN; and for that and a lock's number. */
+/* Room for a note, whose bytes may each become \xNN; and for a lock's number and note. */
 #define NOTE_LABEL_SIZE		(4 * (LOCKMGR_LOCK_NOTE_SIZE - 1) + 1)
 #define LOCK_LABEL_SIZE		(sizeof("4294967295 ()") + NOTE_LABEL_SIZE)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * How spaces are named: NAME is the caller's own, USER:NAME and UID:NAME are another's.
- * No user name can have a colon, nor can the name of a space.
+ * How spaces are named: NAME is a space of the caller, USER:NAME and UID:NAME are another
+ * user's.  Neither a user name nor the name of a space can contain a colon.
  */
 #include <errno.h>
 #include <grp.h>
@@ -20,7 +20,7 @@
 #define NAME_CHARACTERS \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
-/* What a shell, or we, would take for something else in a user's name. */
+/* Characters of a user's name that a shell or lockctl would interpret. */
 #define NOT_TYPED	" \t\n!\"#$%&'()*:;<=>?[\\]^`{|}~"
 
 /** space_name_is_valid() - whether a space can have that name */
@@ -32,7 +32,7 @@ bool space_name_is_valid(const char *name)
 }
 
 /**
- * user_parse() - a user's name or number
+ * user_parse() - parse a user's name or number
  * @text: what was typed
  * @uid: receives the number
  *
@@ -67,9 +67,9 @@ static bool parse_owner(const char *text, size_t length, uid_t *owner)
 }
 
 /**
- * space_parse() - the name of a space as it is typed
+ * space_parse() - parse the name of a space as it is typed
  * @text: what was typed
- * @space: receives it
+ * @space: receives the name
  *
  * Return: 0, or the exit status after a message
  */
@@ -103,12 +103,12 @@ static bool can_be_typed(const char *name)
 }
 
 /**
- * user_label() - what a user is called
+ * user_label() - a user's name or number for messages
  * @uid: the user
  * @label: receives it
  *
- * Return: @label: what user_parse() understands as this user: the name, or the number
- * where there is no name, or one that is another's number or cannot be typed
+ * Return: @label: what user_parse() understands as this user: the name; or the number if
+ * there is no name, if it looks like another user's number, or if it cannot be typed
  */
 const char *user_label(uid_t uid, char label[USER_LABEL_SIZE])
 {
@@ -125,7 +125,7 @@ const char *user_label(uid_t uid, char label[USER_LABEL_SIZE])
 }
 
 /**
- * group_parse() - a group's name or number
+ * group_parse() - parse a group's name or number
  * @text: what was typed
  * @gid: receives the number
  *
@@ -147,7 +147,7 @@ bool group_parse(const char *text, gid_t *gid)
 	return group;
 }
 
-/** group_label() - what a group is called, as user_label() has it of users */
+/** group_label() - a group's name or number for messages, as user_label() for users */
 const char *group_label(gid_t gid, char label[USER_LABEL_SIZE])
 {
 	const struct group *group = getgrgid(gid);
@@ -162,12 +162,12 @@ const char *group_label(gid_t gid, char label[USER_LABEL_SIZE])
 	return label;
 }
 
-/** space_label() - a space's name for people, who can type it as it is */
+/** space_label() - a space's name for people, in a form that they can type */
 const char *space_label(const struct space *space, char label[SPACE_LABEL_SIZE])
 {
 	char user[USER_LABEL_SIZE];
 
-	/* A dash in front would make it an option. */
+	/* A leading dash would make it an option. */
 	if (space->owner == geteuid() && *space->name != '-')
 		snprintf(label, SPACE_LABEL_SIZE, "%s", space->name);
 	else
@@ -185,7 +185,7 @@ const char *space_full_name(const struct space *space, char label[SPACE_LABEL_SI
 
 /**
  * space_attach() - open a space
- * @space: which
+ * @space: the space
  * @flags: LOCKMGR_OPEN_*
  * @mgr: receives the handle
  *
@@ -202,7 +202,7 @@ int space_attach(const struct space *space, uint32_t flags, struct lockmgr **mgr
 	return lockmgr_open(mgr, space->name, &options);
 }
 
-/* Of the spaces that the caller may read, those of other users that are called so. */
+/* Spaces of other users that have this name and that the caller may read. */
 static struct space_facts *find_others(const struct space *space, size_t *count)
 {
 	struct space_facts *facts;
@@ -219,9 +219,9 @@ static struct space_facts *find_others(const struct space *space, size_t *count)
 }
 
 /**
- * space_report_missing() - say that a space is not there, and which one may be meant
+ * space_report_missing() - report that there is no such space, and suggest another one
  * @text: what was typed
- * @space: what it means
+ * @space: the name that it means
  * @what: what cannot be done with it, for the message
  *
  * Return: the exit status
@@ -236,11 +236,11 @@ int space_report_missing(const char *text, const struct space *space, const char
 	if (!strchr(text, ':'))
 		others = find_others(space, &count);
 	if (count == 1) {
-		report("cannot %s space %s: %s has none of that name; there is %s", what, text,
+		report("cannot %s space %s: %s has no space of that name; there is %s", what, text,
 		       user_label(space->owner, user), space_label(&others->space, label));
 		status = STATUS_NOT_FOUND;
 	} else if (count) {
-		report("cannot %s space %s: %s has none of that name; %zu others do, such as %s",
+		report("cannot %s space %s: %s has no space of that name; %zu others do, as %s",
 		       what, text, user_label(space->owner, user), count,
 		       space_label(&others->space, label));
 		status = STATUS_NOT_FOUND;
@@ -251,7 +251,10 @@ int space_report_missing(const char *text, const struct space *space, const char
 	return status;
 }
 
-/* To look at: if the caller has none of that name, and just one other user does, that one. */
+/*
+ * For inspection only: if the caller has no space of that name, and exactly one other user
+ * has, use that one.
+ */
 static bool take_only_other(struct space *space)
 {
 	static bool told;
@@ -272,14 +275,15 @@ static bool take_only_other(struct space *space)
 }
 
 /**
- * space_attach_named() - open a space that somebody typed
+ * space_attach_named() - open a space by the name that the user typed
  * @text: what was typed
  * @flags: LOCKMGR_OPEN_*
  * @space: receives the name
  * @mgr: receives the handle
  *
- * With LOCKMGR_OPEN_READONLY, a name may also mean the space of another user, if there is
- * only one of that name; nothing is changed in what was not named.
+ * With LOCKMGR_OPEN_READONLY, a name without a user may also mean the space of another user,
+ * if only one other user has a space of that name.  Commands that change a space never use
+ * one whose owner the user did not name.
  *
  * Return: 0, or the exit status after a message
  */

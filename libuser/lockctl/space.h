@@ -9,15 +9,15 @@
 
 /**
  * struct space - the name of a space
- * @owner: whose it is
- * @name: what the owner calls it
+ * @owner: its owner
+ * @name: its name among the owner's spaces
  */
 struct space {
 	uid_t owner;
 	char name[LOCKMGR_SPACE_NAME_SIZE];
 };
 
-/* Room for a user's name, the longest that Linux allows, and for that and a space's. */
+/* Room for the longest user name that Linux allows; and for that and a space's name. */
 #define USER_LABEL_SIZE		257
 #define SPACE_LABEL_SIZE	(USER_LABEL_SIZE + LOCKMGR_SPACE_NAME_SIZE)
 

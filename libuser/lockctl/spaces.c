@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lockctl spaces: which spaces there are. */
+/* lockctl spaces: list the spaces. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,7 +53,7 @@ static const struct column columns[] = {
 	[CLIENTS]	= { "CLIENTS", "clients", COLUMN_NUMBER,
 		      "how many open files are attached" },
 	[GENERATION]	= { NULL, "generation", COLUMN_TEXT,
-			 "which space of that name it is" },
+			 "number that differs between spaces of the same name" },
 };
 
 static void fill_row(struct table *table, const struct space_facts *facts)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * lockctl stats: what has happened in spaces, as sysfs counts it; for people, as JSON, or
- * as text that Prometheus' node exporter reads.
+ * lockctl stats: print the counters that sysfs has for spaces; for people, as JSON, or as
+ * text that Prometheus' node exporter reads.
  */
 #include <assert.h>
 #include <errno.h>
@@ -54,7 +54,7 @@ static const struct column columns[] = {
 };
 
 /**
- * struct counts - what sysfs counts in a space since it was made
+ * struct counts - a space's counters in sysfs, which start at 0 when it is created
  */
 struct counts {
 	uint64_t contentions;
@@ -94,7 +94,7 @@ static int read_value(const struct space *space, const char *file, int base, uin
 	return number_parse(text, base, UINT64_MAX, value) ? 0 : -EIO;
 }
 
-/* In another user namespace, or a moment later, a directory can be of another space. */
+/* In another user namespace, or a moment later, the directory may be another space's. */
 static int check_generation(const struct space_facts *facts)
 {
 	uint64_t generation;
@@ -132,7 +132,7 @@ static int report_counts(int error, const struct space *space)
 {
 	char label[SPACE_LABEL_SIZE];
 
-	/* sysfs has those of the initial IPC namespace, by numbers of the initial user's. */
+	/* sysfs has spaces of the initial IPC namespace only, by uids of the initial user's. */
 	if (error != -ENOENT && error != -EACCES)
 		return report_failure(error, "cannot read the statistics of space %s",
 				      space_label(space, label));
@@ -156,7 +156,7 @@ static bool is_there(const struct space_facts *facts)
 	return there;
 }
 
-/* Returns the exit status; the entries that could be read are there. */
+/* Returns the exit status; @entries receives those that could be read. */
 static int read_entries(const struct space_facts *facts, size_t count, struct entry *entries,
 			size_t *entry_count)
 {
@@ -181,7 +181,7 @@ static int read_entries(const struct space_facts *facts, size_t count, struct en
 	return worst;
 }
 
-/* Of all spaces, leave the one that was typed.  Returns 0, or the exit status. */
+/* Reduce @facts to the space that was typed.  Returns 0, or the exit status after a message. */
 static int select_space(const char *text, struct space_facts *facts, size_t *count)
 {
 	struct space space;
@@ -226,11 +226,11 @@ static void print_table(const struct entry *entries, size_t count, const struct 
 }
 
 /**
- * struct metric - what is measured of each space
- * @name: as Prometheus has it: with its unit, counters with _total at the end
+ * struct metric - a metric of each space
+ * @name: in Prometheus' form: with its unit; counters end in _total
  * @type: counter or gauge
  * @help: what it is
- * @is_ns: whether it is nanoseconds, and to be printed as seconds
+ * @is_ns: whether the value is in nanoseconds, and is printed as seconds
  */
 struct metric {
 	const char *name;
@@ -239,7 +239,7 @@ struct metric {
 	bool is_ns;
 };
 
-/* In the order of what values_of() fills. */
+/* In the order in which values_of() fills in the values. */
 static const struct metric metrics[] = {
 	{ "lockmgr_space_capacity", "gauge", "Ids of the space.", false },
 	{ "lockmgr_space_allocated", "gauge", "Ids that are allocated.", false },
@@ -347,7 +347,7 @@ static int run(const struct arguments *args)
 const struct command command_stats = {
 	.name = "stats",
 	.synopsis = "[SPACE]",
-	.summary = "show what has happened in spaces: waits, handoffs, deaths, deadlocks",
+	.summary = "show counters of spaces: waits, handoffs, deaths, deadlocks",
 	.details = "Without SPACE: in all spaces that you may read.",
 	.options = options,
 	.columns = columns,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which distribution this is, and how that installs what building the module needs. */
+/* Which distribution this is, and its command to install the headers for building the module. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +8,11 @@
 
 /**
  * struct family - distributions with the same packages
- * @ids: what they call themselves, or what they are like
- * @by_release: the command has the whole release in it, not the kernel's flavour
- * @command: for printf()
- * @plain: the flavour that is in no package's name, for which there is another command
- * @plain_command: that one
+ * @ids: values of ID or ID_LIKE in os-release
+ * @by_release: the command contains the whole kernel release, not only the flavour
+ * @command: a format for printf()
+ * @plain: the flavour that package names do not contain; it has a command of its own
+ * @plain_command: that command
  */
 struct family {
 	const char *ids[4];
@@ -43,7 +43,7 @@ static const struct family *find_family(const char *id)
 	return NULL;
 }
 
-/* The first of the words of a value, which may be in quotation marks, that is known. */
+/* The family of the first known word in a value, which may be in quotation marks. */
 static const struct family *find_in_value(char *value)
 {
 	const struct family *family = NULL;
@@ -54,7 +54,7 @@ static const struct family *find_in_value(char *value)
 	return family;
 }
 
-/* What it is counts before what it is like, whichever comes first. */
+/* ID takes precedence over ID_LIKE, whichever comes first in the file. */
 static const struct family *read_family(FILE *file)
 {
 	const struct family *is = NULL, *like = NULL;
@@ -73,8 +73,8 @@ static const struct family *read_family(FILE *file)
 
 /**
  * system_headers_command() - the command that installs the headers of a kernel
- * @path: where the system says what it is
- * @release: the kernel's, as uname() has it
+ * @path: the system's os-release file
+ * @release: the kernel's release, as uname() returns it
  * @command: receives the command, for root
  * @size: room there
  *

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Tables by libsmartcols: for people with headings, as wide as the terminal; for
- * programs as JSON, with the same columns by other names, and some that people do not
- * need.
+ * Tables by libsmartcols: for people with headings, as wide as the terminal; for programs
+ * as JSON, with the same columns under other names, and a few more that people do not need.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -22,17 +21,16 @@
 /**
  * struct table - a table that is being filled
  * @scols: libsmartcols' table
- * @columns: what we know of the columns
- * @places: where they are in @scols; NULL: they are not
- * @row: the last row that is below no other
- * @line: the last row
- * @count: how many columns
+ * @columns: descriptions of the columns
+ * @places: the columns in @scols; NULL: the table does not have that column
+ * @row: the last row of the top level
+ * @line: the last row of any level
  * @chosen: which columns it has
- * @has_notes: whether there are notes in it
- * @shows_notes: whether its columns for notes stay without any
+ * @has_notes: whether it contains notes
+ * @shows_notes: whether it shows the columns for notes even if it contains none
  * @json: whether it is for programs
  * @raw: whether it is for programs that split lines at blanks
- * @uncut: whether nothing is cut
+ * @uncut: whether no text is cut
  */
 struct table {
 	struct libscols_table *scols;
@@ -48,10 +46,10 @@ struct table {
 	bool uncut;
 };
 
-/* As much of a command as tells it from others. */
+/* How much of a command people see: enough to tell it from others. */
 #define COMMAND_WIDTH	40
 
-/* All that can fail in libsmartcols is for want of memory. */
+/* The calls of libsmartcols that we make fail only if there is no memory. */
 static void check(int ret)
 {
 	if (ret)
@@ -92,7 +90,7 @@ static const char *heading_of(const struct table *table, const struct column *co
 {
 	if (table->json)
 		return column->key;
-	/* Programs look for names, which have no blanks. */
+	/* Programs look for column names, which contain no blanks. */
 	if (table->raw || !column->heading)
 		return column_name(column, name);
 	return column->heading;
@@ -117,7 +115,7 @@ static struct libscols_column *add_column(struct table *table, const struct colu
 	return place;
 }
 
-/* In JSON rows are below others only if a column says so, which need not be the same one. */
+/* libsmartcols nests rows in JSON only if a column has SCOLS_FL_TREE; any column will do. */
 static bool has_tree(const struct table *table, size_t count)
 {
 	size_t i;
@@ -175,7 +173,7 @@ struct table *table_new(const char *name, const struct column *columns, size_t c
 					    option_given(args, OPTION_NOHEADINGS)));
 	check(scols_table_enable_raw(table->scols, table->raw));
 	check(scols_table_enable_colors(table->scols, !table->raw && text_has_colours()));
-	/* All text is clean already, and what text_clean() has escaped is enough so. */
+	/* text_clean() has escaped the text already; libsmartcols must not escape it again. */
 	check(scols_table_enable_noencoding(table->scols, 1));
 	add_columns(table, count);
 	return table;
@@ -187,7 +185,7 @@ bool table_is_json(const struct table *table)
 	return table->json;
 }
 
-/** table_is_for_people() - whether sentences may stand around the table */
+/** table_is_for_people() - whether sentences may be printed around the table */
 bool table_is_for_people(const struct arguments *args)
 {
 	return !option_given(args, OPTION_JSON) && !option_given(args, OPTION_NOHEADINGS) &&
@@ -203,7 +201,7 @@ void table_row(struct table *table)
 	table->line = table->row;
 }
 
-/** table_row_below() - begin a row that belongs to the last of table_row() */
+/** table_row_below() - begin a row below the last one of table_row() */
 void table_row_below(struct table *table)
 {
 	table->line = scols_table_new_line(table->scols, table->row);
@@ -214,7 +212,7 @@ void table_row_below(struct table *table)
 /**
  * table_text() - fill a cell of the row
  * @table: the table
- * @column: which
+ * @column: the column
  * @format: as for printf()
  */
 void table_text(struct table *table, size_t column, const char *format, ...)
@@ -231,14 +229,14 @@ void table_text(struct table *table, size_t column, const char *format, ...)
 	check(scols_line_refer_column_data(table->line, table->places[column], text));
 }
 
-/* How many bytes of text are a whole number of characters, at most @max of these. */
+/* The length in bytes of the first @max characters of a text. */
 static int beginning_of(const char *text, int max)
 {
 	int length = 0;
 
 	while (text[length] && max--) {
 		length++;
-		/* The other bytes of a character in UTF-8. */
+		/* Continuation bytes of a UTF-8 character. */
 		while ((text[length] & 0xc0) == 0x80)
 			length++;
 	}
@@ -248,11 +246,11 @@ static int beginning_of(const char *text, int max)
 /**
  * table_command() - fill a cell with a command line
  * @table: the table
- * @column: which, of any kind
+ * @column: the column, of any kind
  * @command: the command line
  *
- * In a COLUMN_COMMAND, people see the program without its directory and the first options;
- * where there is no terminal, nothing else would keep the table from getting very wide.
+ * In a COLUMN_COMMAND, people see only the program without its directory, and the first
+ * options.  Without a terminal nothing else limits the width of the table.
  */
 void table_command(struct table *table, size_t column, const char *command)
 {
@@ -308,7 +306,7 @@ void table_space(struct table *table, size_t column, const struct space *space)
 		   table->json ? space_full_name(space, label) : space_label(space, label));
 }
 
-/** table_note() - fill a cell with what a lock stands for, if anybody has said */
+/** table_note() - fill a cell with a lock's note, if it has one */
 void table_note(struct table *table, size_t column, const struct lock *lock)
 {
 	char note[NOTE_LABEL_SIZE];
@@ -319,7 +317,7 @@ void table_note(struct table *table, size_t column, const struct lock *lock)
 	table->has_notes = true;
 }
 
-/** table_alert() - have the row catch the eye */
+/** table_alert() - highlight the row */
 void table_alert(struct table *table)
 {
 	check(scols_line_set_color(table->line, "red"));
@@ -343,7 +341,7 @@ static void hide_notes(struct table *table)
 	}
 }
 
-/* So that programs can count columns. */
+/* Print "-" for empty cells, so that programs can count columns. */
 static void fill_gaps(struct table *table, struct libscols_line *line)
 {
 	size_t i;
@@ -365,7 +363,7 @@ static void fill_all_gaps(struct table *table)
 		fill_gaps(table, scols_table_get_line(table->scols, i));
 }
 
-/** table_print() - print the table, and forget it */
+/** table_print() - print the table, and free it */
 void table_print(struct table *table)
 {
 	if (!table->has_notes && !table->shows_notes)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What /proc says of a thread beyond what the module does, and what can be done about it. */
+/* What /proc says about a thread, and what can be done about one that is stuck. */
 #include <string.h>
 
 #include "proc.h"
 #include "task.h"
 #include "text.h"
 
-/* What a shell takes as it is between single quotes. */
+/* Characters that a shell leaves alone between single quotes. */
 #define QUOTABLE \
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-:@\\+,= "
 
-/* Ids are used again: is it still the thread that the module named? */
+/* Ids are reused: whether this is still the thread that the module named. */
 static bool is_same(const struct task *task, const char *name)
 {
 	char text[LOCKMGR_COMMAND_SIZE + 1];
@@ -34,7 +34,7 @@ static void read_command(struct task *task, pid_t tid)
 		text_clean(task->command, sizeof(task->command), text, length);
 }
 
-/* Of a thread that lives. */
+/* The state of a thread that has not ended. */
 static enum task_state judge(pid_t pid, pid_t tid, char letter)
 {
 	char file[PATH_MAX];
@@ -57,7 +57,7 @@ static enum task_state judge(pid_t pid, pid_t tid, char letter)
 	}
 }
 
-/* A thread that lives, of the task's process: the one that is named, if it does. */
+/* A thread of the task's process that has not ended: the named one if possible; 0: none. */
 static pid_t living_thread(const struct task *task, struct proc_stat *stat)
 {
 	pid_t tid = task->tid ? task->tid : task->pid;
@@ -69,7 +69,7 @@ static pid_t living_thread(const struct task *task, struct proc_stat *stat)
 	return tid && proc_stat(task->pid, tid, stat) ? tid : 0;
 }
 
-/* Where /proc knows no thread of it that lives. */
+/* The state of a process of which /proc shows no thread that has not ended. */
 static enum task_state judge_unseen(const struct task *task)
 {
 	struct proc_stat stat;
@@ -80,9 +80,9 @@ static enum task_state judge_unseen(const struct task *task)
 }
 
 /**
- * task_describe() - find out about a thread
- * @task: receives it
- * @pid: its process, as the module named it
+ * task_describe() - describe a thread
+ * @task: receives the description
+ * @pid: its process, from the module
  * @tid: the thread, likewise
  * @name: its command name, likewise
  */
@@ -96,7 +96,7 @@ void task_describe(struct task *task, pid_t pid, pid_t tid, const char *name)
 	strcpy(task->command, task->name);
 	if (!pid)
 		return;
-	/* Where the thread is gone, the name is that of who opened the file. */
+	/* If the thread is gone, the name is that of whoever opened the file. */
 	if (tid && !is_same(task, name)) {
 		task->state = TASK_NOT_KNOWN;
 		return;
@@ -111,13 +111,13 @@ void task_describe(struct task *task, pid_t pid, pid_t tid, const char *name)
 	read_command(task, living);
 }
 
-/** task_is_stuck() - whether it goes on only when somebody or something lets it */
+/** task_is_stuck() - whether it cannot continue by itself */
 bool task_is_stuck(const struct task *task)
 {
 	return task->state > TASK_UNINTERRUPTIBLE;
 }
 
-/** task_may_be_stuck() - whether it may be so, too, or may go on in a moment */
+/** task_may_be_stuck() - whether it is stuck, or may be, but may also continue in a moment */
 bool task_may_be_stuck(const struct task *task)
 {
 	return task->state >= TASK_UNINTERRUPTIBLE;
@@ -144,7 +144,7 @@ const char *task_state(const struct task *task)
 	return words[task->state];
 }
 
-/* What thaws it, if whoever reads this can type it. */
+/* Suggest the command that thaws it, if the path can be typed at a shell. */
 static void remark_frozen(const struct task *task, FILE *file)
 {
 	char path[PATH_MAX];
@@ -172,9 +172,9 @@ static void remark_traced(const struct task *task, FILE *file)
 }
 
 /**
- * task_remark() - say what keeps it from going on, and which command helps
+ * task_remark() - say why it is stuck, and which command helps
  * @task: one that may be stuck
- * @file: receives it, as the end of a sentence that begins with its name
+ * @file: receives the end of a sentence that begins with the task's name
  */
 void task_remark(const struct task *task, FILE *file)
 {

@@ -13,17 +13,17 @@
 #define TASK_COMMAND_SIZE	256
 
 enum task_state {
-	/* /proc does not tell: it is of another PID namespace, or another user's. */
+	/* /proc does not show it: it is in another PID namespace, or another user's. */
 	TASK_NOT_SHOWN,
-	/* What has that number now has another name than the module gave. */
+	/* The thread that has this id now does not have the name that the module gave. */
 	TASK_NOT_KNOWN,
 	TASK_GONE,
 	TASK_ENDED,
 	TASK_RUNNING,
 	TASK_SLEEPING,
-	/* From here on it may not go on by itself. */
+	/* In this state it may be stuck: task_may_be_stuck(). */
 	TASK_UNINTERRUPTIBLE,
-	/* And from here on it will not. */
+	/* In this state and the following ones it is stuck: task_is_stuck(). */
 	TASK_VFORKED,
 	TASK_STOPPED,
 	TASK_TRACED,
@@ -32,12 +32,12 @@ enum task_state {
 };
 
 /**
- * struct task - a thread as the caller sees it; all text is fit to be printed
+ * struct task - a thread as the caller sees it; all text is safe to print
  * @pid: its process; 0: not shown to the caller, or gone
  * @tid: the thread; 0: likewise
- * @state: its state; where the thread has ended, that of another one of its process
+ * @state: its state; if the thread has ended, that of another thread of its process
  * @name: its command name
- * @command: the process's command line; the name where that is not known
+ * @command: the process's command line; @name if that is not known
  */
 struct task {
 	pid_t pid;

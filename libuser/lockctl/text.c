@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Text that others chose, and how the terminal shows text. */
+/* Cleaning text that comes from others, and colours on the terminal. */
 #include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +14,9 @@
 #define MARKS_MAX	3
 
 /*
- * Characters that iswprint() takes for printable, but that show nothing, change the
- * direction of what follows, or look different on every system: Unicode's categories Cf,
- * Zs, Zl, Zp, Co and noncharacters, what it calls Default_Ignorable_Code_Point, and
+ * Characters that iswprint() calls printable, but that show nothing, change the direction of
+ * the text after them, or look different on every system: Unicode's categories Cf, Zs, Zl,
+ * Zp, Co, noncharacters, characters with the property Default_Ignorable_Code_Point, and
  * letters and symbols that are blank.
  */
 static const struct {
@@ -70,8 +70,8 @@ static bool is_hidden(wchar_t wide)
 }
 
 /*
- * How many bytes at the beginning are a character that can be printed; 0: none is.
- * @marks is how many more marks the character before it may have.
+ * How many bytes at the beginning form a character that can be printed; 0: they do not.
+ * @marks: how many more combining marks the previous character may have.
  */
 static size_t printable(const char *from, size_t length, bool utf8, int *marks)
 {
@@ -99,14 +99,15 @@ static size_t printable(const char *from, size_t length, bool utf8, int *marks)
 }
 
 /**
- * text_clean() - make text fit for terminals and for JSON
+ * text_clean() - make text safe for terminals and for JSON
  * @to: receives it, with a NUL
  * @size: room there, NUL included
  * @from: the text, which may be anything
- * @length: how many bytes of it, at most; a NUL ends it too
+ * @length: its length in bytes, at most; a NUL ends it, too
  *
- * A process may give itself any name, and must not reach the terminal of whoever looks
- * at it by that.  Each byte of what cannot be printed, or cannot be seen, becomes \xNN.
+ * A process may give itself any name, and must not be able to send control sequences to the
+ * terminal of a user who looks at it.  Each byte of a character that cannot be printed, or
+ * cannot be seen, becomes \xNN.
  */
 void text_clean(char *to, size_t size, const char *from, size_t length)
 {
@@ -132,7 +133,7 @@ void text_clean(char *to, size_t size, const char *from, size_t length)
 	*to = '\0';
 }
 
-/** text_has_colours() - whether standard output is to have colours */
+/** text_has_colours() - whether to use colours on standard output */
 bool text_has_colours(void)
 {
 	const char *none = getenv("NO_COLOR");

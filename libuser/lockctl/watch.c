@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* lockctl watch: who waits now, longest first, again and again. */
+/* lockctl watch: list the waiting threads, longest wait first, and repeat. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +16,10 @@
 
 #define INTERVAL_NS	2000000000ULL
 
-/* Lines that are not rows: what is above the table, and its headings. */
+/* Lines that are not rows: the ones above the table, and its headings. */
 #define LINES_AROUND	4
 
-/* For a terminal: to the first line, and away with all that is there. */
+/* For a terminal: move to the first line, and clear the screen. */
 #define CLEAR		"\033[H\033[2J"
 
 enum {
@@ -137,7 +137,7 @@ static void fill_row(struct table *table, const struct snapshot *snapshot,
 		table_alert(table);
 }
 
-/* How many rows there is room for. */
+/* How many rows fit on the terminal. */
 static size_t rows_max(void)
 {
 	struct winsize size;
@@ -195,7 +195,7 @@ static int print_once(const struct arguments *args, bool first)
 	return fflush(stdout) ? STATUS_OUTPUT : status;
 }
 
-/* The signals that end it, and the one by which the terminal says that it has changed. */
+/* Blocks the signals that end it, and SIGWINCH, which says that the terminal's size changed. */
 static sigset_t block_signals(void)
 {
 	sigset_t signals;
@@ -221,7 +221,7 @@ static int watch(const struct arguments *args, const struct timespec *interval, 
 			return status;
 		ended = sigtimedwait(&signals, NULL, interval);
 	} while (ended < 0 || ended == SIGWINCH);
-	/* Behind the ^C that the terminal shows. */
+	/* End the line in which the terminal shows ^C. */
 	if (isatty(STDOUT_FILENO))
 		printf("\n");
 	return STATUS_OK;
@@ -250,7 +250,7 @@ static int run(const struct arguments *args)
 const struct command command_watch = {
 	.name = "watch",
 	.synopsis = "[SPACE]",
-	.summary = "show who waits, longest first, again and again",
+	.summary = "show who waits, longest first, and repeat",
 	.details = "Without SPACE: in all spaces that you may read. Ctrl-C ends it, with status 0.",
 	.options = options,
 	.columns = columns,

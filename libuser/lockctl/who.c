@@ -112,7 +112,7 @@ static void print_file_users(const struct lock *lock)
 	printf(".\n");
 }
 
-/* For people: the answer in a sentence, before the table. */
+/* For people: a sentence before the table that says who holds the lock. */
 static void print_sentence(const struct snapshot *snapshot, const struct lock *lock)
 {
 	char space[SPACE_LABEL_SIZE], label[LOCK_LABEL_SIZE], held[DURATION_SIZE];

@@ -96,7 +96,7 @@ sub test_forbidden
 {
 	my $rule = '/etc/modprobe.d/lockmgr-forbidden.conf';
 	my %reasons = (
-		'install lockmgr /bin/false' => qr/: by modprobe\.d, '\/bin\/false' is run instead$/,
+		'install lockmgr /bin/false' => qr/: modprobe\.d runs '\/bin\/false' instead$/,
 		'blacklist lockmgr' => qr/: modprobe\.d or the command line blacklists it$/,
 	);
 
@@ -250,7 +250,7 @@ sub test_nothing
 	}
 	cover('/etc/os-release', "ID=fedora\n");
 	same(check('module')->{remedy}, "dnf install kernel-devel-$release", 'it_says_where_to_get_one');
-	matches(lockctl('doctor')->{out}, qr/^This mends the first that is bad; then ask again:\n  dnf install kernel-devel-\Q$release\E$/m,
+	matches(lockctl('doctor')->{out}, qr/^To fix the first problem, run this, then doctor again:\n  dnf install kernel-devel-\Q$release\E$/m,
 		'in_words');
 	uncover('/etc/os-release');
 	cover('/etc/os-release', "ID=other\n");

@@ -43,7 +43,7 @@ sub test_allocate
 	same(notes($space), ['0 yes container web-1', "1 yes $longest", "2 yes $longest", '3 yes -',
 			     '17 yes pod p'], 'list_has_them');
 	fails(lockctl('allocate', '--note', "${longest}n", $space), 64,
-	      qr/^lockctl: note of 64 bytes: 63 is the most$/m, 'a_note_has_a_limit');
+	      qr/^lockctl: note of 64 bytes: at most 63 are allowed$/m, 'a_note_has_a_limit');
 	same(scalar @{notes($space)}, 5, 'and_nothing_is_allocated');
 	matches(must('list', '--all', $space), qr/^SPACE +LOCK NOTE +ALLOCATED /, 'people_see_a_column');
 	same(said(lockctl('free', $space, 17)), '0 ', 'a_noted_id_is_freed');

@@ -177,7 +177,7 @@ sub test_meant
 	matches($said->{out}, qr/^Lock 1 of games:$shared is held by /, 'a_name_that_one_other_has_is_that_ones');
 	same("$said->{status} $said->{err}", "0 lockctl: root has no space '$shared': this is games:$shared\n",
 	     'which_is_said');
-	fails(lockctl(@$_), 66, qr/: root has none of that name; there is games:$shared$/,
+	fails(lockctl(@$_), 66, qr/: root has no space of that name; there is games:$shared$/,
 	      "$_->[0]_changes_nothing_by_guess")
 		for ['allocate', $shared], ['free', $shared, 1], ['run', $shared, 2, 'true'],
 		    ['unlink', $shared], ['set-capacity', $shared, 8], ['free-all', '--yes', $shared];
@@ -185,7 +185,7 @@ sub test_meant
 
 	as('games', 'create', $open);
 	forget_space("5:$open");
-	fails(lockctl('list', $open), 66, qr/: root has none of that name; 2 others do, such as daemon:$open$/,
+	fails(lockctl('list', $open), 66, qr/: root has no space of that name; 2 others do, as daemon:$open$/,
 	      'of_two_none_is_taken');
 	as('games', 'unlink', $open);
 }
