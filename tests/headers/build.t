@@ -80,7 +80,7 @@ names_what_is_missing()
 {
 	local said
 
-	! said=$(build "$@" KCFLAGS=-Dtask_tgid=no_kernel_has_this) || return
+	! said=$(build "$@" KCFLAGS=-Dmmu_interval_notifier_remove=no_kernel_has_this) || return
 	head -n 5 <<<"$said"
 	head -n 5 <<<"$said" | grep -q no_kernel_has_this
 }
