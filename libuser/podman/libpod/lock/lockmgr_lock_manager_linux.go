@@ -40,7 +40,7 @@ type LockmgrLockManager struct {
 // The error is ESTALE if it is another space by now, and ERANGE if the numbers in use do not
 // fit into numLocks.  After both, libpod must renumber its locks.
 func OpenLockmgrLockManager(space string, numLocks uint32, generationPath string) (Manager, error) {
-	return openLockmgr(space, numLocks, func(handle *lockmgr.Handle) error {
+	opened, err := openLockmgr(space, numLocks, func(handle *lockmgr.Handle) error {
 		if err := checkGeneration(handle, generationPath); err != nil {
 			return err
 		}
@@ -51,12 +51,17 @@ func OpenLockmgrLockManager(space string, numLocks uint32, generationPath string
 		}
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	return opened, nil
 }
 
 // NewLockmgrLockManager is OpenLockmgrLockManager for renumbering: whichever space it is now
-// counts from now on, and no number is in use.
+// counts from now on, and no number is in use.  Objects may still have numbers of numLocks and
+// more: RetrieveLock returns a Locker for these, too, which is good for nothing but its number.
 func NewLockmgrLockManager(space string, numLocks uint32, generationPath string) (Manager, error) {
-	return openLockmgr(space, numLocks, func(handle *lockmgr.Handle) error {
+	opened, err := openLockmgr(space, numLocks, func(handle *lockmgr.Handle) error {
 		if err := handle.FreeAll(); err != nil {
 			return err
 		}
@@ -65,12 +70,16 @@ func NewLockmgrLockManager(space string, numLocks uint32, generationPath string)
 		}
 		return writeGeneration(handle, generationPath)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return &renumberingLockManager{opened, numLocks}, nil
 }
 
 // openLockmgr opens the space and prepares it.  All locks go through the kernel: libpod
 // acquires some tens of them in a process, and memory that is shared with nobody cannot be
 // overwritten by anybody.
-func openLockmgr(space string, numLocks uint32, prepare func(*lockmgr.Handle) error) (Manager, error) {
+func openLockmgr(space string, numLocks uint32, prepare func(*lockmgr.Handle) error) (*LockmgrLockManager, error) {
 	handle, err := lockmgr.Open(space, &lockmgr.Options{
 		Create:   true,
 		Capacity: numLocks,
@@ -89,6 +98,50 @@ func openLockmgr(space string, numLocks uint32, prepare func(*lockmgr.Handle) er
 			"choose another lock_type in containers.conf", err)
 	}
 	return nil, fmt.Errorf("opening the locks of lock_type \"lockmgr\": %w", err)
+}
+
+// renumberingLockManager is a LockmgrLockManager for the time in which objects get new numbers.
+// Before libpod gives an object a new number, it retrieves the lock of the old one.
+type renumberingLockManager struct {
+	*LockmgrLockManager
+	numLocks uint32
+}
+
+// RetrieveLock returns the lock with that number, or what stands for it if there is no such
+// lock any more.
+func (m *renumberingLockManager) RetrieveLock(id uint32) (Locker, error) {
+	if id >= m.numLocks {
+		return formerLock(id), nil
+	}
+	return m.LockmgrLockManager.RetrieveLock(id)
+}
+
+// formerLock is the number of a lock that does not exist any more.
+type formerLock uint32
+
+func (l formerLock) err() error {
+	return fmt.Errorf("lock %d does not exist any more: run 'podman system renumber': %w", l,
+		syscall.EINVAL)
+}
+
+// ID returns the number.
+func (l formerLock) ID() uint32 {
+	return uint32(l)
+}
+
+// Lock panics.
+func (l formerLock) Lock() {
+	panic(l.err())
+}
+
+// Unlock panics.
+func (l formerLock) Unlock() {
+	panic(l.err())
+}
+
+// Free fails.
+func (l formerLock) Free() error {
+	return l.err()
 }
 
 // What a lock protects is in the database, which a process leaves in the old state or in the

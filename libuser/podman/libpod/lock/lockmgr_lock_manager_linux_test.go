@@ -60,6 +60,16 @@ func (s *scene) wantError(err error, wanted error) {
 	}
 }
 
+func (s *scene) wantPanic(name string, call func()) {
+	s.t.Helper()
+	defer func() {
+		if recover() == nil {
+			s.t.Errorf("%s does not panic", name)
+		}
+	}()
+	call()
+}
+
 func TestLockmgrOpensTheLocksOfOthers(t *testing.T) {
 	s := newScene(t)
 	first := s.open(8)
@@ -110,6 +120,25 @@ func TestLockmgrHasAsManyLocksAsIsSaid(t *testing.T) {
 
 	renumbered := must(NewLockmgrLockManager(s.space, 5, s.path))
 	s.wantAvailable(renumbered, 5)
+}
+
+func TestLockmgrRetrievesFormerNumbersOnlyToRenumber(t *testing.T) {
+	s := newScene(t)
+	renumbering := must(NewLockmgrLockManager(s.space, 5, s.path))
+
+	must(renumbering.RetrieveLock(4)).Lock()
+	former := must(renumbering.RetrieveLock(5))
+	if former.ID() != 5 {
+		t.Errorf("lock 5 has the number %d", former.ID())
+	}
+	s.wantError(former.Free(), syscall.EINVAL)
+	s.wantPanic("Lock", former.Lock)
+	s.wantPanic("Unlock", former.Unlock)
+
+	_, err := renumbering.AllocateAndRetrieveLock(5)
+	s.wantError(err, syscall.EINVAL)
+	_, err = s.open(5).RetrieveLock(5)
+	s.wantError(err, syscall.EINVAL)
 }
 
 func TestLockmgrRefusesAnotherSpaceOfTheName(t *testing.T) {
