@@ -7,7 +7,7 @@ lockctl_parts   := allocations cycle directory duration memory note number proc 
 lockctl_objects := $(lockctl_parts:%=build/lockctl/%.o)
 lockctl_units   := $(patsubst tests/%.c,build/tests/%,$(wildcard tests/cli/*.c))
 
-all: build/tests/cli/helpers/actor build/tests/cli/helpers/terminal build/tests/cli/helpers/late.so
+programs: build/tests/cli/helpers/actor build/tests/cli/helpers/terminal build/tests/cli/helpers/late.so
 
 build/tests/cli/helpers/actor: build/tests/cli/helpers/actor.o $(LIBRARY)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -pthread

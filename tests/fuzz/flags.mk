@@ -2,6 +2,7 @@
 #
 # The fuzzer has a Makefile of its own; it is built with the test programs.
 
+# Its agents are of amd64 only.
 all: fuzzer
 
 .PHONY: fuzzer

@@ -6,7 +6,7 @@ podman_helpers := $(addprefix build/tests/podman/helpers/,segment die.so)
 podman_preload := build/podman/liblockmgr-podman.so
 
 .PHONY: podman-tests
-all: podman-tests
+programs: podman-tests
 podman-tests: $(podman_helpers) $(podman_preload)
 
 build/tests/podman/helpers/segment: build/tests/podman/helpers/segment.o

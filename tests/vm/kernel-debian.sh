@@ -12,16 +12,23 @@ debian_recipe=3
 
 # What it takes to reach the host's files and to talk to the host. They load
 # before any other file system is there.
-boot_modules=(virtio_pci virtio_console virtio_rng 9pnet_virtio 9p overlay)
+boot_modules=(virtio_console virtio_rng 9pnet_virtio 9p overlay)
 
 # Debian's header packages of a kernel, as a pattern on package names.
 headers_pattern()
 {
+	local version flavour=$1
+
 	case $1 in
-	6.1)	echo '^linux-headers-6\.1\.[0-9]+([+-][^-]+)?-amd64$' ;;
-	6.1-rt)	echo '^linux-headers-6\.1\.[0-9]+([+-][^-]+)?-rt-amd64$' ;;
-	6.12)	echo '^linux-headers-6\.12\.[0-9]+([+-][^-]+)?-amd64$' ;;
+	6.1)		version=1 flavour=amd64 ;;
+	6.1-rt)		version=1 flavour=rt-amd64 ;;
+	6.12)		version=12 flavour=amd64 ;;
+	i386)		version=1 flavour=686-pae ;;
+	armhf)		version=12 flavour=armmp ;;
+	ppc64el)	version=12 flavour=powerpc64le-64k ;;
+	*)		version=12 ;;
 	esac
+	printf '^linux-headers-6\\.%s\\.[0-9]+([+-][^-]+)?-%s$\n' "$version" "$flavour"
 }
 
 newest_release()
@@ -109,7 +116,7 @@ pack_modules()
 	work=$root/boot-modules
 	mkdir -p "$work/modules"
 	depmod -b "$root" "$release"
-	for module in "${boot_modules[@]}"; do
+	for module in $processor_bus "${boot_modules[@]}"; do
 		modprobe -d "$root" -S "$release" --show-depends "$module"
 	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$work/paths"
 
@@ -154,6 +161,12 @@ debian_ask()
 	local release debian=bookworm newest
 
 	case $name in
+	arm64 | arm64-16k | armhf | ppc64el | riscv64 | s390x | i386)
+		[[ $name == i386 ]] || debian=trixie
+		use_release "$debian" "$processor"
+		release_lists
+		release=$(newest_release "$(headers_pattern "$name")")
+		;;
 	newest)
 		newest=$(newest_of_all)
 		read -r debian release <<<"$newest"
@@ -166,18 +179,18 @@ debian_ask()
 		;;
 	esac
 	[[ $release ]]
-	printf '%s\n' "$release" "recipe $debian_recipe ${boot_modules[*]}"
+	printf '%s\n' "$release" "recipe $debian_recipe $processor_bus ${boot_modules[*]}"
 	[[ $(host_release) == "$debian" ]] || printf 'debian %s\n' "$debian"
 	kernel_identities "$release"
 }
 
 debian_make()
 {
-	local work=$1 final=$2 release debian deb image config
+	local work=$1 final=$2 foreign=${processor#amd64} release debian deb image config
 
 	debian=$(sed -n 's/^debian //p' <<<"$3")
-	[[ ! $debian ]] || use_release "$debian"
-	release=$(sed -n 's/^linux-headers-\(.*-amd64\) .*/\1/p' <<<"$3")
+	[[ ! $debian$foreign ]] || use_release "${debian:-bookworm}" "$foreign"
+	release=$(sed -n '/-common /!s/^linux-headers-\([^ ]*\) .*/\1/p' <<<"$3")
 	need_commands depmod modprobe xz zstd cpio
 	say "downloading Debian's kernel $release"
 	grep '^linux-' <<<"$3" | deb_download "$work" >"$work/debs"
@@ -196,7 +209,11 @@ debian_make()
 		rm -rf "$work/usr/lib/modules"
 	fi
 	for image in "$work/boot/vmlinuz-$release" "$work/lib/modules/$release/vmlinuz"{,.unsigned}; do
-		[[ ! -e $image ]] || unpack_image "$image" "$work/vmlinux"
+		if [[ -e $image && $foreign ]]; then
+			cp "$image" "$work/vmlinux"
+		elif [[ -e $image ]]; then
+			unpack_image "$image" "$work/vmlinux"
+		fi
 	done
 	for config in "$work/boot/config-$release" "$work/lib/modules/$release/config"; do
 		[[ ! -e $config ]] || cp "$config" "$work/config"
@@ -209,12 +226,13 @@ debian_make()
 
 	cat >"$work/facts" <<-END
 	kernel_name='$name'
-	kernel_arch='x86_64'
+	kernel_arch='$processor_linux'
 	kernel_release='$release'
 	kernel_kdir='$final/usr/src/linux-headers-$release'
 	kernel_image='$final/vmlinux'
 	kernel_modules='$final/lib/modules/$release'
 	kernel_initrd='$final/modules.cpio'
 	kernel_debian='$debian'
+	kernel_processor='$foreign'
 	END
 }

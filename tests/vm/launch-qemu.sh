@@ -9,7 +9,8 @@
 . "$here/qemu.sh"
 
 machine_kind=qemu
-needed_commands=(qemu-system-x86_64)
+use_processor "${kernel_processor:-amd64}"
+needed_commands=("${processor_qemu[0]}")
 
 # /dev/kvm may be there and never boot a guest. So one is booted, once for
 # every boot of this host.
@@ -42,22 +43,26 @@ describe_machine()
 {
 	local kvm=no
 
-	begin_machine "$kernel_image"
-	[[ ${LOCKMGR_ACCEL-} == tcg ]] || ! kvm_works || kvm=yes
+	begin_machine "$kernel_image" "$kernel_processor"
+	[[ $kernel_processor || ${LOCKMGR_ACCEL-} == tcg ]] || ! kvm_works || kvm=yes
 	add_processors "$kvm"
 	machine+=(
 		-smp "$smp" -m "$memory" -initrd "$dir/initrd"
 		-append "$qemu_parameters sysctl.kernel.hung_task_panic=1 $kernel_parameters"
 		-serial "file:$dir/console.log"
-		-device virtio-rng-pci
+		-device virtio-rng
 		-fsdev "local,id=host,path=/,security_model=none,readonly=on,multidevs=remap"
-		-device "virtio-9p-pci,fsdev=host,mount_tag=host"
+		-device "virtio-9p,fsdev=host,mount_tag=host"
 		-fsdev "local,id=results,path=$dir/results,security_model=none,multidevs=remap"
-		-device "virtio-9p-pci,fsdev=results,mount_tag=results"
-		-device virtio-serial-pci
+		-device "virtio-9p,fsdev=results,mount_tag=results"
+		-device virtio-serial
 		-chardev "pipe,id=port,path=$dir/port"
 		-device "virtserialport,chardev=port,name=lockmgr"
 	)
+	if [[ $system ]]; then
+		machine+=(-fsdev "local,id=system,path=$system,security_model=none,readonly=on,multidevs=remap"
+			-device "virtio-9p,fsdev=system,mount_tag=system")
+	fi
 	if [[ $interactive ]]; then
 		machine+=(-chardev "stdio,id=terminal,signal=off"
 			-device "virtconsole,chardev=terminal")

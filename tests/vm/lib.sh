@@ -80,12 +80,11 @@ apt_update()
 	as_root apt-get -qq update >&2
 }
 
-# deb_identity PACKAGE: "package version sha256" of apt's candidate. Fails if
+# deb_identity PACKAGE[:ARCHITECTURE]: "package version sha256" of apt's candidate. Fails if
 # apt knows no such package.
 deb_identity()
 {
-	apt-cache show --no-all-versions "$1" 2>/dev/null | awk '
-		/^Package:/ { package = $2 }
+	apt-cache show --no-all-versions "$1" 2>/dev/null | awk -v package="$1" '
 		/^Version:/ { version = $2 }
 		/^SHA256:/  { print package, version, $2; found = 1; exit }
 		END { exit !found }'
@@ -103,7 +102,7 @@ deb_download()
 		(cd "$dir" && apt-get -qq -o APT::Sandbox::User=root \
 			download "$package=$version" >&2)
 		# apt escapes the epoch's colon in file names.
-		file=$(find "$dir" -name "${package}_${version//:/%3a}_*.deb")
+		file=$(find "$dir" -name "${package%:*}_${version//:/%3a}_*.deb")
 		sha256sum --check --status <<<"$sum  $file" ||
 			die "$package: the downloaded file has a wrong checksum"
 		printf '%s\n' "$file"

@@ -4,9 +4,12 @@
 #
 # What QEMU makes of each of our machines, whatever it boots. Sourced.
 
+# shellcheck source-path=SCRIPTDIR source=processors.sh
+. "$here/processors.sh"
+
 # For any kernel. It takes a timer that comes late, on a busy host, for none; and what looks
 # for hung tasks, processors and work must not find those that are only slow.
-qemu_parameters="console=ttyS0 cryptomgr.notests no_timer_check random.trust_cpu=on
+qemu_parameters="cryptomgr.notests random.trust_cpu=on
 	watchdog_thresh=60 workqueue.watchdog_thresh=600 rcupdate.rcu_cpu_stall_timeout=300
 	sysctl.kernel.hung_task_timeout_secs=600"
 
@@ -17,12 +20,13 @@ kvm_answer()
 	printf '%s\n' "$(lockmgr_cache)/kvm-$(</proc/sys/kernel/random/boot_id)"
 }
 
-# begin_machine IMAGE: leaves the beginning of the command in $machine.
+# begin_machine IMAGE [PROCESSOR]: leaves the beginning of the command in $machine.
 begin_machine()
 {
-	machine=(qemu-system-x86_64
-		-nodefaults -no-user-config -display none -no-reboot
-		-M q35 -kernel "$1"
+	use_processor "${2:-amd64}"
+	qemu_parameters+=" console=$processor_console"
+	machine=("${processor_qemu[@]}"
+		-nodefaults -no-user-config -display none -no-reboot -kernel "$1"
 	)
 }
 
@@ -42,9 +46,13 @@ add_processors()
 
 	if [[ $1 == yes ]]; then
 		machine+=(-accel kvm -cpu host)
+		qemu_parameters+=" no_timer_check"
 		return
 	fi
-	machine+=(-accel "tcg,thread=multi" -cpu max)
+	machine+=(-accel "tcg,thread=multi")
+	[[ $processor == amd64 ]] || return 0
+	machine+=(-cpu max)
+	qemu_parameters+=" no_timer_check"
 	# Emulated processors all count the host's ticks. The kernel's test
 	# whether they agree takes one that runs late for one that does not,
 	# and falls back to the HPET: a device, a microsecond a look.

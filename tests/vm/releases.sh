@@ -8,6 +8,10 @@
 # Debian 12, Debian 13, testing and unstable.
 releases=(bookworm trixie testing unstable)
 
+# What use_release was called with: the release, and a processor other than this machine's.
+release_used=
+release_foreign=
+
 # The release of the machine's own system, by its name.
 host_release()
 {
@@ -24,9 +28,11 @@ check_release()
 		die "no release is called '$1'; there are: ${releases[*]}"
 }
 
-# Each release, with its updates and backports.
+# Each release, with its updates and backports; for a processor other than this machine's,
+# as it was released: that is all that mirrors have for sure.
 release_suites()
 {
+	[[ ! $release_foreign ]] || { echo "$1" && return; }
 	case $1 in
 	testing | unstable) echo "$1" ;;
 	*) echo "$1" "$1-updates" "$1-backports" ;;
@@ -48,7 +54,9 @@ mirror_of()
 release_sources()
 {
 	local release=$1 kind=${2:-deb} suite mirror security
-	local options='[arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
+	local options="[arch=amd64${release_foreign:+,$release_foreign}"
+
+	options+=' signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
 
 	mirror=$(mirror_of debian)
 	security=$(mirror_of debian-security)
@@ -58,19 +66,23 @@ release_sources()
 	done
 	case $release/$security in
 	testing/* | unstable/* | */) ;;
-	*) printf '%s %s %s %s-security main\n' "$kind" "$options" "$security" "$release" ;;
+	*) [[ $release_foreign ]] || printf '%s %s %s %s-security main\n' "$kind" "$options" "$security" "$release" ;;
 	esac
 }
 
-# use_release RELEASE [source]: from now on, apt in this shell means that release, and
-# knows its source packages if they are asked for.
+# use_release RELEASE [source|ARCHITECTURE]: from now on, apt in this shell means that release,
+# and knows its source packages if they are asked for, or also the packages for that processor.
 use_release()
 {
 	local release=$1 kind=${2-} sources settings
 
+	release_used=$release
+	release_foreign=${kind#source}
+
 	# The machine's own apt is asked for the mirror, whatever was used before.
 	unset APT_CONFIG
-	sources=$(release_sources "$release"; [[ ! $kind ]] || release_sources "$release" deb-src)
+	sources=$(release_sources "$release"
+		[[ $kind != source ]] || release_sources "$release" deb-src)
 	private_apt=$(lockmgr_cache)/apt/$release${kind:+-$kind}
 	mkdir -p "$private_apt"/{lists/partial,cache/archives/partial}
 	[[ $(cat "$private_apt/sources.list" 2>/dev/null) == "$sources" ]] || {
@@ -93,6 +105,7 @@ use_release()
 	Dir::Etc::preferences "/dev/null";
 	Dir::Etc::preferencesparts "/dev/null";
 	APT::Architecture "amd64";
+	APT::Architectures { "amd64"; ${release_foreign:+\"$release_foreign\";} };
 	APT::Sandbox::User "root";
 	Acquire::Languages "none";
 	$settings
@@ -135,17 +148,18 @@ tree_apt_options()
 	apt-config dump Acquire | sed -n '/::\(Check-Valid-Until\|Check-Date\|Proxy\) /s/^/--aptopt=/p'
 }
 
-# make_tree DIRECTORY PACKAGES OPTION...: the release in use, with these packages (a list
-# with commas), without what people read, and without what only apt and a boot need.
+# make_tree DIRECTORY ARCHITECTURES PACKAGES OPTION...: the release in use for these processors
+# (lists with commas), with these packages, without what people read, and without what only apt
+# and a boot need.
 make_tree()
 {
-	local tree=$1 packages=$2 release=${private_apt##*/} options=()
+	local tree=$1 architectures=$2 packages=$3 options=()
 
-	shift 2
+	shift 3
 	need_commands mmdebstrap
 	mapfile -t options < <(tree_apt_options)
-	release_sources "$release" | as_root mmdebstrap --quiet --architectures=amd64 \
-		"${options[@]}" "$@" \
+	release_sources "$release_used" | as_root mmdebstrap --quiet \
+		--architectures="$architectures" "${options[@]}" "$@" \
 		--dpkgopt=path-exclude='/usr/share/man/*' \
 		--dpkgopt=path-exclude='/usr/share/doc/*' \
 		--dpkgopt=path-exclude='/usr/share/locale/*' \

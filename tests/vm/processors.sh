@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # who sources it reads variables
+#
+# The processors that there are machines for, or compilers. Sourced.
+
+# use_processor NAME: sets, for a processor by Debian's name for it:
+#
+#	processor		NAME
+#	processor_linux		what Linux calls it: ARCH=
+#	processor_triplet	what GNU calls it: the compilers' names begin so
+#	processor_qemu		QEMU's command for a machine with it, of which there is nothing yet
+#				but the machine; empty: the module is built for it, not booted
+#	processor_console	the kernel's console there
+#	processor_bus		the kernel's module for devices there
+use_processor()
+{
+	processor=$1
+	processor_qemu=()
+	processor_console=ttyS0
+	processor_bus=virtio_pci
+	case $1 in
+	amd64)
+		processor_linux=x86_64
+		processor_triplet=x86_64-linux-gnu
+		processor_qemu=(qemu-system-x86_64 -M q35)
+		;;
+	arm64)
+		processor_linux=arm64
+		processor_triplet=aarch64-linux-gnu
+		# The default way to sign pointers takes most of an emulated processor's time.
+		processor_qemu=(qemu-system-aarch64 -M virt -cpu "max,pauth-impdef=on")
+		processor_console=ttyAMA0
+		;;
+	armhf)
+		processor_linux=arm
+		processor_triplet=arm-linux-gnueabihf
+		processor_qemu=(qemu-system-arm -M virt -cpu max)
+		processor_console=ttyAMA0
+		;;
+	s390x)
+		processor_linux=s390
+		processor_triplet=s390x-linux-gnu
+		processor_qemu=(qemu-system-s390x -M s390-ccw-virtio -cpu max)
+		processor_console=ttysclp0
+		processor_bus=
+		;;
+	i386)
+		processor_linux=i386
+		processor_triplet=i686-linux-gnu
+		;;
+	ppc64el)
+		processor_linux=powerpc
+		processor_triplet=powerpc64le-linux-gnu
+		;;
+	riscv64)
+		processor_linux=riscv
+		processor_triplet=riscv64-linux-gnu
+		;;
+	*)
+		die "no processor is called '$1'"
+		;;
+	esac
+}
