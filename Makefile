@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# `make help` says what there is. The module itself is described by Kbuild,
-# which the kernel's build system reads instead of this file.
+# `make help` lists the targets. How to build the module itself is in Kbuild, which the kernel's
+# build system reads instead of this file.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 UDEVRULESDIR ?= $(PREFIX)/lib/udev/rules.d
 MODULESLOADDIR ?= $(PREFIX)/lib/modules-load.d
 INSTALL ?= install
-# The kernel for virtual machines: one of those of tests/vm/kernel. Empty for
-# `module`: the running one.
+# The kernel for virtual machines and `module`: one of those that tests/vm/kernel knows. If empty,
+# `module` builds for the running kernel, and most virtual machines run 6.1.
 KERNEL ?=
 KDIR ?= /lib/modules/$(shell uname -r)/build
-# What `check` runs, and on which kernels. Empty: everything.
+# What `check` runs, and on which kernels. If empty: all tests, on the kernels of tests/check.
 TESTS ?=
 KERNELS ?=
-# How long `stress` and `fuzz` shall run.
+# How long `stress` and `fuzz` run.
 SECONDS ?= 300
 
 all_kernels = debug 6.1 6.1-rt 6.12 newest kcsan
 vm_kernel = $(or $(KERNEL),6.1)
-# Own parallelism, unless the caller asked for one.
+# Build in parallel, unless the caller has passed -j.
 jobs = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: all
@@ -29,31 +29,33 @@ all: lib lockctl examples $(if $(wildcard $(KDIR)/Makefile),module)
 
 .PHONY: help
 help:
-	@echo 'lockmgr: kernel-managed locks. Targets:'
+	@echo 'lockmgr: inter-process mutexes, managed by a Linux kernel module. Targets:'
 	@echo '  all        library, lockctl, examples, and the module if the running kernel has headers'
 	@echo '  module     the module for the running kernel, for KDIR=..., or for KERNEL=6.1 etc.'
 	@echo '  lib        the library, into build/lib'
 	@echo '  lockctl    the command, into build/lockctl'
-	@echo '  podman     the library that is put into Podman, into build/podman'
-	@echo '  examples   the library'\''s examples'
-	@echo '  demo       the main job on real processes, in a virtual machine'
+	@echo '  podman     the library that Podman loads for its locks, into build/podman'
+	@echo '  examples   the examples for the library'
+	@echo '  demo       shows on real processes what lockmgr does, in a virtual machine'
 	@echo '  check      all tests; TESTS="tests/lib/alloc ..." and KERNELS="6.1 ..." choose'
-	@echo '  check-quick  those that take seconds, on User Mode Linux: after each edit'
-	@echo '  check-all  all tests on every kernel there is, KCSAN among them'
+	@echo '  check-quick  only the quickest tests, on User Mode Linux: after each edit'
+	@echo '  check-all  all tests on more kernels, one of them with KCSAN, and with packages'
+	@echo '             and Podman; takes hours'
 	@echo '  coverage   which lines and branches of module and library the tests reach'
-	@echo '  fuzz       calls by chance, held against a model; SECONDS=300'
+	@echo '  fuzz       random ioctl sequences, checked against a model; SECONDS=300, SEED=...'
 	@echo '  stress     thousands of processes that lock, allocate and die; SECONDS=300'
-	@echo '  lint       the static checks of `check` only'
+	@echo '  lint       only the static checks of `check`'
 	@echo '  bench      measurements, in a virtual machine'
 	@echo '  docs       the library'\''s API as HTML, into build/docs; needs Doxygen'
 	@echo '  shell      a shell in a virtual machine with the module loaded; KERNEL=6.12 etc.'
-	@echo '  check-packages  the Debian packages and what README says of installing, on a'
+	@echo '  check-packages  the Debian packages and the installation steps in README, on a'
 	@echo '             fresh Debian in a virtual machine'
 	@echo '  check-podman  Podman of Debian 12 and 13 with its locks in lockmgr, in virtual machines'
-	@echo '  install    all of it; the module if the running kernel has headers; PREFIX,'
-	@echo '             DESTDIR; install-lib, install-module, install-config: parts of it;'
-	@echo '             install-podman: the library for Podman, which install leaves out'
-	@echo '  uninstall  takes that away'
+	@echo '  install    installs everything, the module only if the running kernel has headers;'
+	@echo '             PREFIX=..., DESTDIR=...; in parts: install-lib, install-lockctl,'
+	@echo '             install-module, install-config'
+	@echo '  install-podman  installs the library for Podman, which `install` leaves out'
+	@echo '  uninstall  removes what these installed'
 	@echo '  clean      removes build/'
 
 .PHONY: module
@@ -144,7 +146,7 @@ bench:
 	@tests/vm/install-deps build vm bench
 	@KERNEL='$(vm_kernel)' tests/bench/run
 
-# On other systems than Debian, Doxygen is there or is not.
+# Only on Debian can install-deps install a missing Doxygen.
 .PHONY: docs
 docs:
 	@command -v doxygen >/dev/null || tests/vm/install-deps docs
@@ -175,8 +177,8 @@ install-lockctl: lockctl
 install-podman: podman
 	$(MAKE) --no-print-directory -C libuser/podman install DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)'
 
-# What the kernel that KDIR belongs to says to `uname -r`, which need not be the one that
-# runs. Not what is in include/config: Debian's 6.1 says something else there.
+# What `uname -r` prints on the kernel that KDIR belongs to, which need not be the running one.
+# Not taken from include/config, where Debian's 6.1 has something else.
 utsrelease = $(shell sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' \
 	'$(KDIR)/include/generated/utsrelease.h' 2>/dev/null)
 release = $(or $(utsrelease),$(shell uname -r))
@@ -185,7 +187,7 @@ install-module: module
 	$(INSTALL) -D -m 644 build/kmod/running/lockmgr.ko '$(installed_module)'
 	$(if $(DESTDIR),,depmod '$(release)')
 
-# So that the module is loaded at each start, and the device node's mode.
+# Makes the system load the module at each start, and sets the mode of the device node.
 install-config:
 	$(INSTALL) -d '$(DESTDIR)$(UDEVRULESDIR)' '$(DESTDIR)$(MODULESLOADDIR)'
 	$(INSTALL) -m 644 kmod/60-lockmgr.rules '$(DESTDIR)$(UDEVRULESDIR)/'

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Acquiring a lock, and waiting for it where it is held.  What this does to the lock, and
- * why no waiter is forgotten, is in lock.c.
+ * Acquiring a lock, and waiting for it while it is held.  lock.c explains what this does to
+ * the lock, and why no wake-up is lost; it also has the states W1 to W4 of a waiter.
  *
- * The wait is plain TASK_INTERRUPTIBLE, not TASK_FREEZABLE: a freezer then makes the thread
+ * The wait is plain TASK_INTERRUPTIBLE, not TASK_FREEZABLE: so a freezer makes the thread
  * leave the queue, and restart the call when it is thawed.  A frozen thread in the queue
- * could be woken or granted the lock and stop all who wait after it.
+ * could be woken, or granted the lock, and would then stop all that wait after it.
  */
 #include <linux/atomic.h>
 #include <linux/hrtimer.h>
@@ -23,8 +23,8 @@
 #include "wait.h"
 
 /*
- * What a waiter does when it runs: a lock beats a signal, and a signal beats the
- * deadline.
+ * What a waiter does when it runs: it returns the lock if it can acquire it.  Otherwise it
+ * leaves the queue with @excuse, an errno, or sleeps on if @excuse is 0.
  */
 static int acquire_decide(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter, int excuse)
 {
@@ -54,7 +54,10 @@ static bool acquire_is_late(const struct lockmgr_waiter *waiter)
 	return waiter->deadline <= ktime_get();
 }
 
-/* Until somebody wakes the waiter, its nap is over, or its deadline has passed: false. */
+/*
+ * Sleep until another thread wakes the waiter, its nap is over, or its deadline has passed.
+ * Returns false in the last case only.
+ */
 static bool acquire_schedule_out(const struct lockmgr_waiter *waiter, bool nap)
 {
 	u64 slack = current->timer_slack_ns;
@@ -71,14 +74,14 @@ static bool acquire_schedule_out(const struct lockmgr_waiter *waiter, bool nap)
 	return end != waiter->deadline;
 }
 
-/* Sleep until the waiter has the lock, or an excuse for leaving without it. */
+/* Sleep until the waiter has the lock, or must leave without: a signal beats the deadline. */
 static int acquire_sleep(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
 	int excuse = 0;
 	int ret;
 
 	for (;;) {
-		/* Before looking: a wake-up after that is not lost. */
+		/* Before looking, so that a wake-up after the look is not lost. */
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (signal_pending(current))
 			excuse = -ERESTARTSYS;
@@ -99,7 +102,7 @@ static int acquire_sleep(struct lockmgr_bucket *bucket, struct lockmgr_waiter *w
 	}
 }
 
-/* The queue is locked: whoever sees the waiter there finds it counted. */
+/* The queue is locked, so whoever sees the waiter in it finds it counted. */
 static void acquire_note_start(const struct lockmgr_waiter *waiter)
 {
 	atomic64_inc(&waiter->client->space->stats.contentions);
@@ -142,8 +145,8 @@ static void acquire_note_end(const struct lockmgr_waiter *waiter, int ret)
 }
 
 /*
- * In the queue: sleep, or leave it again if that has closed a cycle, and the client is
- * to know.
+ * The waiter is in the queue: sleep; or leave it at once if this wait has closed a cycle of
+ * waits, and the client detects deadlocks.
  */
 static int acquire_in_queue(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
@@ -158,7 +161,7 @@ static int acquire_in_queue(struct lockmgr_bucket *bucket, struct lockmgr_waiter
 	return ret;
 }
 
-/* Wait for the lock, if somebody holds it. */
+/* Acquire the lock with its queue locked, or wait in the queue while the lock is held. */
 static int acquire_slowly(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
 	atomic_t *waiting = &waiter->client->space->queues.waiting;
@@ -166,8 +169,8 @@ static int acquire_slowly(struct lockmgr_bucket *bucket, struct lockmgr_waiter *
 
 	atomic_inc(waiting);
 	/*
-	 * Before marking the word.  Pairs with the exit of a client's threads: see
-	 * client_note_progress().
+	 * Count the waiter before it marks the word.  Pairs with the exit of a client's
+	 * threads: see client_note_progress().
 	 */
 	smp_mb__after_atomic();
 
@@ -182,12 +185,12 @@ static int acquire_slowly(struct lockmgr_bucket *bucket, struct lockmgr_waiter *
 
 /**
  * lockmgr_lock() - acquire a lock
- * @client: for whom
+ * @client: the client that acquires it
  * @record: the lock's record
  * @id: the lock
  * @deadline: when to give up, CLOCK_MONOTONIC; KTIME_MAX: never
- * @ticket: 0, or the place that an earlier call left because of a signal, and that was
- *	kept for this thread; receives this call's place in the same case
+ * @ticket: 0, or the place in the queue that was kept for this thread when a signal ended its
+ *	earlier call; receives this call's place if a signal ends this call, too
  *
  * Return: 0, LOCKMGR_OWNER_DIED, -ERESTARTSYS, -ETIMEDOUT or -EDEADLK
  */

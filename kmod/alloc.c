@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which ids of a space are allocated: the lowest free one, a given one, free,
- * free all, the next one; and what they stand for.
+ * Which ids of a space are allocated: allocating the lowest free id or a given one, freeing one
+ * or all, finding the next allocated one; and the notes of allocated ids.
  */
 #include <linux/minmax.h>
 #include <linux/module.h>
@@ -34,13 +34,13 @@ void lockmgr_ids_destroy(struct lockmgr_ids *ids)
  */
 
 /**
- * struct spare - what an allocation may need, made before the lock is taken
- * @branch: becomes the branch of the id, unless that is there already
- * @leaf: likewise its leaf
- * @note: becomes its note; NULL: it shall have none
+ * struct spare - the memory that allocating an id may need, obtained before ids->lock is taken
+ * @branch: becomes the branch of the id, if that is missing
+ * @leaf: becomes the leaf of the id, likewise
+ * @note: becomes the note of the id; NULL: the id gets none
  *
- * Another task that waits for the lock must not wait for the memory, too: the memory
- * cgroup of this one may have none left.
+ * A task that waits for that lock must not wait for this memory, too: the memory cgroup of the
+ * task that allocates it may be full.
  */
 struct spare {
 	struct lockmgr_branch *branch;
@@ -77,7 +77,7 @@ static unsigned long *alloc_find_leaf(struct lockmgr_ids *ids, u32 id)
 	return alloc_leaf_at(ids, id / LOCKMGR_LEAF_IDS);
 }
 
-/* Takes from the spare what is missing. */
+/* Returns the leaf of an id; takes from the spare what is missing of branch and leaf. */
 static unsigned long *alloc_use_leaf(struct lockmgr_ids *ids, u32 id, struct spare *spare)
 {
 	u32 number = id / LOCKMGR_LEAF_IDS;
@@ -129,7 +129,7 @@ static bool alloc_is_allocated(struct lockmgr_ids *ids, u32 id)
  * Allocating
  */
 
-/* Allocated ids must outlive every file: hold the module. */
+/* Allocated ids must stay when no file is open: while there are any, hold the module. */
 static void alloc_count_allocated(struct lockmgr_ids *ids, u32 allocated)
 {
 	lockdep_assert_held(&ids->lock);
@@ -142,7 +142,7 @@ static void alloc_count_allocated(struct lockmgr_ids *ids, u32 allocated)
 	WRITE_ONCE(ids->allocated, allocated);
 }
 
-/* Takes from the spare what is missing. */
+/* Gives the id, which has no note, the spare's note, if there is one. */
 static void alloc_put_note(struct lockmgr_ids *ids, u32 id, struct spare *spare)
 {
 	lockdep_assert_held(&ids->lock);
@@ -176,7 +176,7 @@ static int alloc_find_lowest(struct lockmgr_ids *ids, u32 *id)
 {
 	unsigned long *leaf;
 
-	/* If not all ids are allocated, the lowest free one is below capacity. */
+	/* All allocated ids are below capacity; if they are fewer, so is the lowest free one. */
 	if (ids->allocated >= ids->capacity)
 		return -ENOSPC;
 
@@ -198,7 +198,7 @@ static int alloc_check_given(struct lockmgr_ids *ids, u32 *id)
 
 typedef int (*choose_fn)(struct lockmgr_ids *ids, u32 *id);
 
-/* Returns -EAGAIN if it takes a leaf for which there is no spare. */
+/* Returns -EAGAIN if the id needs a new leaf, and the spare has none. */
 static int alloc_try_to_allocate(struct lockmgr_ids *ids, choose_fn choose, u32 *id, bool favoured,
 				 struct spare *spare)
 {
@@ -370,7 +370,7 @@ int lockmgr_ids_free(struct lockmgr_ids *ids, u32 id)
 	return 0;
 }
 
-/* Returns the notes that they had. */
+/* Returns the notes of the ids. */
 static struct rb_root alloc_remove_all(struct lockmgr_ids *ids)
 {
 	struct rb_root notes;
@@ -399,7 +399,7 @@ void lockmgr_ids_free_all(struct lockmgr_ids *ids)
 {
 	struct rb_root notes = alloc_remove_all(ids);
 
-	/* There may be a million: free them without the lock, for which others may wait. */
+	/* There may be a million notes: free them without the lock, so that nobody waits long. */
 	lockmgr_notes_destroy(&notes);
 }
 
@@ -471,7 +471,7 @@ bool lockmgr_ids_test(struct lockmgr_ids *ids, u32 id)
  * lockmgr_ids_describe() - whether an id is allocated, and what it stands for
  * @ids: the space's ids
  * @id: the id
- * @text: LOCKMGR_NOTE_SIZE zeros; receives its note at the same moment, if it has one
+ * @text: LOCKMGR_NOTE_SIZE zeros; receives the id's note at the same moment, if it has one
  */
 bool lockmgr_ids_describe(struct lockmgr_ids *ids, u32 id, char *text)
 {
@@ -487,10 +487,10 @@ bool lockmgr_ids_describe(struct lockmgr_ids *ids, u32 id, char *text)
 }
 
 /**
- * lockmgr_ids_count() - how many ids there are, and are allocated
+ * lockmgr_ids_count() - how many ids there are, and how many of them are allocated
  * @ids: the space's ids
  * @capacity: receives the number of ids
- * @allocated: receives how many of them are allocated at the same moment
+ * @allocated: receives how many of them were allocated at the same moment
  */
 void lockmgr_ids_count(struct lockmgr_ids *ids, u32 *capacity, u32 *allocated)
 {

@@ -21,7 +21,7 @@ struct lockmgr_payers;
 
 /**
  * struct lockmgr_branch - leaves with adjacent ids
- * @count: how many of them are there, not 0
+ * @count: how many of these leaves exist, not 0
  * @leaves: bitmaps of LOCKMGR_LEAF_IDS bits; NULL: none of those ids is allocated
  */
 struct lockmgr_branch {
@@ -34,17 +34,17 @@ struct lockmgr_branch {
  * @capacity: number of ids
  * @allocated: how many of them are allocated; all are below @capacity.  While it
  *	is not 0 the module cannot be unloaded.
- * @full: leaves in which every id is allocated
- * @branches: the leaves: branches and leaves are there while an id in them is allocated
- * @notes: struct lockmgr_note, by id: of allocated ids only
- * @payers: to whom ids are charged
+ * @full: a bit for each leaf, set while every id of the leaf is allocated
+ * @branches: the branches; a branch or a leaf exists while an id in it is allocated
+ * @notes: struct lockmgr_note, by id; only of allocated ids
+ * @payers: the users to whom ids are charged
  *
- * Two levels of 1024 bits: the lowest free id is found in at most 32 words, the
- * first as the millionth.  No more than one branch and one leaf is ever missing, wherever
- * the id turns out to be: so that memory can be allocated before the lock is taken.
+ * Two levels of 1024 bits: searching for the lowest free id reads at most 32 words of 64 bits,
+ * however many ids are allocated.  Whichever id an allocation takes, at most one branch and one
+ * leaf are missing for it, so the memory for them can be allocated before the lock is taken.
  */
 struct lockmgr_ids {
-	/** @lock: guards all else; @capacity and @allocated may be read without */
+	/** @lock: guards everything else; @capacity and @allocated may be read without it */
 	struct mutex lock;
 	u32 capacity;
 	u32 allocated;

@@ -2,9 +2,9 @@
 /*
  * Attaching a file: it becomes a client of a space, which is found by its name or made.
  *
- * A space that is made has its first client before it has its name: others that find it can
- * rely on that.  And a file is seen attached only once its caller knows: until then all of it
- * can be undone.
+ * A new space gets its first client before it gets its name, so nobody can find the space before
+ * that client has been added.  And others see the file attached only after the caller has
+ * received the result of the call; until then, all of it can be undone.
  */
 #include <linux/err.h>
 #include <linux/lockdep.h>
@@ -34,7 +34,7 @@ static int attach_to_existing(struct lockmgr_client *client, const struct lockmg
 	return ret;
 }
 
-/* Returns -EAGAIN if somebody else has made one of that name first. */
+/* Returns -EAGAIN if somebody else has made a space of that name first. */
 static int attach_to_new(struct lockmgr_client *client, const struct lockmgr_space_args *args)
 {
 	struct lockmgr_space *space = lockmgr_space_create(args);
@@ -57,7 +57,7 @@ static int attach_to_new(struct lockmgr_client *client, const struct lockmgr_spa
 	return ret;
 }
 
-/* Memory is allocated without the lock of all names: see space.c. */
+/* Each step takes names_lock by itself, so that no memory is allocated under it: see space.c. */
 static int attach_by_name(struct lockmgr_client *client, const struct lockmgr_space_args *args)
 {
 	int ret;
@@ -87,8 +87,8 @@ static void attach_undo(struct lockmgr_client *client)
 /**
  * lockmgr_attach_begin() - begin to attach a file
  * @client: the file's client, locked
- * @args: to which space
- * @detect: its lock calls shall not close cycles of waits
+ * @args: which space, and what for
+ * @detect: its lock calls fail rather than close a cycle of waits
  * @ends_with_process: it ends with the calling process
  *
  * If this succeeds, lockmgr_attach_finish() must follow.
@@ -118,9 +118,9 @@ int lockmgr_attach_begin(struct lockmgr_client *client, const struct lockmgr_spa
 }
 
 /**
- * lockmgr_attach_finish() - the file is attached, or is not after all
- * @client: its client, locked, after lockmgr_attach_begin()
- * @told: the caller knows that it is attached
+ * lockmgr_attach_finish() - finish attaching a file, or undo it
+ * @client: the file's client, locked, after lockmgr_attach_begin()
+ * @told: whether the caller has received the result; if not, attaching is undone
  */
 void lockmgr_attach_finish(struct lockmgr_client *client, bool told)
 {

@@ -17,9 +17,9 @@
 #include "trace.h"
 
 /*
- * Files are opened under a mutex of all misc devices.  So where the memory cgroup of the
- * caller is full, do not wait for it there, but charge it with nothing more than the
- * struct file that it has been charged with already.
+ * Files are opened under a mutex that all misc devices share.  So if the caller's memory cgroup
+ * is full, do not wait under that mutex for memory that can be charged, but allocate the client
+ * uncharged.  The cgroup is charged with the struct file already.
  */
 static struct lockmgr_client *client_alloc(void)
 {
@@ -35,9 +35,10 @@ static struct lockmgr_client *client_alloc(void)
 }
 
 /**
- * lockmgr_client_create() - what an open file begins with
+ * lockmgr_client_create() - make the client of a file that is being opened
  *
- * Return: a client of no space, or as lockmgr_namespace_get_current()
+ * Return: a client that is not attached to a space yet, -ENOMEM, or an error as
+ * lockmgr_namespace_get_current()
  */
 struct lockmgr_client *lockmgr_client_create(void)
 {
@@ -84,8 +85,8 @@ static void client_abandon_page(struct lockmgr_client *client, unsigned long num
 }
 
 /*
- * What the client may have written in one page: whoever waits for a lock there looks
- * at it, and locks beyond the capacity are retired.
+ * Mend what the client may have written in one page: waiters for locks in it look at the word
+ * again where that is needed, and locks beyond the capacity are retired again.
  */
 static void client_mend_page(struct lockmgr_client *client, unsigned long number,
 			     struct lockmgr_record *page)
@@ -102,33 +103,35 @@ static void client_mend_page(struct lockmgr_client *client, unsigned long number
 }
 
 /*
- * The end of the client has passed that page.  Until now, a thread that found the
- * client's token there was right to wait.
+ * The client's death has passed this page.  Until now, a thread that found the client's token
+ * in the page was right to wait.
  */
 static void client_note_progress(struct lockmgr_client *client, unsigned long number)
 {
-	/* When the client ends for the second time, all pages are passed already. */
+	/* When the client ends for the second time, it has passed all pages already. */
 	if (number >= client->progress)
 		WRITE_ONCE(client->progress, number + 1);
 	/*
-	 * Pairs with lockmgr_holder_lives().  A thread that finds this client's token in a
-	 * word from now on either sees our progress, and acquires the lock; or the
-	 * word was there before we look at it once more.  See tests/litmus/end-passes.litmus.
+	 * Pairs with lockmgr_holder_lives().  Consider a thread that finds this client's token
+	 * in a word of the page.  Either it sees our progress, and acquires the lock; or the
+	 * token was there before our second look at the word, which then releases the lock.
+	 * See tests/litmus/end-passes.litmus.
 	 *
 	 * A waiter counts itself before it marks the word: acquire_slowly().  So if the client
-	 * has overwritten the mark, client_mend_page() finds the waiter counted; but that is due to
-	 * the exit of the client's threads.  See tests/litmus/waiter-counted.litmus.
+	 * has overwritten the mark, client_mend_page() finds the waiter counted.  What orders
+	 * that is not this barrier, but the exit of the client's threads: see
+	 * process_is_over() and tests/litmus/waiter-counted.litmus.
 	 */
 	smp_mb();
 }
 
 /**
- * lockmgr_client_end() - nobody uses the client any more
- * @client: the client, attached; no thread acts for it any more
+ * lockmgr_client_end() - release all locks that a client holds
+ * @client: the client, attached; no thread makes calls for it any more
  *
- * Releases what it holds; the waiters' calls return that the holder died.  Threads that
- * have the records mapped may write its token to words that we have already passed: hence
- * the second look.
+ * The calls of waiters return that the holder died.  Threads that have the records mapped may
+ * write the client's token to words at which this has already looked: hence the second look
+ * at each page.
  */
 void lockmgr_client_end(struct lockmgr_client *client)
 {
@@ -148,8 +151,10 @@ void lockmgr_client_end(struct lockmgr_client *client)
 
 /**
  * lockmgr_client_destroy() - the file is gone
- * @client: its client; what it holds is released as by lockmgr_client_end(), once more if
- *	it has ended before and somebody could write to records since
+ * @client: its client
+ *
+ * Releases what the client holds as lockmgr_client_end() does: also if it has ended before,
+ * with its process, but its mappings could still be used to write to records afterwards.
  */
 void lockmgr_client_destroy(struct lockmgr_client *client)
 {
@@ -168,9 +173,9 @@ void lockmgr_client_destroy(struct lockmgr_client *client)
 /**
  * lockmgr_client_page() - a page of records that the client has used
  * @client: the client
- * @number: of the page
+ * @number: the page's number
  *
- * Return: the first record of the page, or NULL if it has locked none there
+ * Return: the first record of the page, or NULL if the client has used none there
  */
 struct lockmgr_record *lockmgr_client_page(struct lockmgr_client *client, unsigned long number)
 {
@@ -178,8 +183,8 @@ struct lockmgr_record *lockmgr_client_page(struct lockmgr_client *client, unsign
 }
 
 /*
- * A page that the client has not used before.  So whoever has written its token there
- * must not have: a lock with that word has no holder, and must not get one now.
+ * Add a page that the client has not used before.  If a word there has the client's token, it
+ * is forged.  The lock has no holder, and must not get this client as its holder now.
  */
 static struct lockmgr_record *client_use_page(struct lockmgr_client *client, u32 id)
 {
@@ -187,7 +192,7 @@ static struct lockmgr_record *client_use_page(struct lockmgr_client *client, u32
 	struct lockmgr_record *page;
 	int ret;
 
-	/* Memory comes before the lock: the others that use the file must not wait for it. */
+	/* Get memory before taking the lock: others that use the file must not wait for it. */
 	page = lockmgr_records_page(&client->space->records, id,
 				    lockmgr_client_is_favoured(client));
 	if (IS_ERR(page))
@@ -198,7 +203,7 @@ static struct lockmgr_record *client_use_page(struct lockmgr_client *client, u32
 
 	guard(mutex)(&client->lock);
 
-	/* Another thread may have been faster, and hold a lock there already. */
+	/* Another thread may have added the page first, and hold a lock in it already. */
 	if (xa_load(&client->pages, number))
 		return page;
 
@@ -206,16 +211,16 @@ static struct lockmgr_record *client_use_page(struct lockmgr_client *client, u32
 		client_abandon_page(client, number, page);
 	ret = lockmgr_fill_reserved(&client->pages, number, page);
 	/*
-	 * Before this thread, or one that learns of the page from it, writes the client's
-	 * token into a word there.  Pairs with lockmgr_holder_lives(): whoever sees the token
-	 * finds the page.  See tests/litmus/page-stored.litmus and page-mapped.litmus.
+	 * Store the page before this thread, or one that learns of the page from it, writes the
+	 * client's token into a word there.  Pairs with lockmgr_holder_lives(): whoever sees
+	 * the token finds the page.  See tests/litmus/page-stored.litmus and page-mapped.litmus.
 	 */
 	smp_mb();
 
 	return WARN_ON_ONCE(ret) ? ERR_PTR(ret) : page;
 }
 
-/* Wait for a lock, in the place that was promised to the caller, if it names that. */
+/* Wait for a lock; in the place that was kept for the calling thread, if @ticket names that. */
 static int client_wait_for(struct lockmgr_client *client, struct lockmgr_record *record, u32 id,
 			   ktime_t deadline, u64 *ticket)
 {
@@ -248,12 +253,12 @@ static int client_try(struct lockmgr_client *client, struct lockmgr_record *reco
 
 /**
  * lockmgr_client_lock() - acquire a lock
- * @client: for whom
+ * @client: the client that acquires it
  * @id: the lock
  * @wait: whether to wait for it
  * @deadline: until when, CLOCK_MONOTONIC; KTIME_MAX: indefinitely
- * @ticket: 0, or any number that user space takes for that of an earlier call; receives
- *	this call's if a signal ends it; NULL: the caller will not come back
+ * @ticket: 0, or the ticket of an earlier call, as user space says: any number; receives this
+ *	call's ticket if a signal ends the wait; NULL: the caller will not continue the call
  *
  * Return: 0, LOCKMGR_OWNER_DIED, -EBUSY, -EDEADLK, -EDQUOT, -EINVAL, -ENOMEM,
  * -ERESTARTSYS or -ETIMEDOUT
@@ -278,8 +283,8 @@ int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_
 
 /**
  * lockmgr_client_unlock() - release a lock
- * @client: for whom
- * @id: the lock; beyond the capacity if that was lowered meanwhile
+ * @client: the client that holds it
+ * @id: the lock; may be beyond the capacity, if that was lowered meanwhile
  *
  * Return: 0, -EINVAL, -EPERM or -ERESTARTSYS
  */

@@ -20,36 +20,37 @@ struct lockmgr_record;
 struct lockmgr_space;
 
 /**
- * struct lockmgr_client - an open file, attached to a space sooner or later
+ * struct lockmgr_client - an open file, which attaching makes a client of a space
  * @namespace: the IPC namespace in which the file was opened
  * @space: its space once it is attached, and until the file goes; published with
  *	release semantics, see lockmgr_client_space()
- * @joined: its space from the beginning of attaching on; under @lock
+ * @joined: its space from the beginning of attaching on; guarded by @lock
  * @token: its number in the space, 0 if it cannot lock; constant once it has joined, as
  *	are @class and @locker
- * @class: as what it uses the space
+ * @class: the class of its opener among the users of the space
  * @locker: whether it can lock and allocate, or only look
  * @created: joining made the space
  * @detect: its lock calls fail rather than close a cycle of waits
- * @may_map: it may write to records itself
- * @process: the process that it ends with, to which it belongs; NULL: it ends with its
+ * @may_map: it may map records, and write to them
+ * @process: the process that it ends with, and to which it belongs; NULL: it ends with its
  *	file; constant once it is attached
  * @process_node: in the list of that process
- * @mapped: it could write to records itself
- * @mm: where they are mapped, if its process has mapped them in one mm only; valid as a
- *	number only; guarded by @process->lock
- * @ended: its locks are released, although its file is not yet; guarded likewise
- * @unmapped: and since before that, nobody can write to records by its mappings;
- *	guarded likewise
- * @progress: its death has released all it held in pages below this number
- * @pages: the pages of records that it has used, by page number: where its
- *	death looks for locks, and its lock calls find records fast
+ * @mapped: records have been mapped through its file
+ * @mm: where they are mapped, if its process has mapped them in one mm only; to compare only,
+ *	since the mm may be gone; guarded by @process->lock
+ * @ended: its locks are released, although its file is still open; guarded likewise
+ * @unmapped: when @ended was set, its mappings were gone, so that nobody could write to records
+ *	through them any more; guarded likewise
+ * @progress: its death has released all that it held in pages below this number
+ * @pages: the pages of records that it has used, by page number: its death looks for locks
+ *	there, and its lock calls find records there fast
  * @promises: places in queues that are kept for its threads
  * @opener: the process that opened the file; thread ids in records are numbers
- *	of its PID namespace
- * @opener_uid: its effective user then
- * @comm: that process's command name then
- * @rcu: who finds it by its token may still look at it
+ *	in the PID namespace of that process
+ * @opener_uid: the effective user of that process when it opened the file
+ * @comm: the command name of that process then
+ * @rcu: frees it after a grace period, since a thread that found it by its token may still
+ *	look at it
  */
 struct lockmgr_client {
 	/** @lock: serialises attaching, and adding to @pages */
@@ -88,7 +89,7 @@ int lockmgr_client_lock(struct lockmgr_client *client, u32 id, bool wait, ktime_
 			u64 *ticket);
 int lockmgr_client_unlock(struct lockmgr_client *client, u32 id);
 
-/* Whether it acts for the space's owner: what is reserved for that is for it, too. */
+/* Whether it may use what quotas reserve for the space's owner: it is the owner's or capable. */
 static inline bool lockmgr_client_is_favoured(const struct lockmgr_client *client)
 {
 	return client->class >= LOCKMGR_CLASS_OWNER;
@@ -102,8 +103,8 @@ static inline struct lockmgr_space *lockmgr_client_space(struct lockmgr_client *
 }
 
 /*
- * Whether the calling process may use a client: see process.c.  One that has ended with its
- * process has no caller left for whom that is so.
+ * Whether the client is attached and the calling process may use it: see process.c.  A client
+ * that ends with its process can be used by that process only, so nobody can use it afterwards.
  */
 static inline bool lockmgr_client_is_usable(struct lockmgr_client *client)
 {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A clock in a page that user space may read.  A thread that acquires a lock in memory
- * records the time, and even asking the vDSO for a coarse time costs as much as the lock.
+ * records the time, and even asking the vDSO for a coarse time costs as much as acquiring the
+ * lock.
  *
- * It shows what CLOCK_MONOTONIC was when the kernel last updated its time: at each
- * tick, while any processor is not idle.  No timer is needed for that.
+ * The clock shows what CLOCK_MONOTONIC was when the kernel last updated its time.  The kernel
+ * does so at each tick while any processor is not idle, and calls this file: so the clock needs
+ * no timer.
  */
 #include <linux/build_bug.h>
 #include <linux/gfp.h>
@@ -20,7 +22,7 @@
 
 static struct lockmgr_clock *clock;
 
-/* Called in the middle of the update: reading the time here would never return. */
+/* Called in the middle of the kernel's update, where ktime_get() would never return. */
 static int clock_update(struct notifier_block *notifier, unsigned long stepped, void *data)
 {
 	const struct tk_read_base *base = &((const struct timekeeper *)data)->tkr_mono;
@@ -35,14 +37,14 @@ static struct notifier_block notifier = {
 };
 
 /**
- * lockmgr_clock_page() - the page that holds struct lockmgr_clock, and nothing else
+ * lockmgr_clock_page() - the page that contains struct lockmgr_clock, and nothing else
  */
 struct page *lockmgr_clock_page(void)
 {
 	return virt_to_page(clock);
 }
 
-/* Sets the clock at once. */
+/* Registering the notifier also calls it, so the clock is right at once. */
 int __init lockmgr_clock_init(void)
 {
 	int ret;

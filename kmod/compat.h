@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Everything that depends on the version of the kernel, but that older ones than 6.1 are
- * refused: see Kbuild.
+ * All code that depends on the version of the kernel.  Kbuild refuses kernels that are too old.
  */
 #ifndef LOCKMGR_COMPAT_H
 #define LOCKMGR_COMPAT_H
@@ -11,7 +10,7 @@
 #include <linux/refcount.h>
 #include <linux/version.h>
 
-/* Of what get_ownership() of struct kobj_type is given. */
+/* The qualifier of the struct kobject that get_ownership() of struct kobj_type receives. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define LOCKMGR_OWNERSHIP_CONST
 #else

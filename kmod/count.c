@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How many locks are held, and who waits: of a space, and of a client.
+ * How many locks are held, in a space and by a client; and for which locks a client waits.
  *
- * User space acquires locks without the kernel, so nothing counts them until somebody asks.
- * Walks look at one page of records, or at a few waiters, at a time.
+ * User space acquires locks without the kernel, so held locks are counted only when somebody
+ * asks.  Walks look at one page of records, or at a few waiters, at a time.
  */
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -32,7 +32,7 @@ static u32 count_held_in_page(struct lockmgr_space *space, const struct lockmgr_
 
 /**
  * lockmgr_space_held() - how many locks of a space are held
- * @space: the space; whoever asks need not be its client
+ * @space: the space; the caller need not be its client
  */
 u32 lockmgr_space_held(struct lockmgr_space *space)
 {
@@ -59,8 +59,8 @@ static bool count_is_held_by(const struct lockmgr_client *client, const struct l
 /**
  * lockmgr_client_held() - which locks a client holds
  * @client: the client, attached
- * @ids: receives the first of them, in their order
- * @max: how many there
+ * @ids: receives the lowest of them, in ascending order
+ * @max: at most how many go into @ids
  *
  * Return: how many it holds
  */
@@ -87,7 +87,7 @@ u32 lockmgr_client_held(struct lockmgr_client *client, u32 *ids, u32 max)
 	return count;
 }
 
-/* As lockmgr_client_waits(), in one bucket.  Advances the cursor past it at its end. */
+/* As lockmgr_client_waits(), in one bucket.  At its end, advances the cursor to the next one. */
 static u32 count_waits_in_bucket(const struct lockmgr_client *client, struct lockmgr_bucket *bucket,
 				 struct lockmgr_wait_cursor *cursor, u32 *ids)
 {
@@ -114,10 +114,10 @@ static u32 count_waits_in_bucket(const struct lockmgr_client *client, struct loc
 }
 
 /**
- * lockmgr_client_waits() - for which locks threads wait on behalf of a client
+ * lockmgr_client_waits() - for which locks threads wait as the client
  * @client: the client, attached
  * @cursor: zeroed to begin; receives where to go on
- * @ids: receives at most LOCKMGR_WAITS_PER_GO locks, one for each thread
+ * @ids: receives at most LOCKMGR_WAITS_PER_GO locks, one for each waiting thread
  * @count: receives how many
  *
  * Return: whether there may be more

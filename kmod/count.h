@@ -7,14 +7,14 @@
 struct lockmgr_client;
 struct lockmgr_space;
 
-/* How many waiters to look at in one go, with their queue locked. */
+/* At most how many waiters to look at in one go, with their bucket locked. */
 #define LOCKMGR_WAITS_PER_GO	16
 
 /**
  * struct lockmgr_wait_cursor - how far a walk along the waiters of a space has come
- * @bucket: in this bucket
- * @id: past a waiter of this lock
- * @ticket: with this ticket
+ * @bucket: the number of the bucket
+ * @id: the lock of the last waiter that the walk has passed there
+ * @ticket: the ticket of that waiter
  */
 struct lockmgr_wait_cursor {
 	u32 bucket;

@@ -3,29 +3,29 @@
  * The graph of waits: which thread waits for which lock, held by which thread;
  * and walks along it.
  *
- * Every thread waits for one lock at most, and a lock is held by one thread at
- * most, so from each thread leads one path.  It crosses spaces: a thread can hold
- * a lock of one and wait for a lock of another.
+ * Every thread waits for at most one lock, and at most one thread holds a lock, so one
+ * path leads from each thread.  It crosses spaces: a thread can hold a lock of one space and
+ * wait for a lock of another.
  *
- * A walk takes one step at a time, with no lock in between: it is preemptible,
- * and its steps are of different moments.  Why a cycle that it finds is one all
- * the same:
+ * A walk takes one step at a time, and holds no lock between two steps: so it is preemptible,
+ * and its steps see different moments.  All the same, a cycle that it finds existed as a whole.
+ * The proof:
  *
- *  - Call "edge" that thread A waits for a lock that thread B holds.  A's
+ *  - There is an "edge" from thread A to thread B if A waits for a lock that B holds.  A's
  *    sequence number is drawn when A enters the lock's queue.  While A waits, the
- *    lock may get other holders, while A naps even unseen, in memory: so an edge
- *    that a walk sees is one of that moment, and no more is needed below.
- *  - A walk notes the last number drawn when it begins, and regards no waiter
+ *    lock may get other holders; while A naps, even in memory, unseen by the kernel.  So an edge
+ *    that a walk sees existed at that moment; the proof needs no more than that.
+ *  - When a walk begins, it notes the last number drawn, and it stops at a waiter
  *    with a later one.  So each waiter in a cycle that it finds was waiting when
- *    the walk began, and was still waiting, in the same call, when the walk came
- *    past.
- *  - In a cycle, each holder is a waiter too: the walk sees that it holds a lock,
- *    and after that, that it waits; the one at which it began, once more at the
- *    end.  It waited from before the beginning until then.  Meanwhile it cannot have
- *    acquired a lock, except the one that it waited for, and then it would not wait
- *    any more.  So what the walk saw it hold, it held at the beginning.
+ *    the walk began, and was still waiting, in the same call, when the walk came to it.
+ *  - In a cycle, each holder is a waiter, too.  The walk sees first that it holds a lock,
+ *    and after that, that it waits; the walk looks at the thread at which it began once more
+ *    at the end, for this.  The holder waited from before the walk began until the walk saw it
+ *    wait.  Meanwhile it cannot have acquired a lock, except the one for which it waited, and
+ *    then it would not wait any more.  So it already held, when the walk began, the lock that
+ *    the walk saw it hold.
  *
- * Hence all edges of the cycle were there together when the walk began.
+ * Hence all edges of the cycle existed together when the walk began.
  */
 #include <linux/bits.h>
 #include <linux/hash.h>
@@ -42,14 +42,14 @@
 #include "space.h"
 #include "wait.h"
 
-/* Walks stop here: the cost of finding longer cycles is not worth it. */
+/* Walks stop after this many steps: finding longer cycles is not worth the cost. */
 #define MAX_STEPS	1024
 
 #define SLEEPER_BITS	8
 
 /* Threads that wait, hashed by struct pid. */
 static struct sleepers {
-	/* Guards the list, and that each waiter in it stays. */
+	/* Guards the list, and keeps each waiter in it. */
 	spinlock_t lock;
 	struct hlist_head threads;
 } sleepers[BIT(SLEEPER_BITS)] = {
@@ -68,7 +68,7 @@ static struct sleepers *deadlock_sleepers_of(struct pid *thread)
 }
 
 /**
- * lockmgr_sleeper_add() - a thread begins to wait; draws its number
+ * lockmgr_sleeper_add() - a thread begins to wait; draws its sequence number
  * @waiter: the thread; the lock's word has WAITERS, and its queue is locked
  */
 void lockmgr_sleeper_add(struct lockmgr_waiter *waiter)
@@ -97,9 +97,9 @@ void lockmgr_sleeper_del(struct lockmgr_waiter *waiter)
 /**
  * struct step - what one thread waits for
  * @sequence: of the wait
- * @record: the lock's record, to compare only
- * @holder: the thread that holds it, with a reference; NULL: unknown
- * @detect: it looks for cycles itself
+ * @record: the record of the lock, to compare only
+ * @holder: the thread that holds the lock, with a reference; NULL: unknown
+ * @detect: the waiting thread's client detects deadlocks, so that it looks for cycles itself
  */
 struct step {
 	u64 sequence;
@@ -146,8 +146,8 @@ static bool deadlock_follow(struct pid *thread, struct step *step)
 	waiter = deadlock_find_sleeper(bucket, thread);
 	if (waiter) {
 		/*
-		 * While it is in this list it is inside a call on its file, so
-		 * its client, its space and the pages of records stay.
+		 * While it is in this list, its thread is in a call on the client's file, so
+		 * the client, the space and the pages of records stay.
 		 */
 		step->sequence = waiter->sequence;
 		step->record = waiter->record;
@@ -160,8 +160,9 @@ static bool deadlock_follow(struct pid *thread, struct step *step)
 }
 
 /*
- * Whether a path leads from @thread back to it; if @target is given, through that
- * lock; if @closing, of all in it who look for cycles @thread was the last to wait.
+ * Whether a path leads from @thread back to @thread.  If @target is given, the last step of the
+ * path must be by that lock.  If @closing, @thread must also be the last that began to wait of
+ * all threads in the path that look for cycles.
  */
 static bool deadlock_leads_back(struct pid *thread, const struct lockmgr_record *target,
 				bool closing)
@@ -194,7 +195,7 @@ static bool deadlock_leads_back(struct pid *thread, const struct lockmgr_record 
 	}
 	put_pid(from);
 
-	/* If it still waits as at the first step, it holds what it held then. */
+	/* If it still waits as at the first step, it holds what it held then: see the proof. */
 	if (found && deadlock_follow(thread, &step)) {
 		put_pid(step.holder);
 		return step.sequence == first.sequence;
@@ -213,12 +214,12 @@ bool lockmgr_thread_deadlocked(struct pid *thread)
 }
 
 /**
- * lockmgr_thread_closes_cycle() - whether a thread waits for itself, and is to know
- * @thread: the thread; it looks for cycles, after it has queued up
+ * lockmgr_thread_closes_cycle() - whether a thread waits for itself, and its call must fail
+ * @thread: the thread, whose client detects deadlocks; it calls this after it has queued up
  *
- * Several threads may close a cycle at once.  The last of them entered it after the others,
- * so it finds the cycle while that exists; the others leave it to that thread.  So exactly
- * one call fails, and no lock is needed for which threads of other users would wait.
+ * Several threads may close a cycle at once.  The one that began to wait last finds the cycle as
+ * long as it exists, since the others were in it before; these leave it to that thread.  So
+ * exactly one call fails, and this needs no lock for which threads of other users would wait.
  */
 bool lockmgr_thread_closes_cycle(struct pid *thread)
 {
@@ -226,8 +227,8 @@ bool lockmgr_thread_closes_cycle(struct pid *thread)
 }
 
 /**
- * lockmgr_lock_deadlocked() - whether the holder of a lock waits for itself, because
- * of that lock
+ * lockmgr_lock_deadlocked() - whether the holder of a lock waits for itself, because of this
+ * lock
  * @record: the lock's record
  * @holder: the thread that holds it
  */

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A table of all locks in use in the reader's IPC namespace, with their holders, waiters and
- * notes, for root.
- * ABI/debugfs-lockmgr describes it.
+ * notes, for root.  ABI/debugfs-lockmgr describes it.
  *
- * A reader has a reference to the space that it has come to, so spaces may be unlinked
- * and left as they please meanwhile.  It shows one row at a time, of locks as
- * lockmgr_list_locks() lists them, which is preemptible.
+ * A reader has a reference to the space that it is showing, so the space may be unlinked
+ * and lose its clients meanwhile.  The table shows one row at a time, with the locks that
+ * lockmgr_list_locks() lists, and so is preemptible.
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
@@ -29,14 +28,14 @@
 
 /**
  * struct table - how far a reader has come
- * @row: number of the row, 0 is the table's head
+ * @row: number of the current row; 0 is the line with the names of the columns
  * @status: 1 if there is such a row, 0 if the table has ended, or -EINTR
- * @space: its space, with a reference; NULL before the first and after the last
+ * @space: the row's space, with a reference; NULL before the first and after the last
  * @lock: the row's lock
- * @next_lock: cursor for the locks after it
- * @waiter: the row's waiter, if it is one
- * @next_waiter: cursor for the waiters after it; LOCKMGR_CURSOR_END: none
- * @is_waiter: what the row is
+ * @next_lock: cursor for the locks that follow
+ * @waiter: the row's waiter, if @is_waiter
+ * @next_waiter: cursor for the waiters that follow; LOCKMGR_CURSOR_END: none
+ * @is_waiter: whether the row shows a waiter, not a lock
  */
 struct table {
 	loff_t row;
@@ -56,7 +55,7 @@ static void debugfs_begin(struct table *table)
 	*table = (struct table) { .status = 1, .next_waiter = LOCKMGR_CURSOR_END };
 }
 
-/* The next of the lock's waiters.  Returns 1, 0 if there is none, or -EINTR. */
+/* Go to the next of the lock's waiters.  Returns 1, 0 if there is none, or -EINTR. */
 static int debugfs_next_waiter(struct table *table)
 {
 	int ret;
@@ -71,7 +70,7 @@ static int debugfs_next_waiter(struct table *table)
 	return ret;
 }
 
-/* The next lock of the space.  Returns likewise. */
+/* Go to the next lock of the space.  Returns likewise. */
 static int debugfs_next_lock(struct table *table)
 {
 	int ret;
@@ -99,7 +98,7 @@ static bool debugfs_next_space(struct table *table)
 	return table->space;
 }
 
-/* To the next row. */
+/* Go to the next row. */
 static void debugfs_advance(struct table *table)
 {
 	table->row++;
@@ -142,7 +141,7 @@ static void debugfs_stop_table(struct seq_file *file, void *row)
 {
 }
 
-/* In seconds.  What a record says may be anything. */
+/* In seconds.  User space may have written any time into a record. */
 static void debugfs_show_age(struct seq_file *file, u64 since)
 {
 	u64 now = ktime_get_ns();
@@ -163,9 +162,9 @@ static void debugfs_show_flags(struct seq_file *file, u32 flags)
 }
 
 /*
- * A program may call itself anything, and a note may contain any bytes.  Neither may control
- * the reader's terminal, end the line, or look like another column.  So each byte that is not
- * printable ASCII, and each of those in @also, becomes \xNN.
+ * A command name and a note may contain any bytes.  They must not control the reader's terminal,
+ * end the line, or look like another column.  So each byte that is not printable ASCII, and each
+ * one in @also, becomes \xNN.
  */
 static void debugfs_show_text(struct seq_file *file, const char *text, size_t size,
 			      const char *also)
@@ -271,7 +270,7 @@ static const struct file_operations table_fops = {
 
 static struct dentry *directory;
 
-/* Nothing depends on whether this succeeds. */
+/* The module works without this, so errors are ignored. */
 void __init lockmgr_debugfs_init(void)
 {
 	directory = debugfs_create_dir("lockmgr", NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/lockmgr: opening makes a client, closing is its death.
+ * /dev/lockmgr: opening the device makes a client, and the last close is its death.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -20,12 +20,12 @@
 
 static struct miscdevice device;
 
-/* Called under a mutex of all misc devices: keep it short. */
+/* Called under a mutex that all misc devices share: keep it short. */
 static int device_open(struct inode *inode, struct file *file)
 {
 	struct lockmgr_client *client;
 
-	/* The first may be here before misc_register() has returned. */
+	/* The first open may come before misc_register() has returned. */
 	lockmgr_directories_put_below(&device.this_device->kobj);
 
 	client = lockmgr_client_create();
@@ -36,7 +36,7 @@ static int device_open(struct inode *inode, struct file *file)
 	return nonseekable_open(inode, file);
 }
 
-/* A process that exits closes its descriptors: see process.c. */
+/* An exiting process closes its descriptors, which calls this: see process.c. */
 static int device_flush(struct file *file, fl_owner_t id)
 {
 	lockmgr_process_flush(file->private_data);
@@ -44,7 +44,7 @@ static int device_flush(struct file *file, fl_owner_t id)
 	return 0;
 }
 
-/* The last reference is gone: no thread is in a call on this file, nor will be. */
+/* The last reference is gone: no thread is in a call on this file, and none will be. */
 static int device_release(struct inode *inode, struct file *file)
 {
 	struct lockmgr_client *client = file->private_data;
@@ -55,7 +55,7 @@ static int device_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* At most this many of the locks that a file holds are named: it may hold a million. */
+/* fdinfo lists at most this many of the locks that a file holds: it may hold a million. */
 #define HELD_SHOWN	64U
 
 static void device_show_held(struct seq_file *seq, struct lockmgr_client *client)
@@ -88,7 +88,7 @@ static void device_show_waits(struct seq_file *seq, struct lockmgr_client *clien
 	seq_puts(seq, "\n");
 }
 
-/* /proc/PID/fdinfo/FD: for those who may inspect that process. */
+/* /proc/PID/fdinfo/FD: the kernel lets those read it who may inspect that process. */
 static void device_show_fdinfo(struct seq_file *seq, struct file *file)
 {
 	struct lockmgr_client *client = file->private_data;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Directories of spaces in sysfs, one value per file: each space of the initial IPC namespace
- * that has a name has one.  ABI/sysfs-class-misc-lockmgr describes the files.
+ * Directories of spaces in sysfs: each space of the initial IPC namespace that has a name has
+ * one, with one value per file.  ABI/sysfs-class-misc-lockmgr describes the files.
  *
- * The files of a space belong to its owner and group, and its permission bits for
- * reading are theirs.  If it has none, they are root's.
+ * The files of a space belong to its owner and group, and have the permission bits of the space
+ * for reading.  If it has no such bit, the files are root's.
  *
- * The kernel charges to no memory cgroup what it makes for them, some 4 KiB a space:
+ * The kernel charges the memory for them, about 4 KiB per space, to no memory cgroup; the limit
  * spaces_per_user bounds it.
  *
- * Removing a directory waits for those who read a file in it.  So what removes it may
- * hold none of the locks that the files take: see names.c.
+ * Removing a directory waits for readers of its files.  So a thread that removes one must not
+ * hold any of the locks that reading the files takes: see names.c.
  */
 #include <linux/compiler.h>
 #include <linux/cred.h>
@@ -33,7 +33,7 @@
  * The files of a space
  */
 
-/* A space's directory.  It goes before the space does, which it has no reference to. */
+/* A space's directory.  It has no reference to the space, but is removed before the space. */
 struct directory {
 	struct kobject kobj;
 	struct lockmgr_space *space;
@@ -53,7 +53,7 @@ static ssize_t directory_show_attribute(struct kobject *kobj, struct attribute *
 {
 	struct lockmgr_space *space = directory_space_of(kobj);
 
-	/* A process in another IPC namespace that sees this file system gets nothing. */
+	/* A process of another IPC namespace may see this file system, but must not read this. */
 	if (!lockmgr_namespace_is_current(space->namespace))
 		return -EACCES;
 
@@ -146,7 +146,7 @@ static struct attribute *space_attributes[] = {
 };
 
 /* ------------------------------------------------------------------------
- * The files in its directory "stats"
+ * The files in the space's directory "stats"
  */
 
 static ssize_t directory_show_count(const atomic64_t *count, char *buf)
@@ -198,7 +198,7 @@ static struct attribute *stats_attributes[] = {
  * Directories
  */
 
-/* sysfs lets not even root read what has none of these bits. */
+/* Without any of these bits, sysfs would not even let root read a file. */
 static umode_t directory_readers_of(const struct lockmgr_space *space)
 {
 	return space->mode & 0444;
@@ -242,12 +242,12 @@ static const struct kobj_type directory_type = {
 	.get_ownership	= directory_get_ownership,
 };
 
-/* The device's; written once, before anybody can make a space. */
+/* The device's object, below which the directory "spaces" is; set before there are spaces. */
 static struct kobject *device_kobj;
 static struct kobject *parent;
 static DEFINE_MUTEX(parent_lock);
 
-/* Names are for those who know them, and for root: others may enter and not list. */
+/* Mode 0711: only root may list the spaces; others may look into the directories they know. */
 static struct kobject *directory_create_parent(void)
 {
 	static const struct attribute self = { .name = "spaces" };
@@ -255,7 +255,7 @@ static struct kobject *directory_create_parent(void)
 	struct kobject *spaces;
 
 	spaces = kobject_create_and_add(self.name, device);
-	/* It looks for anything of that name, directories too. */
+	/* sysfs_chmod_file() finds directories by their name, too. */
 	if (spaces && sysfs_chmod_file(device, &self, 0711)) {
 		kobject_put(spaces);
 		spaces = NULL;
@@ -275,8 +275,8 @@ static struct kobject *directory_get_parent(void)
 }
 
 /**
- * lockmgr_directory_add() - show a space
- * @space: the space; no other of that name has a directory
+ * lockmgr_directory_add() - make a space's directory
+ * @space: the space; no other space of the same name has a directory
  *
  * Return: 0 or -ENOMEM
  */
@@ -290,7 +290,7 @@ int lockmgr_directory_add(struct lockmgr_space *space)
 		return 0;
 
 	spaces = directory_get_parent();
-	/* Uncharged, as what sysfs makes for it: the caller holds user->names. */
+	/* Uncharged, since the caller holds user->names; sysfs does not charge its part either. */
 	directory = spaces ? kzalloc(sizeof(*directory), GFP_KERNEL) : NULL;
 	if (!directory)
 		return -ENOMEM;
@@ -298,7 +298,7 @@ int lockmgr_directory_add(struct lockmgr_space *space)
 	directory->space = space;
 	kobject_init(&directory->kobj, &directory_type);
 
-	/* One step after the other: kobject_add() would log what goes wrong in the others. */
+	/* In single steps: if kobject_add() did the others, too, it would log their failures. */
 	ret = kobject_set_name(&directory->kobj, "%u:%s", __kuid_val(space->owner), space->name);
 	if (ret)
 		goto out_put;
@@ -318,8 +318,8 @@ out_put:
 }
 
 /**
- * lockmgr_directory_remove() - show it no longer
- * @space: the space; nobody reads its files when this returns, or will
+ * lockmgr_directory_remove() - remove a space's directory, if it has one
+ * @space: the space; once this returns, nobody reads the files any more
  */
 void lockmgr_directory_remove(struct lockmgr_space *space)
 {
@@ -332,8 +332,8 @@ void lockmgr_directory_remove(struct lockmgr_space *space)
 }
 
 /**
- * lockmgr_directories_put_below() - say where directories shall be
- * @device: below this; the same whenever this is called
+ * lockmgr_directories_put_below() - set where the directory "spaces" goes
+ * @device: its parent; the same in each call
  */
 void lockmgr_directories_put_below(struct kobject *device)
 {
@@ -341,17 +341,17 @@ void lockmgr_directories_put_below(struct kobject *device)
 }
 
 /**
- * lockmgr_directories_init() - show that there are no spaces yet
+ * lockmgr_directories_init() - make the directory "spaces", still empty
  *
- * The device may be open already, so that it is too late to fail: if there is no memory
- * now, the call that makes the first space tries again.
+ * The device may be open already, so it is too late to fail: if there is no memory now, the call
+ * that makes the first space tries again.
  */
 void __init lockmgr_directories_init(void)
 {
 	directory_get_parent();
 }
 
-/* When there are no spaces any more. */
+/* Called when there are no spaces any more. */
 void lockmgr_directories_exit(void)
 {
 	kobject_put(parent);

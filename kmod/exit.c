@@ -2,23 +2,22 @@
 /*
  * The end of an mm in which records are mapped: the clients of its process end early.
  *
- * An exiting process tears down its mm before it closes its files; the former can take
- * seconds where there are gigabytes, and until the latter the locks would stay held.
- * But the kernel tells an mmu notifier before it begins, and if the process is over
- * (process.c), its clients can end at once.
+ * An exiting process tears down its mm before it closes its files.  Tearing down gigabytes can
+ * take seconds, and until the files are closed the locks would stay held.  But the kernel calls
+ * an mmu notifier before it begins to tear down, and if the process is over (process.c), its
+ * clients can end at once.
  *
  * What that costs
  *
- *   The first notifier of an mm takes the locks of all its mappings, under one mutex of
- *   the whole system.  In an emulated machine that was 0.5 ms for a small process, and
- *   62 ms for one with 60 000 mappings.  So only the first mapping of records in an mm
- *   pays, the library maps only where that is worth it, and an mm with more than
- *   MAX_MAPPINGS mappings is not watched: its locks are released when its files are
- *   closed.
+ *   Registering the first notifier of an mm takes the locks of all its mappings, under one
+ *   mutex of the whole system.  In an emulated machine that took 0.5 ms for a small process,
+ *   and 62 ms for one with 60 000 mappings.  So only the first mapping of records in an mm
+ *   registers one, the library maps only where that is worth it, and an mm with more than
+ *   MAX_MAPPINGS mappings is not watched: its locks are released when its files are closed.
  *
- * An mm is watched until it is torn down, even if all the files are closed before: to
- * stop watching is to wait for what users of the mm do to it, without a limit if they
- * want, and the process that closes a file need not be one of them.
+ * An mm is watched until it is torn down, even if all the files are closed before.  Removing
+ * the notifier earlier would wait for changes to the mm that are in progress.  Users of the mm
+ * can make that last without limit, and the process that closes a file need not be one of them.
  */
 #include <linux/err.h>
 #include <linux/hashtable.h>
@@ -37,10 +36,10 @@
 
 /**
  * struct exit_mm - an mm in which records are mapped, until it is torn down
- * @notifier: called then
+ * @notifier: called when the kernel begins to tear it down
  * @node: in the table, until then; guarded by exit_lock
- * @pid: the process that mapped them first
- * @work: frees it
+ * @pid: the process that mapped the records first
+ * @work: frees this struct
  */
 struct exit_mm {
 	struct mmu_interval_notifier notifier;
@@ -49,7 +48,7 @@ struct exit_mm {
 	struct work_struct work;
 };
 
-/* Struct exit_mm, by the address of their struct mm_struct. */
+/* All struct exit_mm, by the address of the struct mm_struct. */
 static DEFINE_HASHTABLE(exit_mms, 8);
 static DEFINE_MUTEX(exit_lock);
 static struct workqueue_struct *exit_workers;
@@ -66,7 +65,7 @@ static void exit_work(struct work_struct *work)
 	exit_free(container_of(work, struct exit_mm, work));
 }
 
-/* The notifier cannot be removed from within what it calls. */
+/* Called by the notifier, which cannot be removed from within this call: hence the work. */
 static void exit_mm_goes(struct exit_mm *watched, const struct mm_struct *mm)
 {
 	lockmgr_process_mm_goes(watched->pid, mm);
@@ -80,14 +79,14 @@ static void exit_mm_goes(struct exit_mm *watched, const struct mm_struct *mm)
 }
 
 /*
- * The notifier is one of an interval, although all that matters is the end: the other
- * kind makes each mm that ends wait for a grace period of all mms, which takes ten
- * milliseconds where processes end one after the other.
+ * An interval notifier, although only the end of the mm matters: the other kind makes each mm
+ * that ends wait for an SRCU grace period, shared by all mms, which takes ten milliseconds
+ * where processes end one after the other.
  */
 static bool exit_invalidate(struct mmu_interval_notifier *notifier,
 			    const struct mmu_notifier_range *range, unsigned long sequence)
 {
-	/* Everything else may come in atomic context. */
+	/* All other events may come in atomic context. */
 	if (range->event == MMU_NOTIFY_RELEASE)
 		exit_mm_goes(container_of(notifier, struct exit_mm, notifier), range->mm);
 
@@ -98,7 +97,7 @@ static const struct mmu_interval_notifier_ops exit_ops = {
 	.invalidate = exit_invalidate,
 };
 
-/* An interval where nothing is ever mapped, so that nothing but the end concerns it. */
+/* An interval where nothing is ever mapped, so that no event but the end of the mm concerns it. */
 static int exit_insert(struct exit_mm *watched, struct mm_struct *mm)
 {
 	return mmu_interval_notifier_insert_locked(&watched->notifier, mm, ULONG_MAX - PAGE_SIZE,
@@ -142,12 +141,12 @@ static bool exit_is_watched(const struct mm_struct *mm)
 }
 
 /**
- * lockmgr_exit_watch() - end the clients of the calling process when an mm goes
- * @mm: where records are being mapped; locked for writing, so nobody else adds it, and
+ * lockmgr_exit_watch() - make the clients of the calling process end when an mm is torn down
+ * @mm: where records are being mapped; locked for writing, so that no other thread adds it, and
  *	it stays
  *
- * If a signal comes between, it is not watched: there is no way to begin anew with that,
- * and no need.
+ * If a signal interrupts this, the mm is not watched.  mmap() cannot restart here, and need
+ * not: the locks are then released when the files are closed.
  *
  * Return: 0 or -ENOMEM
  */
@@ -184,7 +183,7 @@ static struct exit_mm *exit_take(void)
 }
 
 /**
- * lockmgr_exit_stop() - watch nothing any more; no file is open
+ * lockmgr_exit_stop() - stop watching all mms; no file is open
  */
 void lockmgr_exit_stop(void)
 {

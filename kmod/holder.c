@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From a record to whoever holds the lock: its client, and the thread that took
- * it.
+ * From a record to the holder of the lock: the client that holds it, and the thread that
+ * acquired it.
  */
 #include <linux/cred.h>
 #include <linux/lockdep.h>
@@ -17,15 +17,15 @@
 #include "record.h"
 #include "space.h"
 
-/* How much older the time in a record may be than what it says, in ns. */
+/* How far the time in a record may lie before the acquisition, since its clock is coarse; in ns. */
 #define CLOCK_SLACK	(100 * NSEC_PER_MSEC)
 
 /**
  * lockmgr_record_snapshot() - a record's word, and the time that goes with it
- * @record: the record, which moves at any time
+ * @record: the record, which may change at any time
  *
- * A holder writes the time after the word.  So the time can be its predecessor's
- * for a moment; it is advisory.
+ * A thread that acquires a lock writes the time after the word.  So the time can be the
+ * previous holder's for a moment; it is advisory.
  */
 struct lockmgr_record lockmgr_record_snapshot(const struct lockmgr_record *record)
 {
@@ -42,8 +42,7 @@ struct lockmgr_record lockmgr_record_snapshot(const struct lockmgr_record *recor
  * @space: the lock's space
  * @word: the lock's word
  *
- * Return: the client, valid under RCU; NULL if nobody holds the lock, or nobody
- * who lives
+ * Return: the client, valid under RCU; NULL if no client holds the lock, or its holder is dead
  */
 struct lockmgr_client *lockmgr_holder_client(struct lockmgr_space *space, u64 word)
 {
@@ -60,9 +59,9 @@ struct lockmgr_client *lockmgr_holder_client(struct lockmgr_space *space, u64 wo
  * @id: the lock
  * @word: the lock's word
  *
- * By unlocking it or by its death, which looks at all locks in the pages that the
- * client has used.  A word with a client's token in another page is nothing that the
- * client wrote; and where a death has been already, nobody releases anything.
+ * A client releases a lock by unlocking it or by its death, which looks at all locks in the
+ * pages that the client has used.  If a word in any other page has the client's token, the
+ * client did not write it; and in pages that its death has passed, nobody releases anything.
  */
 bool lockmgr_holder_lives(struct lockmgr_space *space, u32 id, u64 word)
 {
@@ -73,7 +72,7 @@ bool lockmgr_holder_lives(struct lockmgr_space *space, u32 id, u64 word)
 	rcu_read_lock();
 	client = lockmgr_holder_client(space, word);
 	/*
-	 * Between the word, which the caller has read, and what follows.  Pairs with
+	 * Orders the word, which the caller has read, before what follows.  Pairs with
 	 * client_note_progress() and client_use_page() in client.c, and with each
 	 * compare-and-swap in lock.c that acquires a lock.
 	 */
@@ -85,9 +84,9 @@ bool lockmgr_holder_lives(struct lockmgr_space *space, u32 id, u64 word)
 }
 
 /*
- * The number may have gone to another thread since: a thread that began after
- * the lock was acquired did not acquire it.  The time may come from a clock that only ticks, late
- * on a busy host; in that time, a number does not come round.
+ * Whether a thread began before the lock was acquired.  If not, it has only got the thread
+ * number of the holder, which is gone.  The time in the record comes from a coarse clock, whose
+ * ticks are late on a busy host: hence CLOCK_SLACK, in which a number is not used again.
  */
 static bool holder_is_older(struct pid *thread, u64 since)
 {
@@ -97,9 +96,9 @@ static bool holder_is_older(struct pid *thread, u64 since)
 }
 
 /*
- * Where user space writes words, it may name any thread there is.  It shall learn
- * nothing of other users by that, and make none of them seem to hold a lock: so only
- * threads of the process that opened the file are believed in, and of its user.
+ * Where user space writes words, it can write any thread's number.  By that it must not learn
+ * anything about other users, nor make one of them look like a holder.  So such a number counts
+ * only if it is a thread of the process that opened the file, or of that process's user.
  */
 static bool holder_may_be_named(const struct lockmgr_space *space,
 				const struct lockmgr_client *client, struct pid *thread)
@@ -114,12 +113,12 @@ static bool holder_may_be_named(const struct lockmgr_space *space,
 }
 
 /**
- * lockmgr_holder_thread() - the thread that took a lock
- * @space: the lock's space; not to be had from the client, which may be leaving it
- * @client: the client that holds it
- * @record: a snapshot of its record
+ * lockmgr_holder_thread() - the thread that acquired a lock
+ * @space: the lock's space; @client may be leaving it, so it cannot be taken from there
+ * @client: the client that holds the lock
+ * @record: a snapshot of the lock's record
  *
- * Return: the thread, valid under RCU; NULL if it is gone, or not to be believed
+ * Return: the thread, valid under RCU; NULL if it is gone, or the word cannot be believed
  */
 struct pid *lockmgr_holder_thread(const struct lockmgr_space *space,
 				  const struct lockmgr_client *client,

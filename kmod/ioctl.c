@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctl interface: copy in, check, call the core with kernel pointers, copy
- * out.  Nothing else in the module touches user memory or knows struct file,
- * except device.c for opening and closing.
+ * The ioctl interface: copy in, check, call the core with kernel pointers, copy out.  Nothing
+ * else in the module copies from or to user memory.  Beside this file, only device.c (open,
+ * flush, release, fdinfo) and map.c (mmap) know of the device's struct file.
  */
 #include <linux/build_bug.h>
 #include <linux/cred.h>
@@ -66,7 +66,7 @@ static struct lockmgr_client *ioctl_client_of(struct file *file)
 	return file->private_data;
 }
 
-/* Of a command that needs the file to be attached. */
+/* For commands that need an attached file. */
 static struct lockmgr_space *ioctl_space_of(struct file *file)
 {
 	return lockmgr_client_space(ioctl_client_of(file));
@@ -84,7 +84,7 @@ static int ioctl_version(struct file *file, union arguments *args)
 	return 0;
 }
 
-/* Users and groups are those of the opener's user namespace. */
+/* User and group ids are those in the opener's user namespace. */
 static int ioctl_to_kuid(struct file *file, u32 owner, kuid_t *uid)
 {
 	*uid = owner == LOCKMGR_ID_CALLER ? file->f_cred->fsuid :
@@ -119,7 +119,7 @@ static int ioctl_to_space_args(struct file *file, const struct lockmgr_ioctl_att
 		return -EINVAL;
 	if (attach->flags & LOCKMGR_ATTACH_CREATE && !(file->f_mode & FMODE_WRITE))
 		return -EBADF;
-	/* Opened for neither (access mode 3), it would need no permission. */
+	/* A file opened with access mode 3, for neither, would need no permission. */
 	if (!(file->f_mode & (FMODE_READ | FMODE_WRITE)))
 		return -EBADF;
 
@@ -143,7 +143,7 @@ static int ioctl_to_space_args(struct file *file, const struct lockmgr_ioctl_att
 	return ret ?: ioctl_to_kgid(file, attach->group, &args->group);
 }
 
-/* How much of the records the file lets itself be mapped; see map.c. */
+/* How many bytes of records can be mapped through the file; see map.c. */
 static u64 ioctl_map_size(struct file *file)
 {
 	const fmode_t both = FMODE_READ | FMODE_WRITE;
@@ -154,7 +154,7 @@ static u64 ioctl_map_size(struct file *file)
 	return LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record);
 }
 
-/* Leaves the client locked if it succeeds; ioctl_finish_attach() follows. */
+/* If this succeeds, the client stays locked until ioctl_finish_attach() unlocks it. */
 static int ioctl_attach(struct file *file, union arguments *args)
 {
 	struct lockmgr_ioctl_attach *attach = &args->attach;
@@ -189,7 +189,7 @@ static int ioctl_attach(struct file *file, union arguments *args)
 	return 0;
 }
 
-/* Nobody sees the file attached before the caller knows. */
+/* Others see the file attached only after the caller has received the result. */
 static void ioctl_finish_attach(struct file *file, union arguments *args, bool told)
 {
 	struct lockmgr_client *client = ioctl_client_of(file);
@@ -358,7 +358,7 @@ static int ioctl_lock(struct file *file, union arguments *args)
 	ret = lockmgr_client_lock(ioctl_client_of(file), lock->id, !try,
 				  timed ? ioctl_to_kernel_time(lock->deadline) : KTIME_MAX,
 				  &lock->ticket);
-	/* Stopping and freezing run no handler, and do not end the call. */
+	/* -ERESTARTNOHAND: EINTR only if a handler runs, so not after stopping or freezing. */
 	if (ret == -ERESTARTSYS && lock->flags & LOCKMGR_LOCK_INTERRUPTIBLE)
 		return -ERESTARTNOHAND;
 
@@ -373,10 +373,7 @@ static int ioctl_unlock(struct file *file, union arguments *args)
 	return lockmgr_client_unlock(ioctl_client_of(file), args->id.id);
 }
 
-/*
- * Copy entries to where the caller wants them, each as large as the caller knows
- * it.
- */
+/* Copy entries to the caller's array after the first @done, each in the caller's entry_size. */
 static int ioctl_put_entries(const struct lockmgr_ioctl_list *list, u32 done,
 			     const void *entries, size_t known, u32 count)
 {
@@ -394,7 +391,7 @@ static int ioctl_put_entries(const struct lockmgr_ioctl_list *list, u32 done,
 	return 0;
 }
 
-/* The sizes of their first versions, and more than they will ever have. */
+/* The sizes of the first versions of these structs, and a size that none will ever exceed. */
 #define LOCK_ENTRY_SIZE_MIN	64
 #define WAITER_ENTRY_SIZE_MIN	64
 #define SPACE_ENTRY_SIZE_MIN	128
@@ -410,9 +407,10 @@ static int ioctl_check_list(const struct lockmgr_ioctl_list *list, size_t min)
 }
 
 /**
- * struct list_kind - what is listed
+ * struct list_kind - how to list one kind of thing
  * @entry_size: size of an entry, as this module knows it
- * @next: fills in some entries from the cursor on; returns their number or an errno
+ * @next: fills in at most @max entries from the cursor on; returns their number, or a negative
+ *	errno
  */
 struct list_kind {
 	size_t entry_size;
@@ -442,7 +440,7 @@ static int ioctl_fill_list(struct file *file, struct lockmgr_ioctl_list *list,
 			break;
 		}
 		done += ret;
-		/* What has been found so far is an answer. */
+		/* A signal ends the list early: the caller gets what has been found so far. */
 		if (signal_pending(current))
 			break;
 	}
@@ -459,7 +457,7 @@ static int ioctl_next_locks(struct file *file, const struct lockmgr_ioctl_list *
 	struct lockmgr_space *space = ioctl_space_of(file);
 	int count, i;
 
-	/* A client that only looks keeps no records. */
+	/* A client that cannot lock does not keep the pages of records, so pin them. */
 	lockmgr_space_pin(space);
 	count = lockmgr_list_locks(space, list->filter, cursor, entries, max);
 	lockmgr_space_unpin(space);
@@ -541,16 +539,16 @@ static int ioctl_list_spaces(struct file *file, union arguments *args)
 }
 
 /**
- * struct command - how to carry a command out
+ * struct command - how to run one command
  * @number: its number in the ABI, with the size of the struct as this module
  *	knows it
- * @size: of the struct's first version
+ * @size: the size of the struct's first version
  * @mode: how the file must be open
- * @attached: whether it must be attached to a space
- * @run: does it; returns a negative errno or what the call returns
- * @resumes: what it returns in the struct is for the call that continues it, if
- *	a signal ends it, and not for its success
- * @finish: after a successful run: does what depends on whether the caller has
+ * @attached: whether the file must be attached to a space
+ * @run: runs it; returns what the call returns, or a negative errno
+ * @resumes: the struct is copied out only if a signal ends the call, for the call that
+ *	continues it; not if it succeeds
+ * @finish: called after a successful run and the copy-out; @told says whether the caller has
  *	received the result
  */
 struct command {
@@ -688,7 +686,7 @@ static const struct command commands[] = {
 	},
 };
 
-/* The caller's idea of a struct's size is part of its command number. */
+/* The command number contains the size of the struct as the caller knows it. */
 static unsigned int ioctl_without_size(unsigned int number)
 {
 	return number & ~IOCSIZE_MASK;
@@ -708,9 +706,9 @@ static const struct command *ioctl_find_command(unsigned int number)
 #define COPY_WORDS_MAX	sizeof(struct lockmgr_ioctl_lock)
 
 /*
- * Of a few words, at less than what it costs to begin to copy anything.  Structs without a
- * 64-bit member are aligned to 4 bytes only, and so are all structs of 32-bit programs on
- * some processors: not everywhere can 8 bytes be read from there.
+ * For a few words, this costs less than the fixed cost of copy_from_user().  It reads 4 bytes at
+ * a time: structs without a 64-bit member are aligned to 4 bytes only, and so are all structs of
+ * 32-bit programs on some architectures; not all can read 8 bytes at such an address.
  */
 static int ioctl_copy_words(u32 *to, const u32 __user *from, size_t count)
 {
@@ -770,7 +768,7 @@ static long ioctl_run_command(const struct command *command, struct file *file,
 
 	ret = command->run(file, &args);
 	if (command->resumes) {
-		/* Should that fail, the call that continues begins anew. */
+		/* If this fails, the continued call has no ticket, and begins as a new one. */
 		if (ret == -ERESTARTSYS || ret == -ERESTARTNOHAND)
 			ioctl_copy_out(command, &args, argument, size);
 		return ret;

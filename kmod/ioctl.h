@@ -4,7 +4,7 @@
 
 #include <linux/lockmgr.h>
 
-/* What this module can do. */
+/* All features of this module. */
 #define LOCKMGR_FEATURES \
 	(LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP | LOCKMGR_FEATURE_PROCESS_END | \
 	 LOCKMGR_FEATURE_INTERRUPTIBLE | LOCKMGR_FEATURE_NOTES)

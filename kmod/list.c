@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What can be seen: which spaces there are; of a space, its facts, its locks with their
- * holders, and the waiters of a lock.  Tasks are named as the viewer's PID namespace shows them,
- * users as its user namespace does.
+ * What user space can see: which spaces there are; of a space, its facts, its locks with their
+ * holders, and the waiters of a lock.  Tasks have their numbers in the PID namespace of the
+ * calling process; users have their ids in its user namespace, or in that of the file's opener.
  */
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -27,7 +27,7 @@
 #include "space.h"
 #include "wait.h"
 
-/* How many waiters to copy in one go, with their queue locked. */
+/* At most how many waiters to copy in one go, with their queue locked. */
 #define WAITERS_PER_GO	16
 
 /**
@@ -49,14 +49,14 @@ void lockmgr_space_info(struct lockmgr_space *space, struct lockmgr_ioctl_info *
 	info->clients = READ_ONCE(space->client_count);
 }
 
-/* A thread as the viewer sees it. */
+/* A thread as the calling process sees it. */
 struct face {
 	u32 pid;
 	u32 tid;
 	char comm[TASK_COMM_LEN];
 };
 
-/* Returns whether the thread still lives and is shown to the viewer. */
+/* Returns whether the thread still lives, and is in the caller's PID namespace or one below. */
 static bool list_face_of(struct pid *thread, struct face *face)
 {
 	struct pid_namespace *viewer = task_active_pid_ns(current);
@@ -68,7 +68,7 @@ static bool list_face_of(struct pid *thread, struct face *face)
 		face->pid = task_tgid_nr_ns(task, viewer);
 		face->tid = task_pid_nr_ns(task, viewer);
 	}
-	/* If its number is hidden, so is its name. */
+	/* If the caller may not see its number, neither its name. */
 	if (face->tid)
 		get_task_comm(face->comm, task);
 	rcu_read_unlock();
@@ -76,7 +76,7 @@ static bool list_face_of(struct pid *thread, struct face *face)
 	return face->tid;
 }
 
-/* Instead of the thread: the process that opened the file, or what it was. */
+/* Instead of the thread: the process that opened the file; of a dead one, only its name. */
 static void list_face_of_opener(const struct lockmgr_client *client, struct face *face)
 {
 	u32 pid = pid_nr_ns(client->opener, task_active_pid_ns(current));
@@ -89,8 +89,8 @@ static void list_face_of_opener(const struct lockmgr_client *client, struct face
 }
 
 /*
- * Fill in the client that holds the lock, and the thread that took it.  Returns
- * the thread, NULL if it is gone; valid under RCU.
+ * Fill in the client that holds the lock, and the thread that acquired it.  Returns the
+ * thread, valid under RCU, or NULL if it is gone or not known.
  */
 static struct pid *list_describe_holder(const struct lockmgr_space *space,
 					const struct lockmgr_client *client,
@@ -154,9 +154,9 @@ static void list_describe_lock(struct lockmgr_space *space, u32 id,
 }
 
 /*
- * The next lock that is allocated, and the next with a word that is not 0.  Each
- * is looked for only when the walk has passed the last one found, or a list of
- * both kinds would look through all records again for each allocated id.
+ * The next lock that is allocated, and the next one whose word says something about it.  Each
+ * is searched for only when the walk has passed the last one found.  Otherwise a list of both
+ * kinds would search all records again for each allocated id.
  */
 struct candidates {
 	bool stale;
@@ -184,8 +184,8 @@ static u32 list_next_lock(struct lockmgr_space *space, u32 id, u32 filter,
 
 /**
  * lockmgr_list_locks() - list locks
- * @space: the space; the caller watches it
- * @filter: LOCKMGR_ENTRY_ALLOCATED, _HELD, _WAITED, _DIED: any of them
+ * @space: the space; the caller pins it (lockmgr_space_pin())
+ * @filter: LOCKMGR_ENTRY_ALLOCATED, _HELD, _WAITED, _DIED: locks with any of these
  * @cursor: where to begin; receives where to go on, or LOCKMGR_CURSOR_END
  * @entries: receives the locks
  * @max: at most how many
@@ -275,7 +275,7 @@ static void list_describe_waiter(const struct glimpse *glimpse, struct lockmgr_w
 }
 
 /**
- * lockmgr_list_waiters() - list who waits for a lock
+ * lockmgr_list_waiters() - list the threads that wait for a lock
  * @space: the space
  * @id: the lock
  * @cursor: where to begin; receives where to go on, or LOCKMGR_CURSOR_END
@@ -324,7 +324,7 @@ static void list_describe_space(struct lockmgr_space *space, struct user_namespa
 	entry->clients = READ_ONCE(space->client_count);
 }
 
-/* Nobody can name a space whose owner has no number in their user namespace. */
+/* Without an id for the owner in the opener's user namespace, there is no way to name a space. */
 static bool list_may_see_space(const struct lockmgr_space *space, const struct cred *cred)
 {
 	return kuid_has_mapping(cred->user_ns, space->owner) &&
@@ -334,10 +334,11 @@ static bool list_may_see_space(const struct lockmgr_space *space, const struct c
 /**
  * lockmgr_list_spaces() - list the spaces of a namespace that somebody may read
  * @namespace: the IPC namespace
- * @cred: who asks; users and groups are shown as in its user namespace
+ * @cred: the credentials of the file's opener; the ids of users and groups are those in its user
+ *	namespace
  * @cursor: where to begin; receives where to go on, or LOCKMGR_CURSOR_END
  * @entries: receives the spaces
- * @max: how many at most
+ * @max: at most how many
  *
  * Return: the number of entries, or -EINTR if the caller is being killed
  */

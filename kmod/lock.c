@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The state machine of a lock, and why it is right.
+ * The state machine of a lock, and the proof that it is correct.
  *
- * States of a word, in the lock's record
+ * States of the word in a lock's record
  *
  *   R0  0				free
  *   R1  DIED				free; the last holder died
  *   R2  tid, token			held; nobody waits
  *   R3  tid, token, WAITERS		held; somebody waits, or did
- *   R4  WAITERS, or with DIED		free and retired: user space must not acquire it
+ *   R4  WAITERS, with or without DIED	free and retired: user space must not acquire it
  *
- * A token that belongs to no client counts as a holder that died: R2 and R3 with
- * such a token are R1.
+ * The token is the number of the client that holds the lock, tid the number of the thread that
+ * acquired it.  A token that belongs to no client counts as a holder that died: R2 and R3 with
+ * such a token count as R1.  A lock beyond the capacity of its space is retired (below).
  *
  * Transitions of a word
  *
@@ -22,31 +23,32 @@
  *   release slowly	R2, R3 -> R0, R1, R4		the kernel for the holder, queue locked
  *   hand off		R2, R3 -> R2, R3		the kernel for the holder, queue locked
  *   retire		R0, R1 -> R4, R2 -> R3		the kernel, queue locked
- *   reopen		R4 -> R0			the kernel, queue locked
+ *   reopen		R4 without DIED -> R0		the kernel, queue locked
  *
  * "Anybody" and "the holder" include user space where it has the record mapped (the
- * library's lock.c).  A lock beyond the capacity is retired there when it is free, so
- * that whoever tries to acquire it asks the kernel, and gets the error.
+ * library's lock.c).  There, a free lock beyond the capacity is retired, so that a thread
+ * that tries to acquire it must ask the kernel, which returns the error.
  *
  * Mapped records are hostile input: any word may turn into any other at any time.
- * The code here uses nothing of a word but a token and a thread's number, and looks both
- * up.  No loop goes on as long as a word moves, unless it checks for the caller's signals.
- * Whoever waits for a lock whose word somebody has destroyed looks again when that client
- * is gone (lockmgr_lock_mend()).  One forgery looks like the truth: a word with the token
- * of a living client that uses that page.  That client holds the lock until it unlocks it,
- * whether or not it knows, or ends.
+ * The code here uses nothing from a word but its flags, a token and a thread's number, and it
+ * looks both numbers up.  No loop runs for as long as a word keeps changing, unless the loop
+ * checks for the caller's signals.  If a client overwrites the word of a lock for which others
+ * wait, the waiters look again when that client is gone (lockmgr_lock_mend()).  One forgery
+ * cannot be detected: a word with the token of a living client that uses that page.  That
+ * client then holds the lock, whether or not it knows, until it unlocks it or ends.
  *
  * States of a waiter
  *
  *   W1  queued		sleeps
  *   W2  woken		the lock was released; the waiter has been woken and will look
  *   W3  granted	out of the queue; holds the lock
- *   W4  napping	sleeps for a moment, and then will look
+ *   W4  napping	sleeps for a moment (see "Naps"), and then will look
  *
  * Transitions of a waiter
  *
- *   wake		W1, W4 -> W2		by "release slowly", for the first in the queue
- *   grant		W1, W2, W4 -> W3	by "hand off", for the first in the queue
+ *   wake		W1, W4 -> W2		for the first in the queue, by "release slowly",
+ *						by a waiter that leaves, or by mending a word
+ *   grant		W1, W2, W4 -> W3	for the first in the queue, by "hand off"
  *   look in vain	W2, W4 -> W1, W4	by the waiter itself
  *
  * Locks, outermost first
@@ -60,80 +62,84 @@
  *
  *   I1  The word is R3, or a waiter is W2 or W4.
  *
- *	 So there is no lost wake-up, unless somebody writes to the word who must not.
- *	 From R3, the release finds the queue.  A waiter that is W2 or W4 looks at the word
- *	 before anything else, even if a signal or its deadline has come, too.  Either it
+ *	 So there is no lost wake-up, unless somebody breaks the protocol in mapped memory.
+ *	 In R3, the release finds the queue.  A waiter that is W2 or W4 looks at the word
+ *	 before anything else, even if a signal or its deadline has come meanwhile.  Either it
  *	 acquires the lock, and sets WAITERS if it leaves others in the queue; or it finds
- *	 the lock held.  Then it sleeps without an alarm only if WAITERS is set, or else
- *	 naps; and if it leaves instead, it wakes the next one.  So I1 holds again.
+ *	 the lock held.  Then, if it stays, it sleeps without a timer (W1) only if WAITERS is
+ *	 set, and otherwise naps (W4); if it leaves, it wakes the next one.  So I1 holds again.
  *
- *   I2  W3 is final: its thread holds the lock, and its call returns that
- *	 whatever else happened.  If the thread dies then, the client either dies, too,
- *	 or lives on as the holder.
+ *   I2  W3 is final: the waiter's thread holds the lock, and its call returns that it does,
+ *	 whatever else has happened.  If the thread dies before that, the client either dies,
+ *	 too, or lives on as the holder.
  *
  * Barging
  *
- *   A newcomer may acquire a free word while the first waiter is W2 or W4, because keeping
- *   the lock idle until a sleeper runs costs most of the throughput.  @bypassed counts how
- *   often somebody has done so through the kernel: the waiter notices it when it looks in
- *   vain, or the next release does, before the waiter has run.  The next release hands the
- *   lock off once @bypassed is MAX_BYPASSED, or once MAX_WAIT_NS have passed since the
- *   first wake-up and it was bypassed at least once: where sections are short, others get
- *   on with some of them meanwhile, and where they are long, a waiter waits for one at
- *   most.  So the first in the queue waits for a bounded number of others' acquisitions
- *   through the kernel; and it becomes the first after finitely many, since the queue is
- *   first come, first served, by tickets.  A thread that leaves to handle a signal keeps
- *   its place (promise.c), and returns there with a claim to the next release (@handoff).
- *   Otherwise periodic signals could keep it from ever getting to the front, or from ever
- *   being granted the lock there.  So each place in the queue is worth one acquisition,
- *   whatever number user space passes in.
+ *   A newcomer may acquire a free lock while the first waiter is W2 or W4, because keeping
+ *   the lock idle until a sleeper runs costs most of the throughput.  @bypassed in struct
+ *   lockmgr_waiter counts how often others have done so through the kernel.  The waiter itself
+ *   counts such an acquisition when it looks in vain; or the next release counts it, if that
+ *   comes before the waiter has run.  A release hands the lock off once @bypassed is
+ *   MAX_BYPASSED, or once MAX_WAIT_NS have passed since the first wake-up and the waiter was
+ *   bypassed at least once.  So where critical sections are short, others get a number of them
+ *   done meanwhile; where they are long, the waiter waits for at most one of them.
+ *
+ *   So the first in the queue waits for a bounded number of others' acquisitions through the
+ *   kernel.  And each waiter becomes the first after finitely many, since the queue is first
+ *   come, first served, in the order of the tickets.  A thread that leaves to handle a signal
+ *   keeps its place (promise.c), and returns to it with a claim to the next release
+ *   (@handoff).  Otherwise periodic signals could keep it from ever getting to the front, or
+ *   from ever being granted the lock there.  Still, each place in the queue is worth one
+ *   acquisition only, whatever number user space passes in.
  *
  * Naps
  *
  *   A nap is a short timed sleep before looking again.  A thread that acquires the lock as
  *   soon as it has released it is likely to do so again.  If the first waiter marked the
  *   word each time that it came too late, each of these releases would be a system call
- *   and wake it in vain, which takes longer than a short section by far.  So it leaves the
- *   word as it is, and comes back after LOCKMGR_NAP_NS; others barge in memory meanwhile,
- *   which does not count.  When it is due, by the rules above, it sets WAITERS, and the next
- *   release hands off.  A lock that is released during a nap lies idle for the rest of the
- *   nap, or until somebody comes: no longer than it would until a sleeper that was woken
- *   then would run.  Whoever comes while it is held sets WAITERS, and then the release ends
- *   the nap.
+ *   and wake the waiter in vain, which takes much longer than a short critical section.  So
+ *   the waiter leaves the word as it is, and comes back after LOCKMGR_NAP_NS.  Others barge in
+ *   memory meanwhile, which @bypassed does not count.  When a hand-off is due by the rules
+ *   above, the waiter sets WAITERS, and the next release hands off.
+ *
+ *   A lock that is released during a nap lies idle for the rest of the nap, or until another
+ *   thread comes.  That is about as long as it would lie idle if the release woke a sleeper.
+ *   A thread that comes while the lock is held sets WAITERS, and then the release ends the nap.
  *
  * Memory order
  *
- *   Each transition into R2 or R3 by a new holder is an acquire, each out of them
- *   by the holder a release.  "Hand off" is a release by the old holder, and the new one
- *   acquires through the queue's lock, which it takes after waking.  "Mark" keeps the
- *   holder and orders nothing, but as a read-modify-write it continues the release
- *   sequence that the next holder acquires from.
+ *   Each transition of the word into R2 or R3 by a new holder has acquire semantics, each one
+ *   out of them by the holder has release semantics.  "Hand off" is a release by the old
+ *   holder; the new one acquires through the queue's lock, which it takes after waking.
+ *   "Mark" keeps the holder and orders nothing, but as a read-modify-write it continues the
+ *   release sequence that the next holder acquires from.
  *
- *   User space makes "acquire" and "release" with C11's compare-and-swap, acquire and
- *   release, on the same 64 bits.  Compilers make of it the instructions that
- *   atomic64_try_cmpxchg_acquire() and _release() are.  So all transitions, whoever
- *   makes them, are in one order of the word, and an acquisition that reads what a release
- *   wrote happens after it, whichever of the two is the kernel's.
+ *   User space makes "acquire" and "release" with C11's compare-and-swap, with acquire and
+ *   release semantics, on the same 64 bits.  Compilers turn it into the same instructions as
+ *   atomic64_try_cmpxchg_acquire() and _release().  So there is one order of all transitions
+ *   of a word, in the kernel and in user space; and an acquisition that reads what a release
+ *   wrote happens after that release, whichever of the two the kernel makes.
  *
  *   There is no lost wake-up between the two sides, because user space and kernel
  *   arbitrate on one word.  If the release in user space comes first, the kernel, about to
- *   mark the word, finds it free and acquires it.  If the mark comes first, the release
- *   fails on it, and asks the kernel, which finds the waiter under the queue's lock.
- *   No flag beside the word exists, which each side would need to see before the other
- *   side acts.
+ *   mark the word, finds the lock free and acquires it.  If the mark comes first, the
+ *   release in memory fails, and the thread asks the kernel, which finds the waiter under
+ *   the queue's lock.  There is no second flag beside the word that one side would need to
+ *   see before the other side acts.
  *
- *   Besides the word, a few other accesses need an order.  A comment at each of these pairs
- *   argues it, and tests/litmus checks it against the kernel's memory model:
+ *   Besides the word, a few other accesses need an order.  For each of these pairs, a comment
+ *   in the code gives the argument, and tests/litmus checks it against the kernel's memory
+ *   model:
  *
- *   - A word has a client's token: the client is in the table of its space, and the page
- *     in the client's.  A thread that acquires a lock for a client has found the page,
- *     perhaps just stored by another thread.  So each compare-and-swap here that acquires a
- *     lock is a full barrier, and client_use_page() in client.c has one for those that user
- *     space makes.  On the other side, lockmgr_holder_lives() reads the word, and after a
- *     full barrier the page.
- *   - A client dies: client_note_progress() in client.c with lockmgr_holder_lives().
- *   - A process is over: process_is_over() in process.c with the exit of its threads, and
- *     so with what acquire_slowly() in acquire.c orders.
+ *   - Where a word has a client's token, the client must be found in the table of its space,
+ *     and the page in the client's table.  A thread that acquires a lock for a client has
+ *     found the page there, which another thread may have stored just before.  So each
+ *     compare-and-swap here that acquires a lock is a full barrier, and client_use_page() in
+ *     client.c has a full barrier for those that user space makes.  On the other side,
+ *     lockmgr_holder_lives() reads the word and, after a full barrier, the page.
+ *   - A client dies: client_note_progress() in client.c pairs with lockmgr_holder_lives().
+ *   - A process is over: process_is_over() in process.c pairs with the exit of the process's
+ *     threads, and by that with what acquire_slowly() in acquire.c orders.
  */
 #include <linux/atomic.h>
 #include <linux/hrtimer.h>
@@ -153,21 +159,21 @@
 #include "wait.h"
 
 /*
- * How often the first waiter may be bypassed after its wake-up, and for how long after it
- * more than once.
+ * How often the first waiter may be bypassed after its first wake-up; and for how long after
+ * that wake-up it may be bypassed more than once.
  */
 #define MAX_BYPASSED	32
 #define MAX_WAIT_NS	(4 * NSEC_PER_MSEC)
 
 /*
- * How often to try a compare-and-swap under a spinlock.  Each failure means that
- * another has moved the word; nobody honest does so without end.
+ * How often to try a compare-and-swap under a spinlock.  Each failure means that another
+ * thread has changed the word, which no correct program does without end.
  */
 #define MAX_TRIES	16
 
 /**
  * lockmgr_lock_word() - the word of a lock that the calling thread holds
- * @client: for whom it does
+ * @client: the client for which it holds the lock
  */
 u64 lockmgr_lock_word(const struct lockmgr_client *client)
 {
@@ -176,7 +182,7 @@ u64 lockmgr_lock_word(const struct lockmgr_client *client)
 	return tid << LOCKMGR_WORD_TID_SHIFT | client->token;
 }
 
-/* By the clock that user space reads, too, when it acquires locks: it only ticks. */
+/* A coarse clock: the same that user space reads when it acquires a lock in memory (clock.c). */
 static void lock_note_time(struct lockmgr_record *record)
 {
 	WRITE_ONCE(record->since, ktime_get_coarse_ns());
@@ -186,12 +192,12 @@ static void lock_note_time(struct lockmgr_record *record)
  * lockmgr_lock_acquire_free() - the transition "acquire"
  * @bucket: the lock's bucket
  * @record: the lock's record
- * @word: what the record shall say
+ * @word: the new word
  *
- * It does not barge past waiters of this bucket: "acquire slowly" sets WAITERS, and then its
- * release counts as one that bypassed them.
+ * Fails if there are waiters in this bucket.  The caller then uses "acquire slowly", which
+ * sets WAITERS, so that the release that follows counts as one that bypassed them.
  *
- * Return: whether the lock was free, and is the caller's now
+ * Return: whether the lock was free, and the caller now holds it
  */
 bool lockmgr_lock_acquire_free(struct lockmgr_bucket *bucket, struct lockmgr_record *record,
 			       u64 word)
@@ -227,11 +233,11 @@ enum lock_holder {
 };
 
 /*
- * A client's token is valid until its death has released all its locks.  A word
- * with another token is a dead holder's, but as long as it has no WAITERS it may
- * change unseen: between two looks the holder can unlock and close, and a new
- * client get the same token and take the lock.  With WAITERS it moves only under
- * the queue's lock.
+ * A client's token is valid until the client's death has released all its locks.  A word
+ * with a token that is not valid is a dead holder's.  But while the word has no WAITERS, it
+ * can change unseen: between reading it and looking the token up, the holder can unlock and
+ * close, and a new client can get the same token and acquire the lock.  That is
+ * HOLDER_SUSPECT.  With WAITERS, the word changes only under the queue's lock.
  */
 static enum lock_holder lock_holder_state(struct lockmgr_space *space, u32 id, u64 word)
 {
@@ -244,8 +250,8 @@ static enum lock_holder lock_holder_state(struct lockmgr_space *space, u32 id, u
 }
 
 /*
- * "Acquire slowly" if nobody holds the lock, or else "mark" if the caller wants that.  The
- * queue is locked, and others wait in it after us if @others.  Returns 0,
+ * "Acquire slowly" if nobody holds the lock; otherwise "mark", if @mark.  The queue is
+ * locked; @others says whether others will wait in it if we acquire the lock.  Returns 0,
  * LOCKMGR_OWNER_DIED, -EBUSY or LOCKMGR_DISTURBED.
  */
 static int lock_acquire_locked(struct lockmgr_space *space, struct lockmgr_record *record, u32 id,
@@ -270,7 +276,7 @@ static int lock_acquire_locked(struct lockmgr_space *space, struct lockmgr_recor
 			lock_note_time(record);
 			return old & ~LOCKMGR_WORD_WAITERS ? LOCKMGR_OWNER_DIED : 0;
 		}
-		/* Now that it keeps still, look again. */
+		/* A suspect holder: now that the word has WAITERS and keeps still, look again. */
 		old = new;
 	}
 
@@ -278,8 +284,8 @@ static int lock_acquire_locked(struct lockmgr_space *space, struct lockmgr_recor
 }
 
 /*
- * The transition "wake"; returns the thread to wake.  If the waiter is W2 already, or W4,
- * somebody acquired the lock after its wake-up, and now releases it.
+ * The transition "wake"; returns the thread to wake.  If the waiter is already W2, or is W4,
+ * another thread acquired the lock after the waiter's wake-up, and releases it now.
  */
 static struct task_struct *lock_wake_waiter(struct lockmgr_waiter *waiter)
 {
@@ -297,8 +303,8 @@ static struct task_struct *lock_wake_waiter(struct lockmgr_waiter *waiter)
 }
 
 /*
- * The transition "grant"; returns the thread to wake.  Once the queue is unlocked the
- * waiter, on that thread's stack, may be gone.
+ * The transition "grant"; returns the thread to wake.  Once the queue is unlocked, @waiter,
+ * which is on that thread's stack, may be gone.
  */
 static struct task_struct *lock_grant(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter,
 				      bool died)
@@ -312,7 +318,7 @@ static struct task_struct *lock_grant(struct lockmgr_bucket *bucket, struct lock
 
 /**
  * lockmgr_lock_wake() - wake a thread, after the queue was unlocked
- * @task: the thread, with a reference, which ends; NULL: none
+ * @task: the thread, with a reference, which this puts; NULL: none
  */
 void lockmgr_lock_wake(struct task_struct *task)
 {
@@ -335,7 +341,7 @@ static void lock_note_death(const struct lockmgr_client *client, u32 id)
 	trace_lockmgr_owner_died(client, id);
 }
 
-/* Whether the next release shall hand off to a waiter that was bypassed that often. */
+/* Whether the next release must hand off to a waiter that was bypassed @bypassed times. */
 static bool lock_is_due(const struct lockmgr_waiter *waiter, u32 bypassed)
 {
 	if (waiter->handoff || bypassed >= MAX_BYPASSED)
@@ -345,9 +351,9 @@ static bool lock_is_due(const struct lockmgr_waiter *waiter, u32 bypassed)
 }
 
 /*
- * "Release slowly" or "hand off", of a lock that the client holds.  The queue is locked.
- * Returns 0, -EPERM or LOCKMGR_DISTURBED, and in @sleeper the thread to wake when it is
- * unlocked again.
+ * "Release slowly" or "hand off" a lock that the client holds.  The queue is locked.
+ * Returns 0, -EPERM or LOCKMGR_DISTURBED, and in @sleeper the thread to wake when the queue
+ * is unlocked again.
  */
 static int lock_release_slowly(struct lockmgr_client *client, struct lockmgr_bucket *bucket,
 			       struct lockmgr_record *record, u32 id, bool died,
@@ -369,7 +375,7 @@ static int lock_release_slowly(struct lockmgr_client *client, struct lockmgr_buc
 	for (tries = 0; tries < MAX_TRIES; tries++) {
 		if (lockmgr_word_token(old) != client->token)
 			return -EPERM;
-		/* It is still ours to write; the new holder finds it done. */
+		/* While we hold the lock, the time is ours to write, here for the new holder. */
 		if (hand_off)
 			lock_note_time(record);
 		if (!atomic64_try_cmpxchg_release(lockmgr_word(record), &old, new))
@@ -386,7 +392,7 @@ static int lock_release_slowly(struct lockmgr_client *client, struct lockmgr_buc
 /* The transition "look in vain": the lock is held.  The queue is locked. */
 static int lock_look_in_vain(struct lockmgr_waiter *waiter)
 {
-	/* With it, the word keeps still until the queue is unlocked. */
+	/* A word with WAITERS keeps still until the queue is unlocked. */
 	bool marked = atomic64_read(lockmgr_word(waiter->record)) & LOCKMGR_WORD_WAITERS;
 
 	if (waiter->state == LOCKMGR_WAIT_WOKEN || marked)
@@ -397,8 +403,8 @@ static int lock_look_in_vain(struct lockmgr_waiter *waiter)
 }
 
 /*
- * Whether a waiter that looks in vain shall mark the word.  Where timers only tick, a
- * nap would last until the next tick.
+ * Whether a waiter that looks in vain must mark the word.  Without high-resolution timers, it
+ * always does: a nap would last until the next tick.
  */
 static bool lock_must_mark(const struct lockmgr_waiter *waiter)
 {
@@ -430,8 +436,8 @@ int lockmgr_waiter_enter(struct lockmgr_bucket *bucket, struct lockmgr_waiter *w
  * @bucket: the lock's bucket, locked
  * @waiter: in the queue, W2 or W4
  *
- * Return: 0 or LOCKMGR_OWNER_DIED if it holds the lock now, and is out of the queue;
- * LOCKMGR_SLEEP_ON, LOCKMGR_NAP_ON or LOCKMGR_DISTURBED
+ * Return: 0 or LOCKMGR_OWNER_DIED if the waiter now holds the lock, and has left the queue;
+ * otherwise LOCKMGR_SLEEP_ON, LOCKMGR_NAP_ON or LOCKMGR_DISTURBED
  */
 int lockmgr_waiter_look(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
@@ -451,7 +457,7 @@ int lockmgr_waiter_look(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wa
 /**
  * lockmgr_waiter_give_up() - leave the queue without the lock
  * @bucket: the lock's bucket, locked
- * @waiter: in the queue; if it is W2 or W4, the next one must look in its place
+ * @waiter: in the queue; if it is W2 or W4, the next waiter must look in its place
  *
  * Return: the thread to wake when the queue is unlocked again, or NULL
  */
@@ -467,7 +473,7 @@ struct task_struct *lockmgr_waiter_give_up(struct lockmgr_bucket *bucket,
 
 /**
  * lockmgr_trylock() - acquire a lock if nobody holds it
- * @client: for whom
+ * @client: the client that acquires it
  * @record: the lock's record
  * @id: the lock
  *
@@ -487,18 +493,18 @@ int lockmgr_trylock(struct lockmgr_client *client, struct lockmgr_record *record
 				  lockmgr_queue_first(bucket, id), false);
 	spin_unlock(&bucket->lock);
 
-	/* Others acquire and release it all the time: busy indeed. */
+	/* Others acquire and release it all the time, so it is busy. */
 	return ret == LOCKMGR_DISTURBED ? -EBUSY : ret;
 }
 
 /**
  * lockmgr_unlock() - release a lock
- * @client: for whom
+ * @client: the client that holds it
  * @record: the lock's record
  * @id: the lock
  *
- * Return: 0; -EPERM if the client does not hold it; -ERESTARTSYS only while
- * somebody rewrites the record
+ * Return: 0; -EPERM if the client does not hold it; -ERESTARTSYS if a signal comes while
+ * user space keeps rewriting the word
  */
 int lockmgr_unlock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id)
 {
@@ -534,7 +540,8 @@ int lockmgr_unlock(struct lockmgr_client *client, struct lockmgr_record *record,
  * @record: the lock's record
  * @id: the lock
  *
- * Where user space can rewrite words, the client may no longer be the holder.
+ * Where user space can rewrite words, the client may no longer be the holder; then this does
+ * nothing.
  */
 void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *record, u32 id)
 {
@@ -544,9 +551,9 @@ void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *
 
 	spin_lock(&bucket->lock);
 	/*
-	 * Nobody else moves a word that is held while its queue is locked, unless
-	 * somebody rewrites it all the time.  Then the waiters look, and sooner or later
-	 * find that the end of the holder has passed.
+	 * While the queue is locked, nobody else changes the word of a lock that is held,
+	 * unless user space keeps rewriting it.  In that case the waiters look, and sooner or
+	 * later find that the death of the holder has passed this page.
 	 */
 	ret = lock_release_slowly(client, bucket, record, id, true, &sleeper);
 	if (ret == LOCKMGR_DISTURBED)
@@ -557,15 +564,16 @@ void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *
 	lockmgr_lock_wake(sleeper);
 }
 
-/* Whether I1 holds of a lock as far as its word goes. */
+/* Whether the word alone makes I1 hold: it is R3. */
 static bool lock_is_marked(struct lockmgr_space *space, u32 id, u64 word)
 {
 	return word & LOCKMGR_WORD_WAITERS && lockmgr_holder_lives(space, id, word);
 }
 
 /*
- * "Retire" or "reopen".  A retired lock that is held is R3, so that its release finds the
- * kernel, and there becomes R4.  The queue is locked.
+ * "Retire" or "reopen".  A retired lock that is held is R3, so that its release asks the
+ * kernel, which makes it R4.  R4 with DIED is not reopened: like R1, it makes the next thread
+ * that acquires the lock ask the kernel, which then clears WAITERS.  The queue is locked.
  */
 static void lock_retire_or_reopen(struct lockmgr_space *space, struct lockmgr_record *record,
 				  u32 id)
@@ -573,7 +581,7 @@ static void lock_retire_or_reopen(struct lockmgr_space *space, struct lockmgr_re
 	if (lock_is_retired(space, id))
 		atomic64_or(LOCKMGR_WORD_WAITERS, lockmgr_word(record));
 	else
-		/* If it fails, the lock was not both free and retired. */
+		/* Fails if the lock is held, or was not retired, or has DIED. */
 		atomic64_cmpxchg(lockmgr_word(record), LOCKMGR_WORD_WAITERS, 0);
 }
 
@@ -594,12 +602,12 @@ void lockmgr_lock_retire_or_reopen(struct lockmgr_space *space, struct lockmgr_r
 }
 
 /**
- * lockmgr_lock_mend() - restore what a word must say where it may have been overwritten
+ * lockmgr_lock_mend() - restore what must hold of a word that may have been overwritten
  * @space: the lock's space
  * @record: the lock's record
  * @id: the lock
  *
- * That a retired lock is retired, and I1.
+ * A lock beyond the capacity is retired, and I1 holds.
  */
 void lockmgr_lock_mend(struct lockmgr_space *space, struct lockmgr_record *record, u32 id)
 {

@@ -14,16 +14,20 @@ struct lockmgr_waiter;
 struct task_struct;
 
 /*
- * About the time in which a sleeper on another processor wakes up: see lock.c.  In tests/bench,
- * two processes with sections of 1 us acquire a lock 1.4 times as often as robust mutexes
- * with naps of 50, 100 and 200 us, and as often without.
+ * How long a nap lasts (see "Naps" in lock.c): about as long as a sleeper on another processor
+ * takes to wake up.  In tests/bench, with naps of 50, 100 and 200 us, two processes with
+ * critical sections of 1 us acquire a lock 1.4 times as often as a robust mutex; without naps,
+ * they acquire it as often as that.
  */
 #define LOCKMGR_NAP_NS		(50 * NSEC_PER_USEC)
 
-/* Never returned to user space: the word did not keep still; try again after a breath. */
+/*
+ * Internal, not for user space: the word did not keep still.  Most callers unlock the
+ * queue and try again.
+ */
 #define LOCKMGR_DISTURBED	(-EAGAIN)
 
-/* Nor are these: go on sleeping, until woken or for a nap. */
+/* Internal, too: the waiter goes on sleeping, until it is woken, or for a nap. */
 #define LOCKMGR_SLEEP_ON	(-EINPROGRESS)
 #define LOCKMGR_NAP_ON		(-EALREADY)
 

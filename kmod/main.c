@@ -2,21 +2,21 @@
 /*
  * lockmgr - inter-process mutexes, used through /dev/lockmgr.
  *
- * The files, from the top.  A file calls only files below it, which tests/layers checks.
+ * The files, from the top.  A file calls only files below it; tests/layers checks that.
  *
- *   main.c	this: parameters, beginning and end
+ *   main.c	this file: parameters, loading and unloading
  *   debugfs.c	a table of all locks
  *   device.c	the device: open files
  *   sysfs.c	attributes of the device
- *   ioctl.c	user memory, and what each command takes
+ *   ioctl.c	the commands: their arguments and results, copied from and to user memory
  *   attach.c	a file becomes a client of a space
- *   map.c	records in user memory
- *   clock.c	a clock in user memory
+ *   map.c	mmap(): records, which user space then reads and writes, and the clock
+ *   clock.c	the page with the clock, which user space reads
  *   exit.c	the end of an mm in which records are mapped
  *   process.c	clients that end with their process
  *   list.c	what can be seen of a space
  *   client.c	an open file as a client of a space
- *   promise.c	places in queues that are kept while signals are handled
+ *   promise.c	places in queues, kept for threads that handle a signal
  *   names.c	which space has which name
  *   directory.c	directories of spaces in sysfs
  *   count.c	how many locks are held, and who waits
@@ -27,7 +27,7 @@
  *   deadlock.c	the graph of waits
  *   holder.c	from a record to the thread that holds the lock
  *   permit.c	who may do what with a space
- *   stats.c	what has happened in a space
+ *   stats.c	counters of what has happened in a space
  *   alloc.c	which ids are allocated
  *   record.c	pages of records
  *   note.c	what an allocated id stands for
@@ -35,7 +35,8 @@
  *   namespace.c	IPC namespaces, and when they end
  *   trace.c	tracepoints
  *
- * Nothing below device.c, ioctl.c, map.c and exit.c knows files or user memory.
+ * Only device.c, ioctl.c, map.c, exit.c and, for its table, debugfs.c know of struct file or of
+ * user memory.
  */
 #include <linux/init.h>
 #include <linux/module.h>
@@ -77,16 +78,16 @@ static const struct kernel_param_ops limit_ops = {
 };
 
 module_param_cb(locks_per_space, &locks_per_space_ops, &lockmgr_limits.locks_per_space, 0644);
-MODULE_PARM_DESC(locks_per_space, "Most ids that a space can have (1 to 1048576)");
+MODULE_PARM_DESC(locks_per_space, "Maximum ids per space (1 to 1048576)");
 
 module_param_cb(spaces_per_user, &limit_ops, &lockmgr_limits.spaces_per_user, 0644);
-MODULE_PARM_DESC(spaces_per_user, "Most spaces that a user can own, and most in its user namespaces");
+MODULE_PARM_DESC(spaces_per_user, "Maximum spaces per user, and in a user's user namespaces");
 
 module_param_cb(clients_per_space, &limit_ops, &lockmgr_limits.clients_per_space, 0644);
-MODULE_PARM_DESC(clients_per_space, "Most clients of a space that can lock, of each class of users");
+MODULE_PARM_DESC(clients_per_space, "Maximum clients that can lock, per space and class of users");
 
 module_param_cb(locks_per_user, &limit_ops, &lockmgr_limits.locks_per_user, 0644);
-MODULE_PARM_DESC(locks_per_user, "Most locks that all spaces of a user can have in use");
+MODULE_PARM_DESC(locks_per_user, "Maximum locks in use per user, in all spaces");
 
 static int __init lockmgr_init(void)
 {
@@ -105,7 +106,7 @@ static int __init lockmgr_init(void)
 	if (ret)
 		goto out_process;
 
-	/* The last that can fail: from here on the device may be open. */
+	/* The last step that can fail: from here on the device may be open. */
 	ret = lockmgr_device_init();
 	if (ret)
 		goto out_exit;
@@ -127,7 +128,7 @@ out_spaces:
 
 static void __exit lockmgr_exit(void)
 {
-	/* No file is open, and none can be any more. */
+	/* No file of the module is open, and none can be opened any more. */
 	lockmgr_debugfs_exit();
 	lockmgr_spaces_exit();
 	lockmgr_namespaces_exit();
@@ -136,7 +137,7 @@ static void __exit lockmgr_exit(void)
 	lockmgr_exit_stop();
 	lockmgr_process_stop();
 	lockmgr_clock_exit();
-	/* Clients are freed by call_rcu() with a function of this module. */
+	/* call_rcu() frees clients with a function of this module: wait for it. */
 	rcu_barrier();
 }
 

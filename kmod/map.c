@@ -3,9 +3,9 @@
  * Maps records into user space, for programs that acquire and release locks without a
  * system call; and, in the page after the records, the clock that these programs read.
  *
- * The mapping holds the file, and so its client, the space and the pages; pages are
- * removed only while the space has no client.  What user space writes there is
- * believed nowhere: see lock.c.
+ * A mapping holds a reference to the file, and so keeps its client, the space and the pages:
+ * pages are removed only while the space has no client that can lock.  The kernel does not trust
+ * what user space writes there: see lock.c.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -23,8 +23,9 @@
 #define RECORD_PAGES	(LOCKMGR_CAPACITY_MAX / LOCKMGR_PAGE_RECORDS)
 
 /*
- * Only pages that the client has locked a lock in: those its death looks through, and
- * there is nothing to allocate or to charge here, which could only fail with a signal.
+ * Maps only pages in which the client has locked a lock by a system call.  Its death looks
+ * through exactly these.  And nothing needs to be allocated or charged here, where a failure
+ * could only be reported by a signal.
  */
 static vm_fault_t map_records_fault(struct vm_fault *fault)
 {
@@ -38,8 +39,8 @@ static vm_fault_t map_records_fault(struct vm_fault *fault)
 }
 
 /*
- * The kernel asks for the name of a mapping when it decides what a core shall contain, and
- * by that tells the module that the process is about to write one.  There is no name.
+ * The kernel asks for the name of a mapping when it decides what goes into a core dump.  That
+ * tells the module that the process may be about to write one.  The mapping has no name.
  */
 static const char *map_records_name(struct vm_area_struct *vma)
 {
@@ -110,9 +111,9 @@ static int map_check(struct file *file, const struct vm_area_struct *vma)
 }
 
 /**
- * lockmgr_map() - mmap of the device
+ * lockmgr_map() - the mmap operation of the device
  * @file: the open file
- * @vma: the mapping to be
+ * @vma: the new mapping
  *
  * Return: 0, -EACCES, -EINVAL, -ENOMEM or -ENOTCONN
  */
@@ -127,9 +128,9 @@ int lockmgr_map(struct file *file, struct vm_area_struct *vma)
 		return ret;
 
 	/*
-	 * VM_IO keeps madvise() from undoing VM_DONTCOPY.  VM_PFNMAP keeps everybody from
-	 * taking references to the pages: what could be written to after the mapping is
-	 * gone, its client's death could not mend.
+	 * VM_IO keeps madvise() from undoing VM_DONTCOPY.  VM_PFNMAP prevents references to the
+	 * pages.  Somebody with a reference could write to a page after the mapping is gone, and
+	 * the client's death could not mend that.
 	 */
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTCOPY | VM_DONTDUMP | VM_DONTEXPAND);
 	vm_flags_clear(vma, VM_MAYEXEC);

@@ -3,14 +3,15 @@
  * Names: which space has which name, and unlinking.  A name belongs to an IPC namespace and
  * to the owner of the space.
  *
- * A space is in the table as long as it has a name, clients or none.
+ * A space is in the table as long as it has a name, with or without clients.
  *
  * Names and directories in sysfs
  *
- * A name can be given again at once, but not before its directory is gone, and that
- * takes as long as somebody reads a file in it.  So both happen under user->names, where
- * they keep nobody waiting but those who name spaces of the same user.  What reads the
- * files takes space->lock and what is below it.
+ * As soon as a name is removed, a new space may get it, but only once the old directory in
+ * sysfs is gone.  Removing a directory waits for readers of its files.  So a space loses its
+ * name and its directory under user->names, for which only those wait that name or unlink
+ * spaces of the same user.  Reading the files takes space->lock and the locks below it (see
+ * space.c), but never user->names.
  */
 #include <linux/ctype.h>
 #include <linux/err.h>
@@ -32,9 +33,9 @@
 
 /**
  * struct name - what identifies a space in the table
- * @namespace: in which IPC namespace
- * @owner: whose
- * @name: called what
+ * @namespace: its IPC namespace
+ * @owner: its owner
+ * @name: its name
  */
 struct name {
 	const struct lockmgr_namespace *namespace;
@@ -42,7 +43,7 @@ struct name {
 	const char *name;
 };
 
-/* Random: nobody shall be able to choose names that end up in one chain. */
+/* Random, so that nobody can choose names that all hash to the same chain. */
 static siphash_key_t hash_key;
 
 static u32 names_hash_name(const void *data, u32 length, u32 seed)
@@ -68,7 +69,7 @@ static u32 names_hash_space(const void *data, u32 length, u32 seed)
 	return names_hash_name(&name, length, seed);
 }
 
-/* As memcmp(). */
+/* Returns 0 if they are equal, as memcmp(). */
 static int names_compare(struct rhashtable_compare_arg *arg, const void *object)
 {
 	const struct lockmgr_space *space = object;
@@ -87,7 +88,7 @@ static const struct rhashtable_params names_params = {
 	.automatic_shrinking	= true,
 };
 
-/* It grows: a look-up costs the same, however many spaces there are. */
+/* The table grows, so that a look-up costs the same, however many spaces there are. */
 static struct rhashtable names;
 /* Guards that table, and the numbers of spaces in each namespace. */
 static DEFINE_MUTEX(names_lock);
@@ -105,7 +106,7 @@ bool lockmgr_space_name_valid(const char *name)
 		return false;
 
 	for (i = 0; i < length; i++)
-		/* Of 7 bits, unlike isalnum(). */
+		/* isalnum() alone would accept letters beyond ASCII. */
 		if (!isascii(name[i]) || (!isalnum(name[i]) && !strchr("._-", name[i])))
 			return false;
 
@@ -122,17 +123,17 @@ static struct lockmgr_space *names_find_space(const struct lockmgr_namespace *na
 	return rhashtable_lookup_fast(&names, &key, names_params);
 }
 
-/* The number is the space's already. */
+/* The space's number has been reserved. */
 static int names_link_space(struct lockmgr_space *space)
 {
 	struct lockmgr_namespace *namespace = space->namespace;
 
 	guard(mutex)(&names_lock);
 
-	/* Or lockmgr_spaces_end() could have been here, and would not come again. */
+	/* Otherwise this could come after lockmgr_spaces_end(), which does not run again. */
 	if (READ_ONCE(namespace->ended))
 		return -ENOENT;
-	/* It fails for want of memory only, whatever it calls that. */
+	/* It fails only for lack of memory, whatever errno it returns. */
 	if (rhashtable_insert_fast(&names, &space->node, names_params))
 		return -ENOMEM;
 
@@ -144,7 +145,10 @@ static int names_link_space(struct lockmgr_space *space)
 	return 0;
 }
 
-/* Returns whether it had a name; leaves the name's reference to the caller. */
+/*
+ * Returns whether the space lost its name; the caller must put the name's reference then.  With
+ * @unless_found, a space that somebody has found, or in which an id is allocated, keeps it.
+ */
 static bool names_unlink_space(struct lockmgr_space *space, bool unless_found)
 {
 	struct lockmgr_namespace *namespace = space->namespace;
@@ -164,7 +168,7 @@ static bool names_unlink_space(struct lockmgr_space *space, bool unless_found)
 	return true;
 }
 
-/* As names_unlink_space(), for a space to which the caller has a reference. */
+/* The same with the directory; the caller has a reference of its own to the space. */
 static bool names_remove(struct lockmgr_space *space, bool unless_found)
 {
 	bool removed;
@@ -185,9 +189,9 @@ static bool names_remove(struct lockmgr_space *space, bool unless_found)
 
 /**
  * lockmgr_name_find() - find a space by its name
- * @args: which, and what for
+ * @args: which space, and what for
  *
- * Return: the space, with a reference; -ENOENT, -EEXIST if it must not be there, or -EACCES
+ * Return: the space, with a reference; -ENOENT, -EEXIST if it must not exist, or -EACCES
  */
 struct lockmgr_space *lockmgr_name_find(const struct lockmgr_space_args *args)
 {
@@ -215,14 +219,14 @@ static bool names_is_taken(const struct lockmgr_space *space)
 	return names_find_space(space->namespace, space->owner, space->name);
 }
 
-/* The lowest that is free among the spaces of the namespace. */
+/* Reserve the lowest number that is free among the spaces of the namespace. */
 static int names_reserve_number(struct lockmgr_space *space)
 {
 	return xa_alloc(&space->namespace->spaces, &space->number, NULL, xa_limit_31b,
 			GFP_KERNEL_ACCOUNT);
 }
 
-/* Its number is reserved. */
+/* The space's number has been reserved. */
 static int names_give(struct lockmgr_space *space)
 {
 	int ret;
@@ -243,11 +247,11 @@ static int names_give(struct lockmgr_space *space)
 }
 
 /**
- * lockmgr_name_give() - give a new space its name: others can find it now
+ * lockmgr_name_give() - give a new space its name, so that others can find it
  * @space: the space
  *
- * Return: 0; -EAGAIN if the name is taken meanwhile; -ENOENT if its namespace has ended; or
- * -ENOMEM
+ * Return: 0; -EAGAIN if another space has got the name meanwhile; -ENOENT if its namespace has
+ * ended; or -ENOMEM
  */
 int lockmgr_name_give(struct lockmgr_space *space)
 {
@@ -266,14 +270,14 @@ int lockmgr_name_give(struct lockmgr_space *space)
  * lockmgr_name_take_back() - undo lockmgr_name_give()
  * @space: the space; its creator is still its client
  *
- * It stays if somebody else has found it since, or allocated an id.
+ * The space keeps its name if somebody else has found it since, or has allocated an id in it.
  */
 void lockmgr_name_take_back(struct lockmgr_space *space)
 {
 	names_remove(space, true);
 }
 
-/* Returns the space with a reference, if somebody may unlink it. */
+/* Returns the space, with a reference, if @cred may unlink it. */
 static struct lockmgr_space *names_get_to_unlink(const struct lockmgr_namespace *namespace,
 						 kuid_t owner, const char *name,
 						 const struct cred *cred)
@@ -293,11 +297,11 @@ static struct lockmgr_space *names_get_to_unlink(const struct lockmgr_namespace 
 }
 
 /**
- * lockmgr_space_unlink() - remove a name
- * @namespace: in which namespace
- * @owner: whose space
+ * lockmgr_space_unlink() - remove a space's name
+ * @namespace: the IPC namespace of the space
+ * @owner: the space's owner
  * @name: the name
- * @cred: who asks
+ * @cred: the credentials of the file's opener
  *
  * Return: 0, -ENOENT or -EPERM
  */
@@ -316,7 +320,7 @@ int lockmgr_space_unlink(struct lockmgr_namespace *namespace, kuid_t owner, cons
 	removed = names_remove(space, false);
 	lockmgr_space_put(space);
 
-	/* Or somebody else has, just now. */
+	/* If not removed: somebody else has unlinked it just before. */
 	return removed ? 0 : -ENOENT;
 }
 
@@ -325,7 +329,7 @@ int lockmgr_space_unlink(struct lockmgr_namespace *namespace, kuid_t owner, cons
  * @namespace: the namespace
  * @number: where to begin; receives the number of the space
  *
- * Return: the next, with a reference; NULL: none
+ * Return: the next space, with a reference, or NULL
  */
 struct lockmgr_space *lockmgr_spaces_next_named(struct lockmgr_namespace *namespace,
 						unsigned long *number)
@@ -346,7 +350,7 @@ struct lockmgr_space *lockmgr_spaces_next_named(struct lockmgr_namespace *namesp
  * lockmgr_spaces_end() - a namespace has ended
  * @namespace: the namespace, with @ended set
  *
- * Its spaces lose their names, and with them, what keeps them beside their clients.
+ * Its spaces lose their names and their allocations.  After that only their clients keep them.
  */
 void lockmgr_spaces_end(struct lockmgr_namespace *namespace)
 {
@@ -363,7 +367,7 @@ void lockmgr_spaces_end(struct lockmgr_namespace *namespace)
 }
 
 /**
- * lockmgr_spaces_init() - before anything else is called here
+ * lockmgr_spaces_init() - must come before all other calls of this file
  *
  * Return: 0 or -ENOMEM
  */
@@ -378,7 +382,7 @@ int __init lockmgr_spaces_init(void)
 /**
  * lockmgr_spaces_exit() - remove all spaces
  *
- * When the module goes no file is open and no id is allocated.
+ * When the module is unloaded, no file is open and no id is allocated.
  */
 void lockmgr_spaces_exit(void)
 {

@@ -1,26 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IPC namespaces: each has spaces of its own, as it has semaphores and message queues of
- * its own.  A file belongs to the IPC namespace in which it was opened, whoever uses it
- * later.
+ * IPC namespaces: each has its own spaces, as it has its own semaphores and message queues.  A
+ * file belongs to the IPC namespace in which it was opened, even if a process of another one
+ * uses it later.
  *
  * The end of a namespace
  *
  * The kernel does not tell modules when an IPC namespace ends.  So we hold a reference to
- * each one in which the device was opened.  When that is the only one, the namespace has
- * ended: a process in it, an open file of its /proc/PID/ns/ipc and a mount of that would
- * each have one, and there is no other way to enter it.  Then its spaces lose their names
- * and their allocations, as by unlinking and by freeing all ids; files that are attached go
- * on with them.
+ * each one in which the device was opened.  When ours is the only reference, the namespace has
+ * ended: each process in it, each open file of its /proc/PID/ns/ipc and each mount of such a
+ * file would have a reference, and there is no other way to enter it.  Then its spaces lose
+ * their names and their allocations, as by unlinking and by freeing all ids; files that are
+ * attached go on with them.
  *
- * The reference also keeps the address from being used again, so it identifies the
- * namespace.  (Its inode number does not: that of an ended namespace is used again.)
+ * Our reference also keeps the address of the namespace from being used again, so the address
+ * identifies the namespace.  (The inode number does not: a later namespace can get that of one
+ * that has ended.)
  *
- * Whether a namespace has ended is asked when a file of it is used to name a space, and
- * every second as long as there are namespaces beside the initial one.  Until then,
- * the memory of the IPC namespace itself stays, too: its shared memory, for example.
+ * We check whether a namespace has ended when a file of it is used to attach to, unlink or list
+ * spaces, and every second while there are namespaces other than the initial one.  Until then,
+ * what the IPC namespace itself contains stays, too: its shared memory, for example.
  *
- * Locks: namespaces_lock nests in nothing and nothing nests in it.
+ * Locks: of the module's locks, at most client->lock is held when namespaces_lock is taken; and
+ * no lock is taken under it.
  */
 #include <linux/err.h>
 #include <linux/hashtable.h>
@@ -42,7 +44,7 @@ static struct lockmgr_namespace initial = {
 	.spaces	= XARRAY_INIT(initial.spaces, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT),
 };
 
-/* All others that have not ended, by the address of their IPC namespace. */
+/* All namespaces but the initial one that have not ended, by the address of their @ipc. */
 static DEFINE_HASHTABLE(namespaces, 8);
 /* Guards that table. */
 static DEFINE_MUTEX(namespaces_lock);
@@ -52,17 +54,17 @@ static DECLARE_DEFERRABLE_WORK(check_work, namespace_check_all);
 
 #define CHECK_INTERVAL	HZ
 
-/* Called when a namespace has ended; constant while there is any. */
+/* Called when a namespace has ended; set before there are any. */
 static void (*end_spaces)(struct lockmgr_namespace *namespace);
 
-/* NULL: the caller has none any more, since it is ending. */
+/* Returns NULL if the calling task is exiting and has none any more. */
 static struct ipc_namespace *namespace_current_ipc(void)
 {
-	/* Nobody else changes that pointer. */
+	/* Only the task itself changes this pointer. */
 	return current->nsproxy ? current->nsproxy->ipc_ns : NULL;
 }
 
-/* The kernel exports these functions only through such pointers. */
+/* Modules can call the functions that get and put a reference only through these pointers. */
 static struct ipc_namespace *namespace_get_current_ipc(void)
 {
 	return container_of(namespace_current_ipc()->ns.ops->get(current), struct ipc_namespace,
@@ -75,7 +77,7 @@ static void namespace_put_ipc(struct ipc_namespace *ipc)
 		ipc->ns.ops->put(&ipc->ns);
 }
 
-/* A kernel without CONFIG_IPC_NS has no other. */
+/* A kernel without CONFIG_IPC_NS has only the initial one. */
 static bool namespace_ipc_is_initial(const struct ipc_namespace *ipc)
 {
 	return !IS_ENABLED(CONFIG_IPC_NS) || (ipc && ipc->ns.inum == PROC_IPC_INIT_INO);
@@ -106,8 +108,8 @@ static struct lockmgr_namespace *namespace_find_and_get(const struct ipc_namespa
 }
 
 /**
- * lockmgr_namespace_init() - before anything else is done to a namespace
- * @namespace: zeroed memory; receives one reference
+ * lockmgr_namespace_init() - initialize a namespace
+ * @namespace: zeroed memory; the caller has the first reference to it
  */
 void lockmgr_namespace_init(struct lockmgr_namespace *namespace)
 {
@@ -120,7 +122,7 @@ static struct lockmgr_namespace *namespace_create(void)
 {
 	struct lockmgr_namespace *namespace;
 
-	/* Uncharged, as the caller holds a mutex of all misc devices: see client_alloc(). */
+	/* Uncharged, since the caller holds a mutex that all misc devices share: client_alloc(). */
 	namespace = kzalloc(sizeof(*namespace), GFP_KERNEL);
 	if (!namespace)
 		return ERR_PTR(-ENOMEM);
@@ -132,7 +134,7 @@ static struct lockmgr_namespace *namespace_create(void)
 	return namespace;
 }
 
-/* Returns the namespace to use: @new if there was none before, else the one found. */
+/* Returns the namespace to use: @new, or another one if that was added first. */
 static struct lockmgr_namespace *namespace_add(struct lockmgr_namespace *new)
 {
 	struct lockmgr_namespace *namespace;
@@ -215,12 +217,12 @@ static void namespace_release(struct kref *refs)
  */
 void lockmgr_namespace_put(struct lockmgr_namespace *namespace)
 {
-	/* What is in the table has a reference, for those who look there under the lock. */
+	/* The last put takes the lock, so that under it all in the table have a reference. */
 	kref_put_mutex(&namespace->refs, namespace_release, &namespaces_lock);
 }
 
 /**
- * lockmgr_namespace_is_initial() - whether that is the initial IPC namespace
+ * lockmgr_namespace_is_initial() - whether this is the initial IPC namespace
  * @namespace: the namespace
  */
 bool lockmgr_namespace_is_initial(const struct lockmgr_namespace *namespace)
@@ -232,10 +234,11 @@ bool lockmgr_namespace_is_initial(const struct lockmgr_namespace *namespace)
  * lockmgr_namespace_accounts() - in which namespace users have their accounts
  * @namespace: the namespace of a space
  *
- * Only root of the initial user namespace makes IPC namespaces that belong to that, so
- * accounts in each of them multiply nothing for anybody else.
+ * Users have separate accounts in each IPC namespace that belongs to the initial user
+ * namespace, except the initial IPC namespace.  Only the host's root can make such namespaces,
+ * so nobody else can multiply their accounts by that.
  *
- * Return: the namespace, or NULL for those that all others share with the initial one
+ * Return: the namespace, or NULL for the accounts that the initial one shares with all others
  */
 const struct lockmgr_namespace *
 lockmgr_namespace_accounts(const struct lockmgr_namespace *namespace)
@@ -248,7 +251,7 @@ lockmgr_namespace_accounts(const struct lockmgr_namespace *namespace)
  * not the initial one
  * @namespace: the namespace
  *
- * Users can make such ones without the host's root.
+ * Users can make such namespaces without the help of the host's root.
  */
 bool lockmgr_namespace_is_contained(const struct lockmgr_namespace *namespace)
 {
@@ -256,7 +259,7 @@ bool lockmgr_namespace_is_contained(const struct lockmgr_namespace *namespace)
 }
 
 /**
- * lockmgr_namespace_is_current() - whether the caller is in that namespace
+ * lockmgr_namespace_is_current() - whether the caller is in a namespace
  * @namespace: the namespace
  */
 bool lockmgr_namespace_is_current(const struct lockmgr_namespace *namespace)
@@ -266,11 +269,11 @@ bool lockmgr_namespace_is_current(const struct lockmgr_namespace *namespace)
 	if (namespace_ipc_is_initial(ipc))
 		return lockmgr_namespace_is_initial(namespace);
 
-	/* The caller's cannot end meanwhile, so this is only compared. */
+	/* The caller's own cannot end meanwhile, so it is enough to compare the addresses. */
 	return ipc && READ_ONCE(namespace->ipc) == ipc;
 }
 
-/* Returns whether it has ended just now, and takes it out of the table then. */
+/* If it has ended since the last check, takes it out of the table and returns true. */
 static bool namespace_detect_end(struct lockmgr_namespace *namespace)
 {
 	lockdep_assert_held(&namespaces_lock);
@@ -284,13 +287,13 @@ static bool namespace_detect_end(struct lockmgr_namespace *namespace)
 	return true;
 }
 
-/* After namespace_detect_end(), with a reference. */
+/* Follows namespace_detect_end(); the caller has a reference to it. */
 static void namespace_end(struct lockmgr_namespace *namespace)
 {
 	struct ipc_namespace *ipc = namespace->ipc;
 
 	end_spaces(namespace);
-	/* Before the address can be another's: see lockmgr_namespace_is_current(). */
+	/* Before another namespace can get the address: see lockmgr_namespace_is_current(). */
 	WRITE_ONCE(namespace->ipc, NULL);
 	namespace_put_ipc(ipc);
 }
@@ -299,7 +302,7 @@ static void namespace_end(struct lockmgr_namespace *namespace)
  * lockmgr_namespace_has_ended() - whether a namespace has ended
  * @namespace: the namespace, to which the caller has a reference
  *
- * If this finds out, the spaces have lost their names when it returns.
+ * If this call is the first to notice the end, the spaces have lost their names when it returns.
  */
 bool lockmgr_namespace_has_ended(struct lockmgr_namespace *namespace)
 {
@@ -317,7 +320,7 @@ bool lockmgr_namespace_has_ended(struct lockmgr_namespace *namespace)
 	return READ_ONCE(namespace->ended);
 }
 
-/* Returns one that has ended just now, with a reference, or NULL. */
+/* Returns one that has ended since the last check, with a reference, or NULL. */
 static struct lockmgr_namespace *namespace_next_ended(void)
 {
 	struct lockmgr_namespace *namespace;
@@ -353,9 +356,9 @@ static void namespace_check_all(struct work_struct *work)
 }
 
 /**
- * lockmgr_namespaces_init() - before anything else is called here
- * @ended: is called when a namespace has ended, with @ended set and without locks: takes
- *	away what its spaces have beside their clients
+ * lockmgr_namespaces_init() - must come before all other calls of this file
+ * @ended: called for each namespace that has ended, when its flag ended is set; with no lock of
+ *	this file held.  Must take the spaces' names and allocations away
  */
 void __init lockmgr_namespaces_init(void (*ended)(struct lockmgr_namespace *namespace))
 {
@@ -363,7 +366,7 @@ void __init lockmgr_namespaces_init(void (*ended)(struct lockmgr_namespace *name
 }
 
 /**
- * lockmgr_namespaces_exit() - when there are no spaces and no open files any more
+ * lockmgr_namespaces_exit() - stop the checks; there are no spaces and no open files any more
  */
 void lockmgr_namespaces_exit(void)
 {

@@ -16,12 +16,13 @@ struct ipc_namespace;
  * @node: in the table of namespace.c, until it has ended
  * @ipc: the IPC namespace, with a reference; NULL for the initial one, and when it has
  *	ended
- * @separate: users have accounts of their own in it, since it belongs to the initial user
+ * @separate: users have separate accounts in it, since it belongs to the initial user
  *	namespace; constant
- * @ended: no process is in it any more; written once, before its spaces lose their names
- * @spaces: those with a name, by number; written under the lock in names.c
- * @space_count: how many; likewise
- * @client_count: how many files are attached to a space of it
+ * @ended: nothing uses the IPC namespace any more; written once, before its spaces lose their
+ *	names
+ * @spaces: its spaces that have a name, by number; written under the lock in names.c
+ * @space_count: how many spaces have a name; written likewise
+ * @client_count: how many files are attached to its spaces
  */
 struct lockmgr_namespace {
 	struct kref refs;

@@ -2,16 +2,15 @@
 /*
  * Notes: a few bytes of text that say what an allocated id stands for.
  *
- * A space has a tree of them, sorted by id, in which is nothing else: an id without a note
- * costs nothing, one with a note a single allocation of 29 bytes and the length of the text
- * (so up to 96 bytes of slab).  It is charged to the memory cgroup of the task that sets
- * the note.  There is at most one note for each allocated id, so the limit on those bounds
- * them.
+ * A space has a tree of notes, sorted by id.  An id without a note is not in it and costs
+ * nothing; an id with a note costs one allocation of 29 bytes plus the length of the text (so
+ * up to 96 bytes of slab).  It is charged to the memory cgroup of the task that sets
+ * the note.  There is at most one note for each allocated id, so the limit on allocated ids
+ * bounds the notes, too.
  *
- * The tree is guarded by the lock of the ids that it belongs to (alloc.c): an id that is
- * not allocated has no note at any moment.  A note is made before that lock is taken, and
- * putting it in or taking it out allocates nothing and cannot fail.  Readers take the lock
- * as well, and copy the text.
+ * ids->lock (alloc.c) guards the tree: so an id that is not allocated has no note at any
+ * moment.  A note is made before that lock is taken; inserting or removing it allocates nothing
+ * and cannot fail.  Readers take the lock as well, and copy the text.
  */
 #include <linux/overflow.h>
 #include <linux/sched.h>
@@ -23,7 +22,7 @@
 #include "note.h"
 
 /**
- * lockmgr_note_valid() - whether that can be a note, or "" for none
+ * lockmgr_note_valid() - whether a text can be a note, or is "" for none
  * @text: LOCKMGR_NOTE_SIZE bytes
  */
 bool lockmgr_note_valid(const char *text)
@@ -36,9 +35,9 @@ bool lockmgr_note_valid(const char *text)
 
 /**
  * lockmgr_note_create() - make a note
- * @note: receives it, NULL if @text is ""; the caller frees it with kfree(), unless it
+ * @note: receives the note, or NULL if @text is ""; the caller frees it with kfree(), unless it
  *	inserts it
- * @text: what it says, valid
+ * @text: the text of the note, valid
  *
  * Return: 0 or -ENOMEM
  */
@@ -84,7 +83,7 @@ struct lockmgr_note *lockmgr_note_find(const struct rb_root *notes, u32 id)
  * lockmgr_note_insert() - give an id a note
  * @notes: the space's notes; the caller has locked its ids
  * @id: the id, which has none
- * @note: the note, which belongs to the tree then
+ * @note: the note, which then belongs to the tree
  */
 void lockmgr_note_insert(struct rb_root *notes, u32 id, struct lockmgr_note *note)
 {

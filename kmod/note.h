@@ -9,7 +9,7 @@
  * struct lockmgr_note - what an allocated id stands for
  * @node: in the tree of its space's notes
  * @id: the id
- * @text: some bytes, at least one, and a NUL
+ * @text: at least one byte, and a terminating NUL
  */
 struct lockmgr_note {
 	struct rb_node node;

@@ -10,11 +10,11 @@
 #include "space.h"
 
 /*
- * Modules can ask for capabilities and groups of the current credentials only, so
- * let those of the file's opener be current for the question.
+ * Modules can check the capabilities and groups of the current credentials only.  So the
+ * functions below make those of the file's opener current for the check.
  */
 
-/* A capability in the initial user namespace. */
+/* Whether @cred has a capability in the initial user namespace. */
 static bool permit_cred_capable(const struct cred *cred, int cap)
 {
 	const struct cred *saved = override_creds(cred);
@@ -25,7 +25,10 @@ static bool permit_cred_capable(const struct cred *cred, int cap)
 	return ret;
 }
 
-/* Either of those that act as any owner.  To know is not to use: nothing is audited. */
+/*
+ * Whether @cred has one of the capabilities to act as any owner.  This only finds the class
+ * and grants nothing, so it is not audited.
+ */
 static bool permit_cred_acts_as_owner(const struct cred *cred)
 {
 	const struct cred *saved = override_creds(cred);
@@ -48,9 +51,9 @@ static bool permit_cred_in_group(const struct cred *cred, kgid_t group)
 }
 
 /**
- * lockmgr_may_administrate() - whether somebody may do what is for the owner
+ * lockmgr_may_administrate() - whether somebody may do what only the owner may do
  * @owner: the space's owner
- * @cred: who
+ * @cred: the credentials to check
  */
 bool lockmgr_may_administrate(kuid_t owner, const struct cred *cred)
 {
@@ -58,8 +61,8 @@ bool lockmgr_may_administrate(kuid_t owner, const struct cred *cred)
 }
 
 /**
- * lockmgr_may_create() - whether somebody may make a space of this kind
- * @args: the space, and who
+ * lockmgr_may_create() - whether somebody may make a space with this owner and group
+ * @args: the space, and the credentials to check
  */
 bool lockmgr_may_create(const struct lockmgr_space_args *args)
 {
@@ -70,9 +73,9 @@ bool lockmgr_may_create(const struct lockmgr_space_args *args)
 }
 
 /**
- * lockmgr_space_permits() - whether the permission bits let somebody in
+ * lockmgr_space_permits() - whether the permission bits, or a capability, let somebody in
  * @space: the space
- * @cred: who
+ * @cred: the credentials to check
  * @want: MAY_READ to inspect, MAY_WRITE to use, or both
  */
 bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred *cred, int want)
@@ -91,12 +94,12 @@ bool lockmgr_space_permits(const struct lockmgr_space *space, const struct cred 
 }
 
 /**
- * lockmgr_space_class() - as what somebody uses a space
+ * lockmgr_space_class() - the class of somebody among the users of a space
  * @space: the space
- * @cred: who
+ * @cred: the credentials to check
  *
- * Limits are not shared by those of different classes, so that the weaker cannot shut
- * the stronger out.
+ * Different classes do not share a limit on clients, so that the weaker cannot shut the
+ * stronger out.
  */
 enum lockmgr_class lockmgr_space_class(const struct lockmgr_space *space, const struct cred *cred)
 {
@@ -110,9 +113,10 @@ enum lockmgr_class lockmgr_space_class(const struct lockmgr_space *space, const 
 }
 
 /*
- * Where the kernel's 64-bit atomic operations are the processor's own, as user space's
- * are; where memory looks the same from both; and where all processors see a store at
- * once, as lockmgr_holder_lives() expects.
+ * Architectures where user space may share words with the kernel: where the kernel's 64-bit
+ * atomic operations are the processor's own instructions, as user space's are; where kernel and
+ * user space see the same memory by their different addresses; and where a store becomes visible
+ * to all other processors at once, as lockmgr_holder_lives() expects.
  */
 #define CAN_SHARE_WORDS \
 	(IS_ENABLED(CONFIG_X86_64) || IS_ENABLED(CONFIG_ARM64) || IS_ENABLED(CONFIG_S390) || \
@@ -122,8 +126,8 @@ enum lockmgr_class lockmgr_space_class(const struct lockmgr_space *space, const 
  * lockmgr_space_may_be_mapped() - whether user space may write to the space's records
  * @space: the space
  *
- * Only where the permission bits let in one user: whoever writes there could do damage to
- * all others.
+ * Only where the permission bits let in nobody but the owner: whoever writes there can do damage
+ * to all other users of the space.
  */
 bool lockmgr_space_may_be_mapped(const struct lockmgr_space *space)
 {
@@ -133,9 +137,10 @@ bool lockmgr_space_may_be_mapped(const struct lockmgr_space *space)
 /**
  * lockmgr_may_map() - whether somebody may write to the space's records
  * @space: the space
- * @cred: who; may use the space
+ * @cred: the credentials to check, of somebody who may use the space
  *
- * Only the owner.  Others are let in by a capability alone, and go through the kernel.
+ * Only the owner may.  All others use such a space by a capability only, and go through the
+ * kernel.
  */
 bool lockmgr_may_map(const struct lockmgr_space *space, const struct cred *cred)
 {

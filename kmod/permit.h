@@ -10,11 +10,11 @@ struct lockmgr_space;
 struct lockmgr_space_args;
 
 /**
- * enum lockmgr_class - as what somebody uses a space, the weaker first
- * @LOCKMGR_CLASS_OTHERS: as anybody
- * @LOCKMGR_CLASS_GROUP: as a member of its group
- * @LOCKMGR_CLASS_OWNER: as its owner
- * @LOCKMGR_CLASS_CAPABLE: as somebody with the capabilities to act as any owner
+ * enum lockmgr_class - classes of a space's users, the weakest first
+ * @LOCKMGR_CLASS_OTHERS: anybody
+ * @LOCKMGR_CLASS_GROUP: a member of the space's group
+ * @LOCKMGR_CLASS_OWNER: the space's owner
+ * @LOCKMGR_CLASS_CAPABLE: somebody with the capabilities to act as any owner
  * @LOCKMGR_CLASSES: how many there are
  */
 enum lockmgr_class {

@@ -2,36 +2,37 @@
 /*
  * Clients that end with the process that attached them.
  *
- * Such a client belongs to its process: no command and no mmap() of another process is
- * let in (lockmgr_client_is_usable()), although it may have the file.  So once the
- * process is over, no call for the client is under way and none can follow, and the
- * client's locks are released, whoever still has the file.
+ * Such a client belongs to its process: another process may have the file, but its commands
+ * and its mmap() fail (lockmgr_client_is_usable()).  So once the process is over, no call for
+ * the client is under way and none can follow, and the client's locks are released, even if
+ * another process still has the file.
  *
- * A process is over when signal->live is 0.  Each of its threads is in do_exit() then, and
- * does not return from there, neither to a system call nor to user space.  exec does
- * not end a process, and neither does the main thread that exits before the others.
+ * A process is over when signal->live is 0.  Then each of its threads is in do_exit(), and
+ * does not return from there, neither to a system call nor to user space.  A process is not
+ * over when it calls exec, nor when its main thread exits before the others.
  *
- * The kernel tells the module up to three times, in this order:
+ * The kernel tells the module up to three times that a process is over, in this order:
  *
- *   1. The mm of the process is torn down, if records are mapped in it: exit.c.
+ *   1. The kernel begins to tear down the mm of the process, if records are mapped in it:
+ *      exit.c.
  *   2. The process closes its table of files: the flush operation of the device.
- *   3. The last thread has become a zombie, or is being reaped: the wait queue of struct
- *      pid that serves poll() on pidfds.
+ *   3. The last thread has become a zombie, or is being reaped: a wake-up of the wait queue in
+ *      struct pid that serves poll() on pidfds.
  *
  * Only the third is certain.  The first does not come while another process uses the mm
- * (CLONE_VM), the second not while another uses the table (CLONE_FILES), or if the
- * process has closed the descriptor but a child has not.  But the third is late: freeing
- * an mm can take seconds, and a debugger that does not reap one of the threads holds it
- * back for as long as it wants.  Also, after the first and the second the locks are free
- * before the parent hears of the death.
+ * (CLONE_VM).  The second does not come while another process uses the table (CLONE_FILES), or
+ * if the process has closed the descriptor but a child has not.  But the third is late: tearing
+ * down an mm can take seconds, and a debugger that does not reap one of the threads can delay
+ * it without limit.  Also, after the first or the second, the locks are free before the parent
+ * hears of the death.
  *
- * A process that dumps core is over before that, in all that matters: the kernel has
- * stopped all its other threads in do_exit(), and the one that writes the core exits
- * afterwards, which may be minutes later.  The module hears of it only through mapped
- * records (map.c).
+ * A process that dumps core can be treated as over before any of these.  The kernel has stopped
+ * all its other threads in do_exit(), and the thread that writes the core exits afterwards,
+ * which may be minutes later.  Only where records are mapped does the module notice that a
+ * process dumps core (map.c).
  *
- * The third comes with tasklist_lock held and interrupts off.  So a process has one entry
- * in that queue, however many clients it has, and all that this does is queueing work.
+ * The third comes with tasklist_lock held and interrupts off.  So a process has only one entry
+ * in that wait queue, however many clients it has, and the wake-up only queues work.
  */
 #include <linux/hashtable.h>
 #include <linux/rcupdate.h>
@@ -41,15 +42,15 @@
 #include "client.h"
 #include "process.h"
 
-/* Struct lockmgr_process, by the address of their struct pid. */
+/* All struct lockmgr_process, by the address of the struct pid. */
 static DEFINE_HASHTABLE(processes, 8);
 /* Guards that table; no reference count in it becomes 0 without it. */
 static DEFINE_MUTEX(processes_lock);
 static struct workqueue_struct *process_workers;
 
 /*
- * The acquire pairs with each thread's decrement of live, which is a full barrier: what
- * the threads did in calls and in mapped records is seen by whoever ends the clients.
+ * The acquire pairs with each thread's decrement of live, which is a full barrier.  So whoever
+ * ends the clients sees what the threads did in calls and in mapped records.
  */
 static bool process_is_over(struct pid *pid)
 {
@@ -65,8 +66,9 @@ static bool process_is_over(struct pid *pid)
 }
 
 /*
- * The mm of which nothing is written to records any more; NULL: others may still do so,
- * and the client's release looks through its pages again.
+ * @gone is the mm that is being torn down, through which nobody can write to records any more.
+ * If @gone is NULL, or a client is mapped elsewhere, somebody may still write through the
+ * client's mappings; then the release of the file looks through the client's pages again.
  */
 static void process_end_clients(struct lockmgr_process *process, const struct mm_struct *gone)
 {
@@ -86,7 +88,7 @@ static void process_end_clients(struct lockmgr_process *process, const struct mm
 	process->ended = true;
 }
 
-/* The returned process has one more reference. */
+/* Returns the process with a reference for the caller, or NULL. */
 static struct lockmgr_process *process_find(struct pid *pid)
 {
 	struct lockmgr_process *process;
@@ -125,14 +127,14 @@ static void process_work(struct work_struct *work)
 }
 
 /*
- * The queue's lock is held.  It is woken for other reasons, too, depending on the kernel's
- * version; but it is always woken once the process is over.
+ * The lock of the wait queue is held.  Depending on its version, the kernel wakes the queue for
+ * other reasons, too; but it always wakes it once the process is over.
  */
 static int process_wake(struct wait_queue_entry *wait, unsigned int mode, int flags, void *key)
 {
 	struct lockmgr_process *process = container_of(wait, struct lockmgr_process, wait);
 
-	/* Without a reference left there is no client either. */
+	/* If no reference is left, there is no client either. */
 	if (!process->told && process_is_over(process->pid) &&
 	    refcount_inc_not_zero(&process->refs)) {
 		process->told = true;
@@ -167,7 +169,7 @@ static struct lockmgr_process *process_get(struct pid *pid)
 	return process_find(pid);
 }
 
-/* Another thread may have been faster; then what it has made is returned. */
+/* Another thread may have inserted one first; then this returns that one. */
 static struct lockmgr_process *process_insert(struct lockmgr_process *process)
 {
 	struct lockmgr_process *other;
@@ -201,7 +203,7 @@ static struct lockmgr_process *process_get_or_create(struct pid *pid)
 }
 
 /**
- * lockmgr_process_add() - have a client end with the calling process
+ * lockmgr_process_add() - make a client end with the calling process
  * @client: the client, locked, joined, not published yet
  *
  * Return: 0 or -ENOMEM
@@ -215,7 +217,7 @@ int lockmgr_process_add(struct lockmgr_client *client)
 	if (!process)
 		return -ENOMEM;
 
-	/* The caller's process is not over, so nobody ends the client before it is published. */
+	/* The caller's process is not over, so nothing ends the client before it is published. */
 	mutex_lock(&process->lock);
 	list_add_tail(&client->process_node, &process->clients);
 	mutex_unlock(&process->lock);
@@ -226,7 +228,7 @@ int lockmgr_process_add(struct lockmgr_client *client)
 
 /**
  * lockmgr_process_remove() - the client's file is being released, or is not attached after all
- * @client: the client; if it is ending, that is waited for
+ * @client: the client; if another thread is ending it, this waits
  */
 void lockmgr_process_remove(struct lockmgr_client *client)
 {
@@ -245,13 +247,13 @@ void lockmgr_process_remove(struct lockmgr_client *client)
 /**
  * lockmgr_process_note_mm() - the client's process maps records
  * @client: a client that ends with its process
- * @mm: where; only its address matters
+ * @mm: where it maps them; only the address of @mm is used
  */
 void lockmgr_process_note_mm(struct lockmgr_client *client, const struct mm_struct *mm)
 {
 	guard(mutex)(&client->process->lock);
 
-	/* After exec it is another, and a process that shared the first may still use that. */
+	/* After exec, the mm is another; a process that shared the first may still use that. */
 	client->mm = client->mapped && client->mm != mm ? NULL : mm;
 	client->mapped = true;
 }
@@ -265,7 +267,7 @@ void lockmgr_process_dumps_core(struct lockmgr_client *client)
 	struct core_state *state = READ_ONCE(current->signal->core_state);
 	struct lockmgr_process *process = client->process;
 
-	/* Other threads get here until they are stopped, by reading their maps. */
+	/* Threads that read their maps get here as well, until they are stopped. */
 	if (state && state->dumper.task == current && process &&
 	    process->pid == task_tgid(current))
 		process_end_clients(process, NULL);

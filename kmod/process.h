@@ -18,13 +18,14 @@ struct mm_struct;
  * struct lockmgr_process - a process, and the clients that end with it
  * @pid: the process; constant
  * @node: in the table of processes, see process.c
- * @refs: one for each client, one for a wake-up that has been heard, one for each
- *	function that is busy with it
+ * @refs: one for each client, one for @work while that is queued, one for each function that
+ *	is working with it
  * @clients: struct lockmgr_client
- * @ended: they have ended
- * @wait: hears of the end; in the wait queue of @pid as long as there are references
- * @told: it has heard of it; guarded by that queue's lock
- * @work: ends the clients then
+ * @ended: the clients have ended
+ * @wait: is woken when the process is over; in the wait queue of @pid as long as there are
+ *	references
+ * @told: it was woken, and @work was queued; guarded by that queue's lock
+ * @work: ends the clients
  */
 struct lockmgr_process {
 	struct pid *pid;

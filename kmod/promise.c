@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Promises: the place in a queue that is kept for a thread while it handles a signal.
+ * Promises: a promise is a place in a queue, kept for a thread while it handles a signal.
  *
  * A signal ends the wait; the thread leaves the queue, runs its handler, and makes the
- * call again with the ticket that the first call left in its struct.  That number comes
- * from user space and can be anything, so the place is not taken from it: the kernel
- * remembers which thread of which client has left which lock's queue, and from where.
- * The number only says that a call continues the former one.
+ * call again with the ticket that the first call left in its struct.  This ticket comes
+ * from user space and can be any number, so it does not say which place the thread gets: the
+ * kernel remembers which thread of which client has left the queue of which lock, and at
+ * which place.  The ticket only says that a call continues the former one.
  *
- * A thread has one place at most in the queue of a lock, for one client.  It is kept
- * from the end of a wait by a signal until the next wait of the same thread for the
+ * For one client, a thread has at most one kept place in the queue of a lock.  The module keeps
+ * it from the moment a signal ends a wait until the next wait of the same thread for the
  * same lock ends, or until the thread has acquired that lock in another way.  If a signal
- * handler itself waits for the lock that the interrupted call waits for, that is the
- * next wait, and the interrupted call queues up anew.  Locks beside it have places of
- * their own.
+ * handler itself waits for the lock for which the interrupted call waited, that is the
+ * next wait, and the interrupted call queues up anew.  Other locks have their own places.
  *
- * A thread is its number in the initial PID namespace and the time at which it began;
- * the next thread with the same number began later.  So nothing is referenced, and a
- * promise to a thread that has died is only a little memory.  That is bounded: the
- * oldest of a client's promises gives way when there are LOCKMGR_PROMISES_MAX, and all go
- * with the client.  A thread whose promise was forgotten queues up as a newcomer; so does
- * one for whose promise there was no memory.  That is unfair to it, and harms nobody else.
+ * A promise identifies its thread by the number in the initial PID namespace and the time at
+ * which the thread began; a later thread with the same number began later.  So a promise holds
+ * no reference, and one to a thread that has died only takes a little memory.  This memory is
+ * bounded: when a client has LOCKMGR_PROMISES_MAX promises, a new one replaces the oldest, and
+ * all go with the client.  A thread whose promise was replaced, or for whose promise there
+ * was no memory, queues up as a newcomer.  That is unfair to it, and harms nobody else.
  */
 #include <linux/gfp.h>
 #include <linux/sched.h>
@@ -91,7 +90,7 @@ static struct promise *promise_find_ours(struct lockmgr_promises *promises, u32 
  * lockmgr_promise_holds() - whether the calling thread was promised a place
  * @promises: those of the client for which it calls
  * @id: the lock
- * @ticket: the place, as user space has it: any number
+ * @ticket: the place, as user space says: any number
  */
 bool lockmgr_promise_holds(struct lockmgr_promises *promises, u32 id, u64 ticket)
 {
@@ -120,7 +119,7 @@ static struct promise *promise_oldest_of(struct lockmgr_promises *promises)
  * @id: the lock
  * @ticket: the place, which the thread has just left because of a signal
  *
- * Replaces what it was promised of that lock before.
+ * Replaces the place in that lock's queue that the thread was promised before.
  */
 void lockmgr_promise_make(struct lockmgr_promises *promises, u32 id, u64 ticket)
 {
@@ -129,7 +128,7 @@ void lockmgr_promise_make(struct lockmgr_promises *promises, u32 id, u64 ticket)
 	/* It will not come back. */
 	if (fatal_signal_pending(current))
 		return;
-	/* Not worth an effort: see above. */
+	/* A promise is not worth trying hard for memory: see above. */
 	if (READ_ONCE(promises->count) < LOCKMGR_PROMISES_MAX)
 		spare = kmalloc(sizeof(*spare),
 				GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
@@ -157,7 +156,7 @@ void lockmgr_promise_make(struct lockmgr_promises *promises, u32 id, u64 ticket)
 }
 
 /**
- * lockmgr_promise_end() - the calling thread needs its place no longer
+ * lockmgr_promise_end() - the calling thread no longer needs its place
  * @promises: those of the client for which it has called
  * @id: the lock
  */
@@ -165,7 +164,7 @@ void lockmgr_promise_end(struct lockmgr_promises *promises, u32 id)
 {
 	struct promise *promise;
 
-	/* What others do meanwhile makes no difference to whether we have one. */
+	/* Without the lock: no other thread can make a promise to this one meanwhile. */
 	if (!READ_ONCE(promises->count))
 		return;
 

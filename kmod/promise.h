@@ -6,7 +6,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-/* How many places are kept for the threads of one client. */
+/* At most how many places are kept for the threads of one client. */
 #define LOCKMGR_PROMISES_MAX 64
 
 /**

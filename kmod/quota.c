@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What each user has in use, and its limits.
+ * What each user has in use, and the limits of that.
  *
- * Spaces and locks are charged to the owner of the space, as disk blocks are to
- * the owner of a file, whoever allocates or frees them.  Memory is charged to the
- * memory cgroup of the task that caused it, by __GFP_ACCOUNT.
+ * Spaces and locks are charged to the owner of the space, no matter who allocates or frees
+ * them, as disk blocks are charged to the owner of a file.  Memory is charged to the memory
+ * cgroup of the task that caused it, by __GFP_ACCOUNT.
  *
  * User namespaces
  *
  * The owner of a user namespace has many user ids in it.  So a space is also charged to
- * the owner of the user namespace in which it was created, to the owner of that one's
- * parent, and so on up to the initial one, as the kernel does with its own ucounts:
- * however many ids a user has, all that they own together is bounded by the limits of
- * one user.  It goes to an account of its own, of the same size: so what runs in
- * a user's containers cannot shut that user out.  For the same reason the owner pays from
- * that account, too, in an IPC namespace that belongs to a user namespace: there root may
- * be the very user whose container it is.
+ * the owner of the user namespace in which it was created, to the owner of the parent of that
+ * namespace, and so on up to the one below the initial namespace, as the kernel does with its
+ * ucounts.  However many ids a user has, the limits of one user bound all that these ids own
+ * together.  The owners of the namespaces pay for it from a second account (@delegated) of the
+ * same size, so that what runs in a user's containers cannot shut that user out.  For the same
+ * reason, in an IPC namespace that belongs to a user namespace, a space's owner pays from
+ * @delegated, too: root in that container may have the id of the user whose container it is.
  *
  * IPC namespaces
  *
  * Root of a container without a user namespace has the host's user ids, and must not use
- * up what the host's users may have.  So accounts distinguish users by IPC namespace, too,
- * where only the host's root can make one: see lockmgr_namespace_accounts().  Each of these
- * namespaces has an account of its own besides, of the same size again, since its root can
- * be as many users as there are numbers.
+ * up what the host's users may have.  So users have separate accounts in each IPC namespace
+ * that only the host's root can make: see lockmgr_namespace_accounts().  Each of these
+ * namespaces also pays itself, from one more account of the same size, since its root can
+ * use as many user ids as there are.
  *
  * Unequal users of a space
  *
  * Where the mode of a space lets others use it, what they allocate is charged to the
- * owner.  They are refused before the owner is: a fraction of each account is reserved
- * for clients of the owner's, and for those with the capabilities to act as the owner.
+ * owner.  They reach their limit before the owner does: a fraction of each account is reserved
+ * for clients of the owner, and for those with the capabilities to act as the owner.
  */
 #include <linux/err.h>
 #include <linux/hashtable.h>
@@ -49,10 +49,10 @@ struct lockmgr_limits lockmgr_limits = {
 	.locks_per_user		= 4 * LOCKMGR_CAPACITY_MAX,
 };
 
-/* Users who pay for a space. */
+/* All users that pay for a space. */
 static DEFINE_HASHTABLE(users, 8);
 
-/* Guards users, their references, and the number of spaces in each account. */
+/* Guards that table, the references to users, and the number of spaces in each account. */
 static DEFINE_MUTEX(users_lock);
 
 static u32 quota_hash_user(kuid_t uid, const struct lockmgr_namespace *namespace)
@@ -112,7 +112,7 @@ static bool quota_is_payer(const struct lockmgr_payers *payers, kuid_t uid)
 	return false;
 }
 
-/* Nobody else sees the users yet. */
+/* These users are not in the table yet, so nobody else sees them. */
 static void quota_discard_payers(struct lockmgr_payers *payers)
 {
 	while (payers->count)
@@ -152,7 +152,7 @@ static int quota_add_payers(struct lockmgr_payers *payers, kuid_t owner,
 	return ret;
 }
 
-/* Each with a struct lockmgr_user that is not in the table. */
+/* Makes the payers, each a struct lockmgr_user that is not in the table yet. */
 static struct lockmgr_payers *quota_alloc_payers(kuid_t owner, const struct user_namespace *ns,
 						 const struct lockmgr_namespace *namespace)
 {
@@ -177,7 +177,7 @@ static struct lockmgr_payers *quota_alloc_payers(kuid_t owner, const struct user
 	return payers;
 }
 
-/* Take a reference to each user: to the one in the table, or to the new one. */
+/* Take a reference to each payer: to the user in the table, or else add the new one to it. */
 static void quota_get_users(struct lockmgr_payers *payers)
 {
 	unsigned int i;
@@ -226,7 +226,7 @@ static void quota_put_users(struct lockmgr_payers *payers)
  * Spaces
  */
 
-/* Of the first @count payers. */
+/* Uncharge the first @count payers. */
 static void quota_uncharge_space(struct lockmgr_payers *payers, unsigned int count)
 {
 	lockdep_assert_held(&users_lock);
@@ -256,13 +256,13 @@ static int quota_charge_space(struct lockmgr_payers *payers)
 }
 
 /**
- * lockmgr_payers_create() - charge a space to its owner, and to whom that one depends on
+ * lockmgr_payers_create() - charge a new space to its owner and to the others that pay for it
  * @owner: the owner
  * @ns: the creator's user namespace
  * @namespace: the space's IPC namespace, which lives as long as the space
  *
- * Return: whom it is charged to; -EDQUOT if one of them has as many spaces as are
- * allowed, or -ENOMEM
+ * Return: the payers; -EDQUOT if one of them has as many spaces as are allowed already; or
+ * -ENOMEM
  */
 struct lockmgr_payers *lockmgr_payers_create(kuid_t owner, const struct user_namespace *ns,
 					     const struct lockmgr_namespace *namespace)
@@ -270,7 +270,7 @@ struct lockmgr_payers *lockmgr_payers_create(kuid_t owner, const struct user_nam
 	struct lockmgr_payers *payers;
 	int ret;
 
-	/* Not under the lock: a task that is short of memory must not stop all others. */
+	/* Without the lock: a task that waits for memory must not make all others wait. */
 	payers = quota_alloc_payers(owner, ns, namespace);
 	if (IS_ERR(payers))
 		return payers;
@@ -292,7 +292,7 @@ struct lockmgr_payers *lockmgr_payers_create(kuid_t owner, const struct user_nam
 
 /**
  * lockmgr_payers_discount() - the space does not count for spaces_per_user any more
- * @payers: of a space that is there yet
+ * @payers: the payers of the space, which still exists
  */
 void lockmgr_payers_discount(struct lockmgr_payers *payers)
 {
@@ -305,7 +305,7 @@ void lockmgr_payers_discount(struct lockmgr_payers *payers)
 
 /**
  * lockmgr_payers_destroy() - the space is gone
- * @payers: of that space; a user whose last space it was is gone afterwards
+ * @payers: the payers of that space; frees each user for which it was the last space
  */
 void lockmgr_payers_destroy(struct lockmgr_payers *payers)
 {
@@ -334,7 +334,7 @@ static bool quota_add_up_to(atomic_long_t *used, long count, long limit)
 	return true;
 }
 
-/* From the first @payer_count payers. */
+/* Uncharge the first @payer_count payers. */
 static void quota_uncharge(struct lockmgr_payers *payers, unsigned int payer_count,
 			   enum lockmgr_charge what, long count)
 {
@@ -347,10 +347,11 @@ static void quota_uncharge(struct lockmgr_payers *payers, unsigned int payer_cou
 
 /**
  * lockmgr_quota_charge() - charge ids or records
- * @payers: of their space
- * @what: which of both
+ * @payers: the payers of their space
+ * @what: ids or records
  * @count: how many more
- * @favoured: whether for the owner, or for somebody who may act as the owner
+ * @favoured: whether the owner, or somebody with the capabilities to act as the owner, uses
+ *	them; only then the reserved fraction of each account may be used, too
  *
  * Does not sleep.
  *
@@ -377,8 +378,8 @@ int lockmgr_quota_charge(struct lockmgr_payers *payers, enum lockmgr_charge what
 
 /**
  * lockmgr_quota_uncharge() - give ids or records back
- * @payers: of their space
- * @what: which of both
+ * @payers: the payers of their space
+ * @what: ids or records
  * @count: how many
  */
 void lockmgr_quota_uncharge(struct lockmgr_payers *payers, enum lockmgr_charge what, long count)

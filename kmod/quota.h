@@ -12,12 +12,12 @@ struct lockmgr_namespace;
 struct user_namespace;
 
 /**
- * struct lockmgr_limits - what one user may use
- * @locks_per_space: ceiling of a space's capacity
+ * struct lockmgr_limits - how much one user may use
+ * @locks_per_space: the highest capacity that a space can be given
  * @spaces_per_user: spaces in one account
  * @clients_per_space: files attached to one space that can lock, of each class of users
- * @locks_per_user: ids allocated in all spaces of one account; the records of those
- *	spaces are bounded by the same number
+ * @locks_per_user: ids allocated in all spaces of one account; the same number limits the
+ *	records of those spaces
  *
  * Written through the module's parameters at any time, so read each with
  * READ_ONCE().  A lowered limit stops growth and takes nothing away.
@@ -31,14 +31,14 @@ struct lockmgr_limits {
 
 extern struct lockmgr_limits lockmgr_limits;
 
-/* This fraction of an account is for the owner of a space, not for its other users. */
+/* One part in this many of each account is reserved for the owner of a space: see quota.c. */
 #define LOCKMGR_RESERVE_FRACTION	8
 
 /**
  * enum lockmgr_charge - what locks_per_user limits
  * @LOCKMGR_CHARGE_IDS: ids allocated
- * @LOCKMGR_CHARGE_RECORDS: records for which there is memory; the first page of each
- *	space is free, so that ids which could be allocated can be locked
+ * @LOCKMGR_CHARGE_RECORDS: records for which there is memory; one page of each space is not
+ *	charged, so that ids which could be allocated can be locked
  * @LOCKMGR_CHARGES: how many of these there are
  */
 enum lockmgr_charge {
@@ -58,22 +58,22 @@ struct lockmgr_account {
 };
 
 /**
- * struct lockmgr_user - a user to whom a space is charged, or an IPC namespace
+ * struct lockmgr_user - a user, or an IPC namespace, to whom spaces are charged
  * @node: in the table in quota.c
  * @uid: the user, or INVALID_UID: @namespace itself; constant, as is @namespace
- * @namespace: in which IPC namespace, to compare only, or NULL: see
+ * @namespace: the IPC namespace in which these accounts apply, to compare only, or NULL: see
  *	lockmgr_namespace_accounts()
  * @refs: spaces that have the user among their payers; guarded by the lock in quota.c
- * @own: for the spaces that the user owns, but for those in @delegated
- * @delegated: for those of others in the user namespaces that the user owns, at any depth,
- *	and for all in the IPC namespaces that belong to one
+ * @own: is charged for the spaces that the user owns, except those charged to @delegated
+ * @delegated: is charged for spaces of other users in the user namespaces that this user owns,
+ *	at any depth, and for all spaces in IPC namespaces that belong to one of those
  *
- * Lives as long as one of those spaces.
+ * Lives as long as one of the spaces that are charged to it.
  */
 struct lockmgr_user {
 	/**
-	 * @names: giving names to its spaces, and taking them away: what is slow in
-	 *	that, and which others need not wait for
+	 * @names: held while one of the user's spaces gets or loses its name; for the slow
+	 *	part of that, so that other users need not wait for it
 	 */
 	struct mutex names;
 	struct hlist_node node;
@@ -86,12 +86,12 @@ struct lockmgr_user {
 
 /**
  * struct lockmgr_payers - to whom a space is charged
- * @counted: whether it counts for spaces_per_user
- * @contained: the owner, too, pays from the account for what it has delegated; constant
+ * @counted: whether the space counts for spaces_per_user
+ * @contained: the owner, too, pays from its account @delegated; constant
  * @count: how many users
- * @users: the space's owner; the other owners of the user namespaces from the creator's up
- *	to the initial one, each once; and the IPC namespace, if users have accounts of
- *	their own there
+ * @users: first the space's owner; then the owners of the user namespaces, from the creator's
+ *	up to the one below the initial one, each user once; and last the IPC namespace itself,
+ *	if users have separate accounts in it
  */
 struct lockmgr_payers {
 	bool counted;

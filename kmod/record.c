@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages of records: made on first use, found by lock id, walked.
+ * Pages of records: made on first use, found by lock id, walked, and removed when they say
+ * nothing any more.
  */
 #include <linux/err.h>
 #include <linux/gfp.h>
@@ -9,7 +10,7 @@
 #include "quota.h"
 #include "record.h"
 
-/* On pages that may hold nothing any more: what trimming looks at. */
+/* On pages that may say nothing any more: trimming looks only at these. */
 #define MARK_IDLE	XA_MARK_0
 
 void lockmgr_records_init(struct lockmgr_records *records, struct lockmgr_payers *payers,
@@ -39,14 +40,14 @@ static void record_remove_page(struct lockmgr_records *records, unsigned long nu
 	xa_erase(&records->pages, number);
 	free_page((unsigned long)page);
 	WRITE_ONCE(records->count, records->count - 1);
-	/* One is free. */
+	/* One page is not charged. */
 	if (records->count)
 		record_uncharge_page(records);
 }
 
 /**
  * lockmgr_records_clear() - remove all pages
- * @records: of a space that nobody can lock in any more
+ * @records: the records of a space in which nobody can lock any more
  */
 void lockmgr_records_clear(struct lockmgr_records *records)
 {
@@ -60,8 +61,8 @@ void lockmgr_records_clear(struct lockmgr_records *records)
 }
 
 /**
- * lockmgr_records_destroy() - remove all pages
- * @records: of a space that nobody uses any more
+ * lockmgr_records_destroy() - remove all pages, and free what is left
+ * @records: the records of a space that nobody uses any more
  */
 void lockmgr_records_destroy(struct lockmgr_records *records)
 {
@@ -71,7 +72,7 @@ void lockmgr_records_destroy(struct lockmgr_records *records)
 	mutex_destroy(&records->lock);
 }
 
-/* Whether a word says anything of the lock, other than that it is retired. */
+/* Whether a word says nothing about its lock, except perhaps that it is retired. */
 static bool record_is_blank(u64 word)
 {
 	return !(word & ~LOCKMGR_WORD_WAITERS);
@@ -90,12 +91,13 @@ static bool record_is_page_blank(const struct lockmgr_record *page)
 
 /**
  * lockmgr_records_trim() - remove the pages that say nothing
- * @records: of a space that has no client and gets none during the call
- * @in_use: whether one of these ids is allocated; their page then stays
+ * @records: the records of a space that has no client that can lock and whose pages nobody
+ *	pins; both stay so during the call
+ * @in_use: returns whether one of @count ids from @first on is allocated; their page then stays
  * @data: for @in_use
  *
- * A page also stays while a word in it says something, as when a holder died and
- * no call has returned that yet.
+ * A page also stays while a word in it says something: for example, that a holder died, which
+ * no call has returned yet.
  */
 void lockmgr_records_trim(struct lockmgr_records *records,
 			  bool (*in_use)(u32 first, u32 count, void *data), void *data)
@@ -106,7 +108,7 @@ void lockmgr_records_trim(struct lockmgr_records *records,
 	xa_for_each_marked(&records->pages, number, page, MARK_IDLE) {
 		u32 first = number * LOCKMGR_PAGE_RECORDS;
 
-		/* Freeing the last of those ids marks the page again. */
+		/* When one of those ids is freed, lockmgr_records_idle() marks the page again. */
 		if (in_use(first, LOCKMGR_PAGE_RECORDS, data))
 			xa_clear_mark(&records->pages, number, MARK_IDLE);
 		else if (record_is_page_blank(page))
@@ -139,7 +141,7 @@ void lockmgr_records_all_idle(struct lockmgr_records *records)
 		xa_set_mark(&records->pages, number, MARK_IDLE);
 }
 
-/* The records of a new page that are retired. */
+/* Retire the records of a new page that are beyond the limit. */
 static void record_retire_page(struct lockmgr_records *records, unsigned long number,
 			       struct lockmgr_record *page)
 {
@@ -155,12 +157,12 @@ static void record_retire_page(struct lockmgr_records *records, unsigned long nu
 }
 
 /**
- * struct new_page - what adding a page takes, made before the lock is taken
+ * struct new_page - a page to add, allocated and charged before records->lock is taken
  * @page: the page
- * @charged: whether it has been charged for
+ * @charged: whether it has been charged to the payers
  *
- * Another task that waits for the lock must not wait for the memory, too: the memory
- * cgroup of this one may have none left.
+ * A task that waits for that lock must not wait for this memory, too: the memory cgroup of the
+ * task that allocates it may be full.
  */
 struct new_page {
 	struct lockmgr_record *page;
@@ -175,15 +177,15 @@ static void record_discard_page(struct lockmgr_records *records, const struct ne
 }
 
 /*
- * Reserves the page's place in the tree as well.  Nobody takes that away: places are
- * cleared only where a page is removed, and that while the space has no client.
+ * Also reserves the page's place in the tree.  The reservation stays: places are cleared only
+ * when a page is removed, and not while the space has a client that can lock, as it has now.
  */
 static int record_prepare_page(struct lockmgr_records *records, unsigned long number, bool favoured,
 			       struct new_page *new)
 {
 	int ret;
 
-	/* One is free. */
+	/* One page is not charged. */
 	if (READ_ONCE(records->count)) {
 		ret = record_charge_page(records, favoured);
 		if (ret)
@@ -198,7 +200,7 @@ static int record_prepare_page(struct lockmgr_records *records, unsigned long nu
 	return ret;
 }
 
-/* Returns the page that is there now, and takes the new one if it is that. */
+/* Returns the page that is there now; if that is the new page, takes it out of @new. */
 static struct lockmgr_record *record_insert_page(struct lockmgr_records *records,
 						 unsigned long number, bool favoured,
 						 struct new_page *new)
@@ -208,12 +210,12 @@ static struct lockmgr_record *record_insert_page(struct lockmgr_records *records
 
 	guard(mutex)(&records->lock);
 
-	/* Somebody else may have been faster. */
+	/* Another thread may have added the page first. */
 	page = xa_load(&records->pages, number);
 	if (page)
 		return page;
 
-	/* With another page, that is the free one now. */
+	/* If another page was added meanwhile, that is the one that is not charged. */
 	if (records->count && !new->charged) {
 		ret = record_charge_page(records, favoured);
 		if (ret)
@@ -251,7 +253,7 @@ static struct lockmgr_record *record_add_page(struct lockmgr_records *records, u
 }
 
 /**
- * lockmgr_records_page() - the page with a lock's record, made if it is missing
+ * lockmgr_records_page() - the page with a lock's record, added if it is missing
  * @records: the space's records
  * @id: the lock
  * @favoured: as lockmgr_quota_charge()
@@ -272,7 +274,7 @@ struct lockmgr_record *lockmgr_records_page(struct lockmgr_records *records, u32
  * @records: the space's records
  * @id: the lock
  *
- * Return: the record, or NULL if nothing was ever written there
+ * Return: the record, or NULL if there is no page for it
  */
 struct lockmgr_record *lockmgr_record_find(struct lockmgr_records *records, u32 id)
 {
@@ -282,7 +284,7 @@ struct lockmgr_record *lockmgr_record_find(struct lockmgr_records *records, u32 
 }
 
 /**
- * lockmgr_record_next() - the next lock of which its word says something
+ * lockmgr_record_next() - the next lock whose word says something about it
  * @records: the space's records
  * @id: where to begin
  *

@@ -13,8 +13,8 @@
 struct lockmgr_payers;
 
 /*
- * Records are laid out as lockmgr_record_index() says, whatever the size of a page,
- * so that user space can find them.
+ * lockmgr_record_index() in the uapi header defines where each record is, independent of the
+ * size of a page, so that user space can find it.
  */
 #define LOCKMGR_GROUP_RECORDS	256U
 #define LOCKMGR_LINE_RECORDS	4U
@@ -26,19 +26,19 @@ static_assert(sizeof(struct lockmgr_record) == 16);
 static_assert(LOCKMGR_PAGE_RECORDS % LOCKMGR_GROUP_RECORDS == 0);
 static_assert(LOCKMGR_CAPACITY_MAX % LOCKMGR_PAGE_RECORDS == 0);
 
-/* Which page holds a lock's record. */
+/* The number of the page that contains a lock's record. */
 static inline unsigned long lockmgr_id_to_page(u32 id)
 {
 	return id / LOCKMGR_PAGE_RECORDS;
 }
 
-/* Where in its page a lock's record is. */
+/* The index of a lock's record in that page. */
 static inline u32 lockmgr_id_to_index(u32 id)
 {
 	return lockmgr_record_index(id) % LOCKMGR_PAGE_RECORDS;
 }
 
-/* The inverse of both. */
+/* The inverse of both: the lock whose record is at that index of that page. */
 static inline u32 lockmgr_index_to_id(unsigned long page, u32 index)
 {
 	u32 group = index & ~(LOCKMGR_GROUP_RECORDS - 1);
@@ -48,7 +48,7 @@ static inline u32 lockmgr_index_to_id(unsigned long page, u32 index)
 	return page * LOCKMGR_PAGE_RECORDS + group + place * LOCKMGR_GROUP_LINES + line;
 }
 
-/* The kernel's handle on a record's word. */
+/* A record's word, for the kernel's atomic operations. */
 static inline atomic64_t *lockmgr_word(struct lockmgr_record *record)
 {
 	static_assert(sizeof(atomic64_t) == sizeof(record->word));
@@ -67,8 +67,8 @@ static inline u32 lockmgr_word_tid(u64 word)
 }
 
 /*
- * Fill a place that xa_reserve() has reserved, which needs no memory: so a lock may be
- * held that others must not wait for.
+ * Fill a place that xa_reserve() has reserved.  This allocates no memory, so the caller may hold
+ * a lock for which others must not wait long.
  */
 static inline int lockmgr_fill_reserved(struct xarray *array, unsigned long index, void *entry)
 {
@@ -83,14 +83,15 @@ static inline int lockmgr_fill_reserved(struct xarray *array, unsigned long inde
 
 /**
  * struct lockmgr_records - the records of a space
- * @pages: struct lockmgr_record [LOCKMGR_PAGE_RECORDS], by page number.  Pages
- *	are added at any time and removed only while the space has no client, so
- *	who acts for a client may keep pointers into them.  XA_MARK_0: may hold
- *	nothing any more.
- * @count: how many pages; not the same as whether @pages is empty: an unused
- *	reservation can leave nodes; may be read without @lock
- * @limit: locks from here on are retired, see lock.c
- * @payers: to whom they are charged, all but one: the number of spaces bounds that
+ * @pages: struct lockmgr_record [LOCKMGR_PAGE_RECORDS], by page number.  Pages are added at any
+ *	time, and removed only while the space has no client that can lock and nobody pins
+ *	them (lockmgr_space_pin()).  So a call for such a client may keep pointers into them.
+ *	XA_MARK_0: the page may say nothing any more.
+ * @count: how many pages; may be read without @lock.  Unused reservations can leave nodes in
+ *	@pages, so xa_empty() does not tell whether there are pages
+ * @limit: the locks from this id on are retired, see lock.c
+ * @payers: the users to whom the pages are charged, all but one; the limit on spaces bounds
+ *	those uncharged pages
  */
 struct lockmgr_records {
 	struct xarray pages;

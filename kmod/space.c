@@ -4,25 +4,25 @@
  *
  * Locks, outermost first
  *
- *   client->lock	that a file is attached once; in client.c
+ *   client->lock	attaching a file, once only, and adding to its pages; in client.h
  *   user->names	giving names to a user's spaces, and taking them away; in quota.h
  *   names_lock		the table of names, and whether a space is in it; in names.c
  *   space->lock	who is a client of the space
- *   records->lock	adding pages, and which locks are retired; in record.c
- *   ids->lock		which ids are allocated, and their notes; in alloc.c
- *   users_lock		who pays for spaces; in quota.c
+ *   records->lock	adding pages, and which locks are retired; in record.h
+ *   ids->lock		which ids are allocated, and their notes; in alloc.h
+ *   users_lock		the users that pay for spaces; in quota.c
  *
- * spaces_lock here and namespaces_lock in namespace.c are taken under client->lock at most,
- * and nothing is taken under them.  A page fault (map.c) takes none of all these, so user
- * memory may be touched under any of them.
+ * Of these, at most client->lock is held when spaces_lock (here) or namespaces_lock (in
+ * namespace.c) is taken, and nothing is taken under those two.  A page fault (map.c) takes none
+ * of all these locks, so the kernel may touch user memory under any of them.
  *
- * Memory that is charged to the memory cgroup of a task can take long to come, or never
- * come, where that cgroup is full.  So it is allocated before any of these locks is
- * taken, except client->lock while a file is being attached: nobody but the users of that
- * file waits there, and interruptibly.
+ * Where the memory cgroup of a task is full, an allocation that is charged to it can take long,
+ * or wait forever.  So the module makes such allocations before it takes any of these locks,
+ * except client->lock while a file is being attached: only the users of that file wait for it
+ * then, and they wait interruptibly.
  *
- * A space is freed with the last of its references: the name's, its clients', and those of
- * lockmgr_space_next().
+ * A space is freed when its last reference goes.  References are those of the name, of the
+ * clients, and of readers that lockmgr_space_next() and lockmgr_spaces_next_named() gave one.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -37,7 +37,7 @@
 #include "quota.h"
 #include "space.h"
 
-/* Those with a name, and those without. */
+/* All spaces, with and without a name. */
 static LIST_HEAD(all_spaces);
 static DEFINE_MUTEX(spaces_lock);
 
@@ -123,8 +123,8 @@ void lockmgr_space_put(struct lockmgr_space *space)
 }
 
 /*
- * Clients that cannot lock have no token, and are bounded by what files and memory their
- * users may have.
+ * Only clients that can lock are limited.  The others have no token, and the limits on their
+ * users' files and memory bound them.
  */
 static int space_count_client(struct lockmgr_space *space, const struct lockmgr_client *client)
 {
@@ -174,8 +174,8 @@ static void space_trim_unpinned(struct lockmgr_space *space)
 }
 
 /*
- * Nobody can lock or allocate in a space that has no name and no client to do so, nor
- * will: what is charged for it must not depend on who still has it open for reading.
+ * In a space without a name and without a client that can lock, nobody can lock or allocate any
+ * more.  So its charges must not last because somebody still has it open for reading.
  */
 static void space_discharge(struct lockmgr_space *space)
 {
@@ -200,10 +200,10 @@ static void space_uncount_client(struct lockmgr_space *space, const struct lockm
 }
 
 /**
- * lockmgr_space_add_client() - one more client
- * @space: the space; the reference to it becomes the client's if this succeeds
- * @client: gets its class and, if it may lock, its token
- * @args: who it is, and for what
+ * lockmgr_space_add_client() - add a client to a space
+ * @space: the space; the caller's reference to it becomes the client's if this succeeds
+ * @client: gets its class and, if it can lock, its token
+ * @args: the opener's credentials, and what the client may be used for
  *
  * Return: 0, -ENOMEM or -EUSERS
  */
@@ -220,7 +220,7 @@ int lockmgr_space_add_client(struct lockmgr_space *space, struct lockmgr_client 
 	if (ret)
 		return ret;
 
-	/* It counts already, so the pages that it may come to use stay. */
+	/* It is counted already, so the pages that it finds from now on stay. */
 	if (client->locker)
 		ret = xa_alloc(&space->clients, &client->token, client,
 			       XA_LIMIT(1, LOCKMGR_WORD_TOKEN), GFP_KERNEL_ACCOUNT);
@@ -235,9 +235,10 @@ int lockmgr_space_add_client(struct lockmgr_space *space, struct lockmgr_client 
 }
 
 /**
- * lockmgr_space_remove_client() - one less
- * @client: a client that holds no lock; its token may go to another at once.  The space's
- *	pages of records go with the last that can lock, where they say nothing
+ * lockmgr_space_remove_client() - remove a client from its space
+ * @client: a client that holds no lock; another client may get its token at once
+ *
+ * With the last client that can lock, the pages of records that say nothing go, too.
  */
 void lockmgr_space_remove_client(struct lockmgr_client *client)
 {
@@ -285,7 +286,7 @@ void lockmgr_space_unpin(struct lockmgr_space *space)
 	space_trim_unpinned(space);
 }
 
-/* Retire the locks that are beyond the limit now, and reopen those that are not any more. */
+/* From @first on, retire the locks that are beyond the limit now, and reopen the others. */
 static void space_retire_locks(struct lockmgr_space *space, u32 first)
 {
 	unsigned long number = lockmgr_id_to_page(first);
@@ -323,7 +324,7 @@ static int space_set_capacity(struct lockmgr_space *space, u32 capacity)
  * lockmgr_space_set_capacity() - change the number of ids
  * @space: the space
  * @capacity: the new number; 0: as many as are allowed
- * @cred: who asks
+ * @cred: the credentials of the file's opener
  *
  * Return: 0, -EBUSY, -EINVAL or -EPERM
  */
@@ -365,9 +366,9 @@ void lockmgr_space_free_ids(struct lockmgr_space *space)
 }
 
 /**
- * lockmgr_space_free_all() - give all ids back
+ * lockmgr_space_free_all() - give all ids back, if the caller may
  * @space: the space
- * @cred: who asks
+ * @cred: the credentials of the file's opener
  *
  * Return: 0 or -EPERM
  */
@@ -382,10 +383,10 @@ int lockmgr_space_free_all(struct lockmgr_space *space, const struct cred *cred)
 }
 
 /**
- * lockmgr_space_next() - walk along all spaces, those without a name too
- * @space: the last one, to which the caller gives up its reference; NULL: to begin
+ * lockmgr_space_next() - walk along all spaces, with and without a name
+ * @space: the space before, to which the caller gives up its reference; NULL: to begin
  *
- * Return: the next, with a reference; NULL: none
+ * Return: the next space, with a reference, or NULL
  */
 struct lockmgr_space *lockmgr_space_next(struct lockmgr_space *space)
 {
@@ -394,7 +395,7 @@ struct lockmgr_space *lockmgr_space_next(struct lockmgr_space *space)
 	mutex_lock(&spaces_lock);
 	next = list_prepare_entry(space, &all_spaces, all);
 	list_for_each_entry_continue(next, &all_spaces, all)
-		/* The last reference may be gone, and the lock awaited. */
+		/* If its last reference is gone, space_destroy() waits for this lock: skip it. */
 		if (kref_get_unless_zero(&next->refs))
 			break;
 	if (list_entry_is_head(next, &all_spaces, all))

@@ -26,26 +26,26 @@ struct lockmgr_namespace;
 /**
  * struct lockmgr_space - a named set of locks
  * @refs: one for the name, one for each client
- * @node: in the table of names; guarded by the table's lock
- * @number: among the spaces of its namespace that have a name
+ * @node: in the table of names (names.c); guarded by names_lock
+ * @number: its number among the spaces of its namespace that have a name
  * @all: in the list of all spaces
- * @linked: whether it has a name; written under the table's lock
- * @found: somebody has looked it up; guarded by the table's lock
- * @directory: in sysfs, while it has a name, if its namespace is the initial one; guarded
- *	by @user->names
+ * @linked: whether it has a name; written under names_lock
+ * @found: somebody has looked it up; guarded by names_lock
+ * @directory: its directory in sysfs, while it has a name, if its namespace is the initial one;
+ *	guarded by @user->names
  * @namespace: the IPC namespace in which it was made; constant
  * @name: its name; constant, as are @owner, @group, @mode and @generation
- * @owner: whose it is
+ * @owner: the user id of its owner
  * @group: the group to which the middle permission bits apply
  * @mode: permission bits
- * @generation: random, to tell it from an earlier one of that name
- * @user: its owner
- * @payers: to whom it is charged
+ * @generation: random, to tell it from an earlier space of the same name
+ * @user: its owner, as one of @payers
+ * @payers: the users to whom it is charged
  * @clients: struct lockmgr_client, by token: those that can lock; readers use RCU, and
  *	writers the array's own lock
  * @client_count: how many files are attached; may be read without @lock
  * @lockers: how many of them can lock, of each class
- * @pins: how many others keep the pages of @records, because they read them
+ * @pins: how many readers that are not clients that can lock keep the pages of @records
  * @ids: which ids are allocated
  * @records: the state of each lock
  * @queues: who waits for which lock
@@ -70,9 +70,9 @@ struct lockmgr_space {
 	struct lockmgr_payers *payers;
 
 	/**
-	 * @lock: guards who is a client: @client_count, @lockers and @pins, and
-	 *	that trimming @records meets none of the latter two.  No memory is
-	 *	allocated under it.
+	 * @lock: guards who is a client: @client_count, @lockers and @pins; and held while
+	 *	@records are trimmed, which needs both @lockers and @pins to be 0.  No
+	 *	memory is allocated under it.
 	 */
 	struct mutex lock;
 	struct xarray clients;
@@ -87,17 +87,17 @@ struct lockmgr_space {
 };
 
 /**
- * struct lockmgr_space_args - which space, and what for
- * @namespace: in which IPC namespace
+ * struct lockmgr_space_args - which space to find or make, and what for
+ * @namespace: its IPC namespace
  * @name: its name, checked
  * @owner: its owner
  * @group: when creating: its group
  * @mode: when creating: its permission bits
  * @capacity: when creating: number of ids; 0: as many as are allowed
  * @create: make it if it is missing
- * @exclusive: fail if it is there
- * @want: MAY_READ and MAY_WRITE, for what the client may be used
- * @cred: who asks
+ * @exclusive: fail if it exists
+ * @want: what the client may be used for: MAY_READ, MAY_WRITE or both
+ * @cred: the credentials of the file's opener
  */
 struct lockmgr_space_args {
 	struct lockmgr_namespace *namespace;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is counted of a space.
+ * Counters of what has happened in a space.
  */
 #include "stats.h"
 

@@ -14,8 +14,8 @@
  * @deadlocks: calls that failed because their wait would have closed a cycle
  * @longest_wait: of all waits that have ended, in ns
  *
- * Each is written at most once a wait or a death, either of which costs more than a cache
- * line that is elsewhere.
+ * Each is written at most once per wait or death, and both cost more than to fetch a cache line
+ * from another processor.
  */
 struct lockmgr_stats {
 	atomic64_t contentions ____cacheline_aligned_in_smp;

@@ -36,7 +36,7 @@ static ssize_t features_show(struct device *dev, struct device_attribute *attr, 
 	return length + sysfs_emit_at(buf, length, "\n");
 }
 
-/* What is counted there is what the reader's IPC namespace has. */
+/* The two counters below are of the reader's IPC namespace. */
 
 static ssize_t nr_spaces_show(struct device *dev, struct device_attribute *attr, char *buf)
 {

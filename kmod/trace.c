@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tracepoints' code, made from trace.h.
+ * The code of the tracepoints, generated from trace.h.
  */
 #define CREATE_TRACE_POINTS
 #include "trace.h"

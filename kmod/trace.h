@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints: what happens to locks where the kernel is asked.
+ * Tracepoints: attaching, waits, hand-offs, deaths of holders, and deadlocks.  Acquiring a lock
+ * without waiting, and releasing it without a hand-off, are not traced.
  *
- * A space is named as its directory in sysfs.  Threads are numbered as in the initial
- * PID namespace, as all that traces shows.
+ * A space is named like its directory in sysfs.  Numbers of threads are those in the initial PID
+ * namespace, as in all traces.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM lockmgr
@@ -42,13 +43,13 @@ DECLARE_EVENT_CLASS(lockmgr_lock,
 		  __entry->token, __entry->lock)
 );
 
-/* A client died holding the lock. */
+/* A client died while it held the lock. */
 DEFINE_EVENT(lockmgr_lock, lockmgr_owner_died,
 	TP_PROTO(const struct lockmgr_client *client, u32 id),
 	TP_ARGS(client, id)
 );
 
-/* Waiting would have closed a cycle, and the call fails. */
+/* The lock call fails, because waiting would have closed a cycle. */
 DEFINE_EVENT(lockmgr_lock, lockmgr_deadlock,
 	TP_PROTO(const struct lockmgr_client *client, u32 id),
 	TP_ARGS(client, id)
@@ -74,7 +75,7 @@ TRACE_EVENT(lockmgr_attach,
 		  __entry->token, __entry->created)
 );
 
-/* The current thread is in the queue. */
+/* The current thread has entered the queue. */
 TRACE_EVENT(lockmgr_wait_start,
 	TP_PROTO(const struct lockmgr_waiter *waiter),
 	TP_ARGS(waiter),
@@ -96,7 +97,7 @@ TRACE_EVENT(lockmgr_wait_start,
 		  __entry->token, __entry->lock, __entry->holder)
 );
 
-/* It is not any more: 0 and LOCKMGR_OWNER_DIED (1) with the lock, errors without. */
+/* It has left the queue: with the lock (0 or LOCKMGR_OWNER_DIED, 1), or without (an errno). */
 TRACE_EVENT(lockmgr_wait_end,
 	TP_PROTO(const struct lockmgr_waiter *waiter, int result, s64 duration),
 	TP_ARGS(waiter, result, duration),
@@ -121,7 +122,7 @@ TRACE_EVENT(lockmgr_wait_end,
 		  __entry->duration)
 );
 
-/* A release gives the lock to the first waiter. */
+/* A release hands the lock off to the first waiter. */
 TRACE_EVENT(lockmgr_handoff,
 	TP_PROTO(const struct lockmgr_client *client, const struct lockmgr_waiter *waiter),
 	TP_ARGS(client, waiter),
@@ -150,7 +151,7 @@ TRACE_EVENT(lockmgr_handoff,
 
 #endif /* LOCKMGR_TRACE_H */
 
-/* Kbuild has the compiler look for it in this directory. */
+/* Kbuild adds this directory to the include path, so that trace.h is found. */
 #undef TRACE_INCLUDE_PATH
 #define TRACE_INCLUDE_PATH .
 #undef TRACE_INCLUDE_FILE

@@ -36,8 +36,8 @@ static bool wait_less(struct rb_node *a, const struct rb_node *b)
 }
 
 /**
- * lockmgr_bucket_after() - the next waiter of a lock, or of one after it
- * @bucket: the lock's bucket
+ * lockmgr_bucket_after() - the next waiter of a lock or, if it has no more, of another one
+ * @bucket: the lock's bucket, in which locks come in the order of their ids
  * @id: the lock
  * @ticket: the waiters up to this one are skipped
  *
@@ -82,7 +82,7 @@ struct lockmgr_waiter *lockmgr_queue_after(struct lockmgr_bucket *bucket, u32 id
 /**
  * lockmgr_queue_add() - queue up
  * @bucket: the lock's bucket
- * @waiter: whoever will wait; @waiter->ticket is 0, or the place that was kept for it
+ * @waiter: the new waiter; @waiter->ticket is 0, or the place that was kept for it
  */
 void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {
@@ -92,7 +92,7 @@ void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
 	lockdep_assert_held(&bucket->lock);
 
 	lockmgr_sleeper_add(waiter);
-	/* It may have left with a claim to the next release, so give it one. */
+	/* With a kept place, it may have left with a claim to the next release: give it one. */
 	waiter->handoff = waiter->ticket;
 	if (!waiter->ticket)
 		waiter->ticket = ++bucket->last;
@@ -107,7 +107,7 @@ void lockmgr_queue_add(struct lockmgr_bucket *bucket, struct lockmgr_waiter *wai
 /**
  * lockmgr_queue_del() - leave the queue
  * @bucket: the lock's bucket
- * @waiter: whoever leaves it
+ * @waiter: the waiter that leaves it
  */
 void lockmgr_queue_del(struct lockmgr_bucket *bucket, struct lockmgr_waiter *waiter)
 {

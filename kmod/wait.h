@@ -24,11 +24,11 @@ struct task_struct;
  * struct lockmgr_bucket - the queues of the locks whose ids hash to it
  * @count: how many waiters; may be read without the lock
  * @last: the last ticket drawn for any of these locks
- * @waiters: struct lockmgr_waiter, by lock and then by ticket: so each queue is
+ * @waiters: struct lockmgr_waiter, sorted by lock and then by ticket: so each queue is
  *	a run of neighbours, and every operation on it is logarithmic
  */
 struct lockmgr_bucket {
-	/** @lock: the lock of each of these queues */
+	/** @lock: guards each of these queues */
 	spinlock_t lock;
 	u32 count;
 	u64 last;
@@ -44,7 +44,7 @@ struct lockmgr_queues {
 	struct lockmgr_bucket buckets[LOCKMGR_BUCKETS];
 };
 
-/* What the owner of a waiter's lock has done for it; W1 … W4 in lock.c. */
+/* The state of a waiter: W1 to W4 in lock.c. */
 enum lockmgr_wait_state {
 	LOCKMGR_WAIT_QUEUED,
 	LOCKMGR_WAIT_WOKEN,
@@ -54,29 +54,28 @@ enum lockmgr_wait_state {
 
 /**
  * struct lockmgr_waiter - a thread that waits for a lock
- * @node: in the bucket's tree, not if granted
- * @sleeper: in the table of sleeping threads, while in the tree
- * @client: for whom it waits
- * @record: what it waits for
- * @id: likewise
+ * @node: in the bucket's tree, unless the waiter is granted
+ * @sleeper: in the table of sleeping threads (deadlock.c), while in the tree
+ * @client: the client for which it waits
+ * @record: the record of the lock that it waits for
+ * @id: that lock
  * @ticket: its place in the queue: drawn when it queued up, or kept from an earlier call
  *	of the same thread; unique in the bucket, since a thread is in one queue at most
- * @sequence: larger than that of all who began to wait before, anywhere
+ * @sequence: larger than that of all waiters, of any space, that began to wait before
  * @task: the thread
  * @thread: the thread, as struct pid
  * @since: when it began to wait, in ns of CLOCK_MONOTONIC
  * @word: what it will write into the record when it holds the lock
  * @state: see above
- * @count: only in the first of a queue: how many the queue has
+ * @count: only in the first of a queue: how many waiters the queue has
  * @woken: when it was woken for the first time, in ns of CLOCK_MONOTONIC; 0: not yet
- * @bypassed: how often the lock was released and acquired by others since then, but for
- *	what they did in memory unseen
- * @handoff: it has returned to its place; once it is the first, the next release
- *	gives it the lock
- * @died: granted by a holder that died
+ * @bypassed: how often others acquired the lock since then, as far as the kernel saw it
+ * @handoff: it has returned to its place after a signal; once it is the first, the next
+ *	release hands the lock off to it
+ * @died: the lock was handed off to it because the holder died
  * @deadline: when it gives up; KTIME_MAX: never
  *
- * On the stack of the thread.  All is guarded by the bucket's lock, except what
+ * On the stack of the thread.  The bucket's lock guards all of it, except what
  * is constant while it is queued: @client, @record, @id, @ticket, @sequence, @task,
  * @thread, @since, @word, @deadline.
  */
@@ -103,7 +102,7 @@ struct lockmgr_waiter {
 
 static inline struct lockmgr_bucket *lockmgr_bucket(struct lockmgr_queues *queues, u32 id)
 {
-	/* Neighbours go to different cache lines. */
+	/* Adjacent ids have their buckets in different cache lines. */
 	return &queues->buckets[hash_32(id, LOCKMGR_BUCKET_BITS)];
 }
 
