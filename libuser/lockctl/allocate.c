@@ -15,7 +15,7 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	{ 'c', "count", "N", "how many; 1" },
+	{ 'c', "count", "N", "how many ids; default: 1" },
 	{ 'n', "note", "TEXT", "what each of them stands for: up to 63 bytes" },
 	{ 0 }
 };

@@ -29,7 +29,7 @@ enum {
 
 static const struct option_spec options[] = {
 	OPTION_SPECS_TABLE,
-	{ 'i', "interval", "SECONDS", "how long to wait in between; 2" },
+	{ 'i', "interval", "SECONDS", "time between two lists; default: 2" },
 	{ 'c', "count", "N", "end after N tables" },
 	{ 0 }
 };

@@ -69,7 +69,7 @@
 /**
  * struct lockmgr_record - the state of one lock
  * @word: who holds it, see LOCKMGR_WORD_*; 0 is free
- * @since: when the holder took it, by a clock that ticks; advisory
+ * @since: when the holder acquired it, by a clock that ticks; advisory
  *
  * @word moves by 64-bit compare-and-swap only, with acquire semantics when a
  * lock is acquired and release semantics when it is released.
@@ -85,7 +85,10 @@ struct lockmgr_record {
 #define LOCKMGR_WORD_DIED	0x0000000040000000ULL
 /* Somebody waits: only the kernel may release the lock. */
 #define LOCKMGR_WORD_WAITERS	0x0000000080000000ULL
-/* Thread id of the holder, in the PID namespace of who opened its file, or 0; advisory. */
+/*
+ * Thread id of the holder, in the PID namespace of the process that opened its file, or 0;
+ * advisory.
+ */
 #define LOCKMGR_WORD_TID_SHIFT	32
 
 /**
@@ -354,9 +357,9 @@ struct lockmgr_ioctl_info {
  * struct lockmgr_lock_entry - facts of one lock
  * @id: its number
  * @flags: LOCKMGR_ENTRY_* bits
- * @since: when the holder took it, by a clock that ticks; 0 where nobody holds it
+ * @since: when the holder acquired it, by a clock that ticks; 0 where nobody holds it
  * @pid: process of the holder
- * @tid: thread that took it
+ * @tid: thread that acquired it
  * @comm: command name of that thread, or of the process that opened the client's file
  *	where the thread is gone or not shown to the caller; empty where the caller's PID
  *	namespace shows neither
