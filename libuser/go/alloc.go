@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// An allocated id is not handed out again until it is freed.  That is all: locking works
+// An allocated id is not allocated again until it is freed.  That is all: locking works
 // on every id below the capacity, allocated or not.
 
 // Allocate allocates the lowest free id.
@@ -37,8 +37,8 @@ func (h *Handle) AllocateID(id uint32) error {
 	return nil
 }
 
-// Retrieve checks an id: it reports whether it is allocated.  If it is not, its lock can
-// be used all the same.  It fails with EINVAL if the id is not below the capacity.
+// Retrieve reports whether an id is allocated.  If it is not, its lock can be used all the
+// same.  Retrieve fails with EINVAL if the id is not below the capacity.
 func (h *Handle) Retrieve(id uint32) (bool, error) {
 	args := ioctlId{id: id}
 
@@ -49,8 +49,9 @@ func (h *Handle) Retrieve(id uint32) (bool, error) {
 	return allocated == 1, nil
 }
 
-// Free gives an id back.  The lock itself stays as it is: processes that know the id can
-// go on locking and unlocking it.  It fails with ENOENT if the id is not allocated.
+// Free frees an id, and removes its note.  The lock itself stays as it is: processes that know
+// the id can go on locking and unlocking it.  Free fails with ENOENT if the id is not
+// allocated.
 func (h *Handle) Free(id uint32) error {
 	args := ioctlId{id: id}
 
@@ -60,8 +61,8 @@ func (h *Handle) Free(id uint32) error {
 	return nil
 }
 
-// FreeAll gives every id of the space back.  Locks that are held stay held.  For the
-// space's owner and CAP_SYS_ADMIN; others get EPERM.
+// FreeAll frees every id of the space, and removes all notes.  Locks that are held stay held.
+// For the space's owner and CAP_SYS_ADMIN; others get EPERM.
 func (h *Handle) FreeAll() error {
 	var args ioctlFlags
 
@@ -80,11 +81,11 @@ func (h *Handle) Available() (uint32, error) {
 	return info.Capacity - info.Allocated, nil
 }
 
-// Notes say what allocated ids stand for ("container web-1"), to people: whoever may list
-// locks sees them.  They belong to the allocation, and go with it.
+// A note tells people what an allocated id stands for ("container web-1").  Everybody who may
+// list locks can read it.  It goes when the id is freed.
 
-// callWithNote makes a call about an id and its note; it returns the id that comes back.  A
-// module that does not know notes does not know the commands either.
+// callWithNote makes an ioctl with an id and a note, and returns the id that the kernel wrote.  A
+// module that does not know notes does not know these commands: EOPNOTSUPP.
 func (h *Handle) callWithNote(command uintptr, id uint32, note string) (uint32, syscall.Errno) {
 	args := ioctlNote{id: id}
 
@@ -99,10 +100,12 @@ func (h *Handle) callWithNote(command uintptr, id uint32, note string) (uint32, 
 	return args.id, errno
 }
 
-// AllocateNoted is as Allocate; the id has the note from the first moment on; "": none.
+// AllocateNoted allocates the lowest free id, and notes what it stands for
+// ("container web-1"), for people who look at the locks.  The id has the note from the first
+// moment on: no list shows it without.  "": no note.
 //
 // It fails as Allocate does, with EINVAL if the note is longer than 63 bytes or contains a
-// NUL, and EOPNOTSUPP if there is a note and the module does not know notes
+// NUL, and with EOPNOTSUPP if the note is not empty and the module does not know notes
 // (ModuleInfo.Notes).
 func (h *Handle) AllocateNoted(note string) (uint32, error) {
 	if note == "" {
@@ -115,8 +118,9 @@ func (h *Handle) AllocateNoted(note string) (uint32, error) {
 	return id, nil
 }
 
-// AllocateIDNoted is as AllocateID; the id has the note from the first moment on.  It fails
-// as AllocateID and AllocateNoted do.
+// AllocateIDNoted allocates a given id as AllocateID does, with a note from the first moment
+// on, as AllocateNoted.  It fails as AllocateID and AllocateNoted do.  If the id is allocated
+// already, it keeps the note that it has.
 func (h *Handle) AllocateIDNoted(id uint32, note string) error {
 	if note == "" {
 		return h.AllocateID(id)
@@ -127,9 +131,9 @@ func (h *Handle) AllocateIDNoted(id uint32, note string) error {
 	return nil
 }
 
-// SetNote gives an allocated id a note, instead of the one that it has; "": none.
+// SetNote replaces the note of an allocated id; "": no note.
 //
-// It fails with ENOENT if the id is not allocated, and EINVAL and EOPNOTSUPP as
+// It fails with ENOENT if the id is not allocated, and with EINVAL and EOPNOTSUPP as
 // AllocateNoted does.
 func (h *Handle) SetNote(id uint32, note string) error {
 	_, errno := h.callWithNote(iocSetNote, id, note)
@@ -142,7 +146,8 @@ func (h *Handle) SetNote(id uint32, note string) error {
 	return nil
 }
 
-// checkAllocated is all that there is to do about having no note where there are no notes.
+// checkAllocated is SetNote with "" where the module does not know notes: there is no note to
+// remove, and only the id must be checked.
 func (h *Handle) checkAllocated(op string, id uint32) error {
 	args := ioctlId{id: id}
 

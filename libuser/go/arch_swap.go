@@ -4,6 +4,6 @@
 
 package lockmgr
 
-// canMap says whether sync/atomic moves 64 bits by one instruction, or one pair of
-// instructions, of the processor, which all processes see.
+// canMap says whether the 64-bit operations of sync/atomic are atomic for other processes, too:
+// done by one instruction of the processor, or by a load-exclusive and store-exclusive pair.
 const canMap = true

@@ -165,7 +165,7 @@ func TestAProgramThatIgnoresTheSignalCanCancel(t *testing.T) {
 }
 
 func init() {
-	// cancel is TestCancellingEndsAWaitAndNothingIsLost in a program of its own.
+	// cancel cancels a wait, as TestCancellingEndsAWaitAndNothingIsLost does.
 	roles["cancel"] = func(space string, args []string) {
 		h, err := Open(space, nil)
 		check(err)
@@ -181,8 +181,8 @@ func init() {
 	}
 }
 
-// Programs begin with what the thread that starts them has blocked.  The runtime unblocks the
-// signal only if it preempts goroutines by it.
+// A program begins with those signals blocked that the thread which starts it has blocked.  The
+// runtime unblocks SIGURG only if it preempts goroutines by it.
 func TestAProgramThatBeganWithTheSignalBlockedCanCancel(t *testing.T) {
 	for _, debug := range []string{"", "asyncpreemptoff=1"} {
 		var mask, before signalMask
@@ -217,7 +217,8 @@ func TestAWaitLeavesTheSignalMaskAsItWas(t *testing.T) {
 	want(t, "mask", after, blocked)
 }
 
-// Signals of the runtime end a wait that a context may end: it goes on where it was.
+// The runtime's signals, too, end a wait with a context: the waiter calls again and has its place
+// back.
 func TestOtherSignalsLeaveAWaiterItsPlace(t *testing.T) {
 	holder, first := holding(t, nil)
 	second := open(t, holder.Space(), nil)
@@ -231,7 +232,7 @@ func TestOtherSignalsLeaveAWaiterItsPlace(t *testing.T) {
 	waitForWaiters(holder, id, 2)
 	for i := 0; i < 100; i++ {
 		succeed(t, tgkill(syscall.Getpid(), tid, syscall.SIGURG))
-		// It is back when it is the first again.
+		// The thread is back in the queue, and the first again.
 		waitFor(func() bool {
 			waiters := must(holder.Waiters(id))
 			return len(waiters) == 2 && waiters[0].TID == tid
@@ -253,8 +254,8 @@ func tgkill(pid, tid int, signal syscall.Signal) error {
 	return nil
 }
 
-// Locks are unlocked and contexts cancelled at the same time: a lock that a call says it
-// acquired is held, and no other.
+// A lock is unlocked and a context cancelled at the same time: the lock is held if and only if
+// the call says that it acquired it.
 func TestCancellingAndUnlockingAtOnceLosesNoLock(t *testing.T) {
 	bothWays(t, func(t *testing.T, options Options) {
 		holder, other := holding(t, &options)

@@ -17,7 +17,7 @@ import (
 const id = 7
 
 func init() {
-	// hold acquires a lock, says so, and waits to be told to end.
+	// hold acquires a lock, says so, and holds it until the test says a line.
 	roles["hold"] = func(space string, args []string) {
 		h, err := Open(space, &Options{NoMap: len(args) > 0})
 		check(err)
@@ -27,7 +27,7 @@ func init() {
 		listen()
 		check(h.Unlock(id))
 	}
-	// without-notes is a program with a module that does not know them.
+	// without-notes is a program whose module does not know notes.
 	roles["without-notes"] = func(space string, args []string) {
 		runtime.LockOSThread()
 		check(forgetNotes())
@@ -57,13 +57,13 @@ func forgetNotes() error {
 	return forget(iocSetNote, iocAllocateNoted, iocAllocateIdNoted)
 }
 
-// forget has the kernel answer ioctls of the calling thread, on which the goroutine stays,
-// as if the device did not have these commands.
+// forget makes the kernel return ENOTTY for these ioctls of the calling thread, as if the device
+// did not have them.  The goroutine must stay on that thread.
 func forget(commands ...uintptr) error {
 	const (
 		setNoNewPrivileges, setSeccomp  = 38, 22
 		modeFilter, filterErrno, permit = 2, 0x00050000, 0x7fff0000
-		// Of struct seccomp_data, where the low half comes first.
+		// Offsets in struct seccomp_data; the low half of an argument comes first.
 		call, command = 0, 24
 	)
 	load := func(offset uint32) syscall.SockFilter {
@@ -369,7 +369,7 @@ func TestOpenNeedsTheDevice(t *testing.T) {
 	wantErrno(t, err, syscall.EPROTONOSUPPORT)
 }
 
-// What cannot be the device is not even opened: that can mean something to others.
+// A file that cannot be the device is not even opened, since opening some files has effects.
 func TestOpenLeavesOtherFilesAlone(t *testing.T) {
 	path := t.TempDir() + "/file"
 	events := make([]byte, 4096)
@@ -461,8 +461,8 @@ func TestListTellsOfLocksAndHolders(t *testing.T) {
 	want(t, "state", locks[0].State, Allocated)
 	lock := locks[1]
 	want(t, "id", lock.ID, id)
-	// The thread that acquired the lock may be the one that waits by now, for the other
-	// goroutine.
+	// The thread that acquired the lock may by now be the one that waits, on behalf of the
+	// other goroutine: then the lock looks deadlocked.
 	want(t, "state", lock.State&^Deadlocked, Held|Waited)
 	want(t, "process", lock.PID, os.Getpid())
 	want(t, "client", lock.Client, h.token)
@@ -544,7 +544,7 @@ func TestNotesBelongToAllocations(t *testing.T) {
 	want(t, "note", noteOf(2), "")
 }
 
-// As the library: no notes is an error only for those who have one to give.
+// As in the C library, it is an error that the module lacks notes only if there is a note.
 func TestAModuleWithoutNotesIsSaidToBeOne(t *testing.T) {
 	h := openNew(t, &Options{Create: true, Capacity: 3})
 

@@ -10,14 +10,14 @@ import (
 
 // Error says what failed, on what, and why.
 //
-// errors.Is finds in it the errno that the kernel or the package returned
-// (syscall.EBUSY), what that means in general (fs.ErrNotExist), and, where a
-// context ended a wait, the context's error (context.Canceled).
+// errors.Is finds in it the errno that the kernel or the package returned, such as
+// syscall.EBUSY; the general error that the errno stands for, such as fs.ErrNotExist; and,
+// where a context ended a wait, the context's error, such as context.Canceled.
 type Error struct {
-	Op    string        // the operation: "lock"
+	Op    string        // the operation: "acquire"
 	Space string        // the space's name
 	ID    uint32        // the lock, if HasID
-	HasID bool          // whether it was about one lock
+	HasID bool          // whether the operation was on one lock
 	Errno syscall.Errno // why it failed
 	Cause error         // the error of the context that ended a wait, or nil
 }
@@ -41,13 +41,14 @@ func (e *Error) Unwrap() error {
 	return e.Errno
 }
 
-// Is reports whether target is the errno, or something that the errno stands for.
+// Is reports whether target is the errno, or a general error that the errno stands for.  It
+// takes ETIMEDOUT for context.DeadlineExceeded, too.
 func (e *Error) Is(target error) bool {
 	return target == error(e.Errno) || e.Errno.Is(target) ||
 		e.Errno == syscall.ETIMEDOUT && target == context.DeadlineExceeded
 }
 
-// meaning says what an errno means here, where the usual text would mislead.
+// meaning says what an errno means here, where the usual text alone would mislead.
 func meaning(errno syscall.Errno) string {
 	switch errno {
 	case syscall.EBADF:
@@ -68,7 +69,8 @@ func meaning(errno syscall.Errno) string {
 	case syscall.EOPNOTSUPP:
 		return "the module is of a version without notes"
 	case syscall.EPROTONOSUPPORT:
-		return "the device is not that of a module which this package works with"
+		return "the module's major version is not this package's, or the device is not " +
+			"lockmgr's"
 	case syscall.EUSERS:
 		return "the space has as many clients as are allowed"
 	}

@@ -11,10 +11,11 @@ import (
 
 // The file of a handle.
 //
-// Its descriptor is never 0, 1 or 2: a program that was started without a standard
-// stream opens one there later, and would close ours.  Other numbers can be lost as
-// well, in programs that close all descriptors.  So nothing is done to a descriptor that
-// may belong to somebody else by now, and calls that fail for that reason say so.
+// Its descriptor is never 0, 1 or 2: a program that was started without a standard stream
+// may open that stream there later (dup2), and would close our file.  Programs that close all
+// descriptors close our file at other numbers, too.  So before the package closes a
+// descriptor or maps its file, it checks that the descriptor still stands for a file of the
+// device.  A call that fails because it does not returns EBADF.
 type file struct {
 	fd     int32 // -1: closed, by us or by something else; atomic
 	device uint64
@@ -22,15 +23,15 @@ type file struct {
 
 const descriptorMin = 3
 
-// owners has the file that each descriptor belongs to.
+// owners maps each descriptor to the file that it belongs to.
 var owners struct {
 	sync.Mutex
 	files map[int32]*file
 }
 
-// register makes the file that of its descriptor.  The kernel has just given us that
-// number, so if an older file had it, something has closed that one.  It must not use
-// this one instead.
+// register enters the file in owners.  The kernel has just returned its descriptor from open(),
+// so if an older file has the same number, something has closed that descriptor.  The older
+// file must not use this one's descriptor, so it loses its number.
 func (f *file) register() {
 	owners.Lock()
 	defer owners.Unlock()
@@ -70,22 +71,22 @@ func fcntl(fd int, command, value uintptr) (int, syscall.Errno) {
 }
 
 // leaveStandardStreams gives a file another descriptor if it has that of a standard
-// stream.
+// stream.  It returns the descriptor that the file then has.
 func leaveStandardStreams(fd int) (int, syscall.Errno) {
 	if fd >= descriptorMin {
 		return fd, 0
 	}
 	higher, errno := fcntl(fd, syscall.F_DUPFD_CLOEXEC, descriptorMin)
 	syscall.Close(fd)
-	// It is an invalid argument if no descriptor can have that number.
+	// EINVAL: descriptorMin is not below RLIMIT_NOFILE.
 	if errno == syscall.EINVAL {
 		errno = syscall.EMFILE
 	}
 	return higher, errno
 }
 
-// openFile opens the device.  The path may lead anywhere: looking first spares FIFOs
-// and the like from being opened; O_NONBLOCK means nothing to our device, but to a
+// openFile opens the device.  The path may name any file.  Stat first, so as not to open FIFOs
+// and the like.  O_NONBLOCK means nothing to our device, but keeps open() from waiting on a
 // terminal line.
 func openFile(path string, flags int) (*file, syscall.Errno) {
 	var status syscall.Stat_t
@@ -115,7 +116,7 @@ func openFile(path string, flags int) (*file, syscall.Errno) {
 	}
 }
 
-// isOurs reports whether a descriptor still stands for the file that was opened.
+// isOurs reports whether a descriptor still stands for a file of the device that was opened.
 func (f *file) isOurs(fd int32) bool {
 	var status syscall.Stat_t
 
@@ -154,10 +155,11 @@ func (f *file) call(command uintptr, args unsafe.Pointer) (int, syscall.Errno) {
 	}
 }
 
-// explain returns the error to report for a call that failed with errno: EBADF if it went
-// to another file.  Some errors are common, and other files do not answer them, so they are
-// not worth a system call.  A file of the device that is not attached to a space is not
-// that of a handle which is.
+// explain returns the error to report for a call that failed with errno: EBADF if the call
+// went to another file, because the descriptor is no longer ours.  To find out costs a system
+// call.  Errors that are common, and that other files do not return, are reported as they are.
+// If the handle is attached to a space but the file is not (ENOTCONN), then the file is
+// another one of the same device.
 func (f *file) explain(errno syscall.Errno, attached bool) syscall.Errno {
 	switch errno {
 	case 0, syscall.EBADF, syscall.EBUSY, syscall.EDEADLK, syscall.ETIMEDOUT, syscall.EINTR:

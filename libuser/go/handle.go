@@ -9,8 +9,9 @@ import (
 	"unsafe"
 )
 
-// Version is the version of this package: of the module and the library that it was
-// made with.  It works with modules of the same major version.
+// Version is the version of this package.  The kernel module and the C library of the same
+// release have the same version.  The package works with kernel modules of the same major
+// version.
 const Version = "0.1.0"
 
 const versionMajor = 0
@@ -32,14 +33,14 @@ type Options struct {
 	// EDEADLK.  A cycle of threads is one of goroutines only if they stay on their
 	// threads, so such a handle locks through Pin only.
 	DetectDeadlock bool
-	// NoMap: every lock and unlock through the kernel.  By default, if only the owner
-	// may use the space, uncontended locks are acquired and released in memory that
+	// NoMap: acquire and release every lock through the kernel.  By default, if only the
+	// owner may use the space, uncontended locks are acquired and released in memory that
 	// the owner's processes share, without a system call; there, a buggy program could
 	// harm the others of the same user.
 	NoMap bool
-	// Inherit: programs that this one executes have the file, too, as the descriptor
-	// Fd, and the locks stay held until the last of them closes it or ends.  By default
-	// they are released when this process ends.
+	// Inherit: programs that this one executes inherit the file, under the number that
+	// Fd returns, and the locks stay held until the last process that has the file closes
+	// it or ends.  By default the locks are released when this process ends.
 	Inherit bool
 
 	// Capacity, when creating: number of ids; 0: the most that is allowed.
@@ -54,7 +55,7 @@ type Options struct {
 	Device string
 }
 
-// Handle is an open space: a client of it, in the kernel's words.  It owns the locks that
+// Handle is an open space; the kernel calls it a client of the space.  It owns the locks that
 // are acquired with it; any goroutine may unlock what another one locked.
 //
 // A Handle may be used by any number of goroutines at once, except that nobody may use
@@ -107,7 +108,8 @@ func (o *Options) device() string {
 	return o.Device
 }
 
-// attachFlags: a module that does not know what is best for a process does without.
+// attachFlags returns the flags that the options ask for.  It leaves out EndsWithProcess,
+// the default, if the module does not know that flag.
 func (o *Options) attachFlags(features uint64) uint32 {
 	var flags uint32
 
@@ -126,7 +128,8 @@ func (o *Options) attachFlags(features uint64) uint32 {
 	return flags
 }
 
-// nameOf brings a name into a struct.  What else makes it good is for the kernel to say.
+// nameOf copies a name into the array of a struct.  It checks only that the name fits and has
+// no NUL; the kernel checks the rest.
 func nameOf(space string) (name [nameSize]byte, ok bool) {
 	if len(space) == 0 || len(space) >= nameSize {
 		return name, false
@@ -157,7 +160,7 @@ type ModuleInfo struct {
 
 	Deadlock      bool // it detects deadlocks
 	Map           bool // locks of private spaces are acquired without a system call
-	ProcessEnd    bool // locks are released when their process ends, whoever has the file
+	ProcessEnd    bool // locks end with their process, even if a child has the file
 	Interruptible bool // LockContext works
 	Notes         bool // allocated ids can have notes
 }
@@ -169,8 +172,8 @@ func readVersion(f *file) (version ioctlVersion, errno syscall.Errno) {
 	return version, 0
 }
 
-// Module returns the facts of the module that serves a device ("": /dev/lockmgr).  It works
-// whatever the module's version is.
+// Module returns version and features of the module that serves a device ("": /dev/lockmgr).
+// It works whatever the module's version is.
 func Module(device string) (*ModuleInfo, error) {
 	options := Options{Device: device}
 	f, errno := openFile(options.device(), syscall.O_RDONLY)
@@ -193,7 +196,8 @@ func Module(device string) (*ModuleInfo, error) {
 	return nil, &Error{Op: "read the version of " + options.device(), Errno: errno}
 }
 
-// openModule opens the device and makes sure that its module speaks our language.
+// openModule opens the device and checks that its module has the package's major version.  It
+// also returns the module's features.
 func openModule(options *Options, access int) (*file, uint64, syscall.Errno) {
 	f, errno := openFile(options.device(), access)
 	if errno != 0 {
@@ -211,8 +215,8 @@ func openModule(options *Options, access int) (*file, uint64, syscall.Errno) {
 }
 
 // Open opens a space.  Its name has 1 to 63 characters of A-Za-z0-9._-, no dot in front.
-// Without options it is the caller's own space of that name, created if it is missing,
-// with the defaults.
+// If options is nil, Open opens the caller's own space of that name, and creates it with the
+// defaults if it is missing.
 //
 // It fails with
 //
@@ -275,11 +279,12 @@ func (h *Handle) attach(name [nameSize]byte, options *Options) syscall.Errno {
 	return 0
 }
 
-// Close closes the handle.  It releases the locks that the handle holds; their next holders
-// get OwnerDied: unlock first, unless they should.  Calls on a closed handle fail with
-// EBADF.
+// Close closes the handle.  It releases the locks that the handle holds, and their next
+// holders get HolderDied: unlock first, unless they should be told that this one died.
+// With Options.Inherit, the locks stay held while another process has the file.  Calls on a
+// closed handle fail with EBADF.
 //
-// No other goroutine may be using the handle: it may lose the memory that it reads.
+// No other goroutine may be using the handle: Close unmaps memory that it may be reading.
 func (h *Handle) Close() error {
 	h.closing.Lock()
 	defer h.closing.Unlock()
@@ -289,7 +294,7 @@ func (h *Handle) Close() error {
 	if raceEnabled {
 		raceCloses()
 	}
-	// The mapping keeps the file, and so the locks.
+	// A mapping keeps the file open, and so the locks held.
 	h.unmap()
 	h.file.close()
 	return nil
@@ -306,9 +311,9 @@ func (h *Handle) Generation() uint64 {
 	return h.generation
 }
 
-// Fd returns the handle's descriptor, 3 or higher, to be passed on (Options.Inherit), or
-// to be spared by a program that closes all descriptors.  It belongs to the handle: do
-// not close it.
+// Fd returns the handle's descriptor, 3 or higher.  Keep it open across exec
+// (Options.Inherit), or spare it in a program that closes all descriptors.  It belongs to
+// the handle: do not close it.
 func (h *Handle) Fd() (int, error) {
 	fd := h.file.descriptor()
 	if !h.file.isOurs(fd) {
@@ -317,19 +322,19 @@ func (h *Handle) Fd() (int, error) {
 	return int(fd), nil
 }
 
-// call asks the kernel, and says in the kernel's words why it failed.
+// call makes an ioctl, again if a signal ends it, and returns the error to report.
 func (h *Handle) call(command uintptr, args unsafe.Pointer) (int, syscall.Errno) {
 	result, errno := h.file.call(command, args)
 	return result, h.file.explain(errno, true)
 }
 
-// Unlink removes the name of a space; of options, Owner and Device are used.
+// Unlink removes the name of a space.  Of the options, only Owner and Device are used.
 //
-// Processes that have the space open go on with it; a new one may be created under the
-// name at once.  The space's memory goes with the last that closes it.
+// Handles that are open still work; a new space may be created under the name at once.  The
+// space is freed when its last handle is closed.
 //
-// It fails as Open does, with EPERM if the space is another user's and the caller lacks
-// CAP_SYS_ADMIN.
+// It fails as Open does, with ENOENT if there is no such space, and with EPERM if the space
+// is another user's and the caller lacks CAP_SYS_ADMIN.
 func Unlink(space string, options *Options) error {
 	if options == nil {
 		options = &Options{}
@@ -358,8 +363,8 @@ func Unlink(space string, options *Options) error {
 // For the space's owner and CAP_SYS_ADMIN.  A lock beyond the new capacity that is held
 // or waited for goes on until it is unlocked.
 //
-// It fails with EBUSY if an id beyond the new capacity is allocated, EINVAL if it is more
-// than the module allows, and EPERM if the space is another user's.
+// It fails with EBUSY if an id beyond the new capacity is allocated, EINVAL if capacity is
+// more than the module allows, and EPERM if the space is another user's.
 func (h *Handle) SetCapacity(capacity uint32) error {
 	args := ioctlCapacity{capacity: capacity}
 

@@ -11,7 +11,7 @@ import (
 )
 
 func init() {
-	// libpod-without-notes allocates 0 and 2 with a module that does not know notes.
+	// libpod-without-notes allocates locks 0 and 2 with a module that does not know notes.
 	lockmgr.Roles["libpod-without-notes"] = func(space string, args []string) {
 		runtime.LockOSThread()
 		lockmgr.Check(lockmgr.ForgetNotes())

@@ -9,13 +9,14 @@ import (
 )
 
 // Process and thread ids are those of the caller's PID namespace, 0 where it does not
-// show the task or the task is gone.  Each fact was true at some moment during the call;
-// with other processes at work, a list as a whole need not have been.
+// show the task or the task is gone.  Each fact was true at some moment during the call.  A
+// list as a whole may never have been true at one moment, since other processes go on
+// meanwhile.
 
 // SpaceInfo has the facts of a space.
 type SpaceInfo struct {
 	Name       string
-	Generation uint64 // a random number, made with the space
+	Generation uint64 // a random number, made with the space: see Handle.Generation
 	Owner      uint32
 	Group      uint32
 	Mode       uint32 // permission bits
@@ -45,7 +46,7 @@ func (h *Handle) Info() (*SpaceInfo, error) {
 	}, nil
 }
 
-// State has facts of a lock, as bits; a filter of List, too.
+// State has facts of a lock, as bits.  List takes the same bits as its filter.
 type State uint32
 
 const (
@@ -58,26 +59,26 @@ const (
 	// Died: the last holder died, and nobody has acquired the lock since.
 	Died State = entryDied
 	// Deadlocked: the thread that acquired the lock waits, directly or through others,
-	// for this very lock.  Not a filter.  What that means of goroutines: see the
-	// package's documentation.
+	// for this very lock.  Not for the filter of List.  "Goroutines and threads" in the
+	// package's documentation says what that means for goroutines.
 	Deadlocked State = entryDeadlock
 )
 
-// LockInfo has the facts of one lock.
+// LockInfo has the facts of one lock.  Since is by a clock that ticks every 1 to 10 ms.
 type LockInfo struct {
 	ID      uint32
 	State   State
-	Since   time.Duration // when the holder acquired it, by Monotonic, in ticks; or 0
+	Since   time.Duration // when the holder acquired it, by Monotonic; 0: nobody holds it
 	PID     int           // the holder's process
-	TID     int           // the thread that acquired it, or 0
+	TID     int           // the thread that acquired it; 0: not known
 	Waiters uint32        // number of threads that wait
-	Client  uint32        // number of the handle that holds it, unique in the space
+	Client  uint32        // number of the handle that holds it, unique in the space; 0: nobody
 	Command string        // command name of the holder
 	Note    string        // what the id stands for; any bytes: escape it on output
 }
 
-// WaiterInfo has the facts of a thread that waits.  Goroutines of one handle that are
-// not pinned wait for a lock one after the other: of these, it shows the first.
+// WaiterInfo has the facts of a thread that waits.  Of the goroutines of one handle that are
+// not pinned, only one at a time waits for a lock in the kernel; Waiters shows only that one.
 type WaiterInfo struct {
 	Since       time.Duration // when it began to wait, by Monotonic
 	PID         int
@@ -90,7 +91,8 @@ type WaiterInfo struct {
 
 const clockMonotonic = 1
 
-// Monotonic returns the time of CLOCK_MONOTONIC, which Since is of.
+// Monotonic returns the time of CLOCK_MONOTONIC: subtract Since from it to get how long ago
+// that was.
 func Monotonic() time.Duration {
 	var now syscall.Timespec
 
@@ -101,14 +103,14 @@ func Monotonic() time.Duration {
 
 const batchSize = 32
 
-// listing is one call's arguments and the entries that it fills, in one piece of memory
-// that does not move.
+// listing has the arguments of one call and the entries that the kernel fills.  The arguments
+// contain the address of the entries, so a listing must not move: see keep.
 type listing[E any] struct {
 	args    ioctlList
 	entries [batchSize]E
 }
 
-// readList asks for a list in batches and calls take for each entry.
+// readList reads a list from the kernel in batches and calls take for each entry.
 func readList[E any](h *Handle, command uintptr, filter, id uint32, take func(*E)) syscall.Errno {
 	l := keep(new(listing[E]))
 	for l.args.cursor != cursorEnd {
@@ -130,7 +132,8 @@ func readList[E any](h *Handle, command uintptr, filter, id uint32, take func(*E
 	return 0
 }
 
-// keep returns what it is given, which is on the heap for that: stacks move.
+// keep returns p, and makes the compiler allocate *p on the heap, since it seems to be stored
+// in a global variable.  What is on a stack would move with the stack.
 //
 //go:noinline
 func keep[T any](p *T) *T {
@@ -142,7 +145,7 @@ func keep[T any](p *T) *T {
 
 var (
 	never bool
-	//lint:ignore U1000 that it could be written to is all that matters
+	//lint:ignore U1000 it matters only that it could be written to
 	kept any
 )
 
@@ -153,8 +156,8 @@ func (h *Handle) listLocks(filter State, take func(*lockEntry)) error {
 	return nil
 }
 
-// List returns the locks to which any of the filter's bits applies, in the order of their
-// ids.
+// List returns the locks to which at least one of the filter's bits applies, in the order of
+// their ids.
 func (h *Handle) List(filter State) ([]LockInfo, error) {
 	var locks []LockInfo
 
@@ -177,8 +180,8 @@ func (h *Handle) List(filter State) ([]LockInfo, error) {
 	return locks, nil
 }
 
-// Held returns the ids of the locks that are held now, by whomever, in ascending order.
-// It acquires none of them.
+// Held returns, in ascending order, the ids of the locks that any client holds now.  It
+// acquires none of them.
 func (h *Handle) Held() ([]uint32, error) {
 	var ids []uint32
 
@@ -189,8 +192,8 @@ func (h *Handle) Held() ([]uint32, error) {
 	return ids, nil
 }
 
-// Waiters returns who waits for a lock, in the order of the queue.  The lock may be beyond
-// a capacity that was lowered while it was in use.
+// Waiters returns the threads that wait for a lock, in the order of the queue.  The id may be
+// beyond a capacity that was lowered while the lock was in use.
 func (h *Handle) Waiters(id uint32) ([]WaiterInfo, error) {
 	var waiters []WaiterInfo
 

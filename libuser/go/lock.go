@@ -13,21 +13,23 @@ import (
 // mapped, or else through the kernel, which does the same and more.  lockmgr(4) has the
 // protocol; kmod/lock.c has the states of a record, and proves them.
 //
-// Memory order: operations of sync/atomic are sequentially consistent, which is more than
-// the acquire of a take and the release of a release that the protocol asks for.  A page
-// of records is used once mapping.there says so, which is stored after the kernel has
-// acquired a lock in it; so whoever sees that sees the mapping, and the kernel has the
-// page for us.
+// Memory order: the protocol needs acquire semantics where a lock is acquired, and release
+// semantics where it is released.  Operations of sync/atomic are sequentially consistent,
+// which is stronger.  A goroutine uses a page of records once the page's entry in
+// mapping.there is 1.  mapUse stores the entry after the kernel has acquired a lock in the
+// page.  So a goroutine that sees the entry also sees the mapping, and the kernel lets this
+// client touch the page.
 //
-// The thread id in a word is 0, for "not known", unless the goroutine is pinned (pin.go): a
-// goroutine does not know on which thread it is, asking costs a system call, more than
-// the rest of a lock and unlock, and the answer would not stay true.  The kernel then
-// names the process that opened the handle.
+// The thread id in a word is 0, for "not known", unless the goroutine is pinned (pin.go).  A
+// goroutine does not know which thread it runs on; gettid() is a system call, which costs
+// more than the rest of a lock and unlock; and its result would not stay true.  Where the id
+// is 0, the kernel names the process that opened the handle.
 
-// Outcome says whether a lock call acquired the lock, and what of.
+// Outcome says whether a lock call acquired the lock, and whether the former holder died.
 //
-// It is a result of its own, beside the error, so that no program overlooks it: the
-// compiler wants the value named, and "err != nil" never stands for a lock that is held.
+// It is a result beside the error, so that no program overlooks it: the compiler makes the
+// caller name the value or discard it, and "err != nil" never stands for a lock that was
+// acquired.
 type Outcome int
 
 const (
@@ -36,7 +38,7 @@ const (
 	// Acquired: the lock is acquired, and its former holder had released it.
 	Acquired
 	// HolderDied: the lock is acquired, and its former holder ended without unlocking
-	// it: check what the lock protects.  This is said once.
+	// it: check what the lock protects.  Only one holder gets this.
 	HolderDied
 )
 
@@ -69,7 +71,7 @@ func (h *Handle) take(id, tid uint32) bool {
 	if r == nil || !atomic.CompareAndSwapUint64(&r.word, 0, h.wordOf(tid)) {
 		return false
 	}
-	// For whoever looks; nothing depends on it.
+	// For lists and for spinning (spin.go); correctness does not depend on it.
 	r.since = atomic.LoadUint64(&m.clock.monotonic)
 	if raceEnabled {
 		raceAcquired(h, id, false)
@@ -77,8 +79,8 @@ func (h *Handle) take(id, tid uint32) bool {
 	return true
 }
 
-// release releases the lock in memory if this handle holds it and nobody waits: whichever
-// goroutine acquired it, with or without a thread's number.
+// release releases the lock in memory if this handle holds it and nobody waits.  Any goroutine
+// may have acquired it, with or without a thread id.
 func (h *Handle) release(id, tid uint32) bool {
 	r := h.mapping.Load().record(id)
 	if r == nil {
@@ -102,7 +104,8 @@ func outcomeOf(result int) Outcome {
 	return Acquired
 }
 
-// acquired notes that the kernel has acquired a lock for us.
+// acquired is called after the kernel has acquired a lock for this handle.  It informs the race
+// detector and the mapping, and returns the outcome.
 func (h *Handle) acquired(id uint32, result int) Outcome {
 	outcome := outcomeOf(result)
 	if raceEnabled {
@@ -112,7 +115,7 @@ func (h *Handle) acquired(id uint32, result int) Outcome {
 	return outcome
 }
 
-// tryInKernel asks the kernel for a lock, if nobody holds it.
+// tryInKernel acquires a lock through the kernel if nobody holds it.
 func (h *Handle) tryInKernel(id uint32) (Outcome, syscall.Errno) {
 	args := ioctlLock{id: id, flags: lockTry}
 
@@ -123,14 +126,14 @@ func (h *Handle) tryInKernel(id uint32) (Outcome, syscall.Errno) {
 	return h.acquired(id, result), 0
 }
 
-// takeSoon waits for a moment for a lock that somebody else has.
+// takeSoon spins briefly for a lock that somebody else holds.
 func (h *Handle) takeSoon(id, tid uint32) bool {
 	m := h.mapping.Load()
 	r := m.record(id)
 	return r != nil && h.look(m, r, h.wordOf(tid)) && h.take(id, tid)
 }
 
-// acquire acquires a lock as fast as it can without waiting; EBUSY: somebody holds it.
+// acquire acquires a lock without waiting in the kernel; EBUSY: somebody holds it.
 func (h *Handle) acquire(id, tid uint32) (Outcome, syscall.Errno) {
 	if h.detects && tid == 0 {
 		return NotAcquired, syscall.EINVAL
@@ -144,7 +147,7 @@ func (h *Handle) acquire(id, tid uint32) (Outcome, syscall.Errno) {
 	return NotAcquired, syscall.EBUSY
 }
 
-// lockSlowly is lock calls from where the first compare-and-swap was not enough.
+// lockSlowly is the rest of a lock call whose compare-and-swap in memory failed.
 //
 //go:noinline
 func (h *Handle) lockSlowly(id, tid uint32, w waiting) (Outcome, error) {
@@ -158,16 +161,16 @@ func (h *Handle) lockSlowly(id, tid uint32, w waiting) (Outcome, error) {
 	return outcome, nil
 }
 
-// waitInKernel waits in the lock's queue, indefinitely.  The place there is the
-// thread's, and is kept for it if a signal handler runs meanwhile: so the goroutine stays
-// on its thread.
+// waitInKernel waits in the lock's queue, indefinitely.  The place in the queue belongs to the
+// thread, and the kernel keeps it for that thread while a signal handler runs.  So the
+// goroutine must stay on its thread.
 func (h *Handle) waitInKernel(id uint32) (Outcome, error) {
 	args := ioctlLock{id: id}
 
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
-	// Not h.call: what it explains costs calls.
+	// Not h.call: file.explain can make a system call, so call it only after an error.
 	result, errno := h.file.call(iocLock, unsafe.Pointer(&args))
 	if errno != 0 {
 		return NotAcquired, h.failLock("acquire", id, h.file.explain(errno, true))
@@ -209,7 +212,7 @@ func (h *Handle) unlockSlowly(id uint32) error {
 //	EBADF    the handle is closed, or open for inspection only
 //	EDQUOT   the space's owner has as many locks in use as are allowed
 //	EINVAL   the id is not below the space's capacity, or the handle was opened with
-//	         DetectDeadlock: then Pin first
+//	         DetectDeadlock: lock through Pin
 //	ENOMEM   no memory
 func (h *Handle) Lock(id uint32) (Outcome, error) {
 	if !h.detects && h.take(id, 0) {

@@ -15,7 +15,8 @@ import (
 	"testing"
 )
 
-// Programs that tests start are this one with another role.
+// The programs that tests start are this program again, with a role: a space and arguments,
+// in this environment variable.
 const roleVariable = "LOCKMGR_GO_ROLE"
 
 var roles = map[string]func(space string, args []string){}
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// check ends a program in a role if something went wrong.
+// check ends the program if there is an error.  It is for roles.
 func check(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -43,7 +44,7 @@ func check(err error) {
 
 var spaces uint32
 
-// newSpace names a space that is gone after the test.
+// newSpace returns a new name for a space, and removes the space of that name after the test.
 func newSpace(t testing.TB) string {
 	t.Helper()
 	space := fmt.Sprintf("go.%d.%d", os.Getpid(), atomic.AddUint32(&spaces, 1))
@@ -67,7 +68,7 @@ func open(t testing.TB, space string, options *Options) *Handle {
 	return h
 }
 
-// openNew opens a space of its own.
+// openNew opens a new space.
 func openNew(t testing.TB, options *Options) *Handle {
 	t.Helper()
 	return open(t, newSpace(t), options)
@@ -87,7 +88,7 @@ func want[T comparable](t testing.TB, what string, got, wanted T) {
 	}
 }
 
-// must returns what a call returned that must not fail.
+// must returns the result of a call, and panics if the call failed.
 func must[T any](value T, err error) T {
 	if err != nil {
 		panic(err)
@@ -117,7 +118,7 @@ func mapAtOnce(t *testing.T) {
 	t.Cleanup(func() { mapAfter = before })
 }
 
-// process is a program in a role, which talks by lines.
+// process is a program in a role.  It and the test exchange lines of text.
 type process struct {
 	t       testing.TB
 	command *exec.Cmd
@@ -139,7 +140,7 @@ func start(t testing.TB, role, space string, args ...string) *process {
 	return p
 }
 
-// expect waits until the program says a line.
+// expect waits for the program's next line, and fails the test if it is another one.
 func (p *process) expect(line string) {
 	p.t.Helper()
 	got, err := p.out.ReadString('\n')
@@ -159,14 +160,14 @@ func (p *process) kill() {
 	}
 }
 
-// listen waits until the test says a line, or ends.
+// listen waits for a line from the test and returns it.  The program fails if the test ends.
 func listen() string {
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	check(err)
 	return strings.TrimSpace(line)
 }
 
-// waitFor looks until something is so; the limit is the whole test's.
+// waitFor waits until isSo returns true.  Only the time limit of the whole test ends it else.
 func waitFor(isSo func() bool) {
 	for !isSo() {
 		syscall.Nanosleep(&syscall.Timespec{Nsec: 1000000}, nil)

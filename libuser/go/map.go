@@ -8,29 +8,31 @@ import (
 	"unsafe"
 )
 
-// Records in our memory: what lock.go acquires and releases without a system call.
+// Mapping the records, so that lock.go acquires and releases locks without a system call.
 //
 // Many processes acquire one lock and end.  So a handle maps the records only when that
 // pays: after it has acquired locks through the kernel at about the cost of a mapping.
 // The total is then never more than twice the best possible cost.
 //
-// A page of them may be touched once the kernel has it for us: when we have locked a lock
-// in it; before that, an access is a SIGBUS, which ends a Go program.
+// A page of records may be touched once the kernel lets this client do so: after it has
+// acquired a lock in that page for this client.  Before that, an access raises SIGBUS, which
+// ends a Go program.
 //
-// The kernel leaves the mappings out of children, so what os/exec starts has none between
-// fork and exec, whatever it does there.
+// A child does not inherit the mappings, so a process that os/exec starts cannot touch
+// records between fork and exec.
 
 const (
-	// The module says what it says of records for a page of them at once.
+	// The module lets a client touch records by the page.  This is the smallest page, of
+	// 4 KiB; where pages are larger, each has several entries in there.
 	pageRecords = 256
 	mapPages    = capacityMax / pageRecords
 )
 
-// mapAfter is how many locks are acquired through the kernel before: the library's measure,
-// libuser/map.c.  Tests that cannot wait change it.
+// mapAfter is how many locks a handle acquires through the kernel before it maps the records.
+// libuser/map.c says how the number was measured.  Tests set it lower.
 var mapAfter uint32 = 100
 
-// mapping is what a handle has in memory.
+// mapping is the memory that a handle has mapped.
 type mapping struct {
 	there   [mapPages]uint32 // 1: this page of records may be touched; atomic
 	records *[capacityMax]record
@@ -59,7 +61,8 @@ func mapFile(fd int, size int) (*mapping, error) {
 	}, nil
 }
 
-// paysNow says so to one goroutine.
+// paysNow counts a lock that was acquired through the kernel.  It returns true once: to the
+// goroutine whose lock makes the count reach mapAfter.
 func (h *Handle) paysNow() bool {
 	if atomic.LoadUint32(&h.calls) >= mapAfter {
 		return false
@@ -67,13 +70,14 @@ func (h *Handle) paysNow() bool {
 	return atomic.AddUint32(&h.calls, 1) == mapAfter
 }
 
-// mapUse notes that the kernel has acquired a lock for us.  One goroutine maps, others go
-// on without; if it cannot, it will not be otherwise the next time.
+// mapUse is called after the kernel has acquired a lock for this handle.  It maps the records
+// when that pays, and notes that the lock's page may be touched.  One goroutine maps; the
+// others go on through the kernel.  If mapping fails, nobody tries again.
 func (h *Handle) mapUse(id uint32) {
 	if h.mapSize == 0 || id >= capacityMax {
 		return
 	}
-	// Other files must not be written to.
+	// If the descriptor is another file's by now, do not map, and so write to, that file.
 	if h.paysNow() && h.file.isOurs(h.file.descriptor()) {
 		if m, err := mapFile(int(h.file.descriptor()), int(h.mapSize)); err == nil {
 			h.mapping.Store(m)

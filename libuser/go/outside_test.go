@@ -4,7 +4,7 @@ package lockmgr
 
 import "testing"
 
-// What tests outside of the package need of it.
+// What tests outside of the package need from it.
 
 var (
 	Roles       = roles

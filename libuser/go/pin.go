@@ -7,19 +7,19 @@ import (
 	"runtime"
 )
 
-// Pinned is a handle for one goroutine that stays on its thread.  What it acquires has the
-// thread's number, so lists name the thread and its command, and deadlock detection
-// follows it.
+// Pinned is a Handle as used by one goroutine that stays on its thread.  The locks that it
+// acquires carry the thread's id, so lists name the thread and its command, and deadlock
+// detection can follow the thread.
 //
-// It is for the goroutine that called Pin, and for that one alone.
+// Only the goroutine that called Pin may use it.
 type Pinned struct {
 	h   *Handle
 	tid uint32
 }
 
 // Pin keeps the calling goroutine on its thread, as runtime.LockOSThread does, until
-// Unpin.  Locks that it holds then should be unlocked before that: a thread that has gone
-// on to other goroutines says nothing about who holds them.
+// Unpin.  Unlock the locks that were acquired through Pinned before that: afterwards the
+// thread runs other goroutines, and its id does not say who holds the locks.
 func (h *Handle) Pin() *Pinned {
 	runtime.LockOSThread()
 	return &Pinned{h: h, tid: uint32(gettid())}
@@ -30,8 +30,8 @@ func (p *Pinned) Unpin() {
 	runtime.UnlockOSThread()
 }
 
-// Lock is as Handle.Lock.  If the handle was opened with DetectDeadlock it fails with
-// EDEADLK if waiting would close a cycle; the lock is not acquired then.
+// Lock acquires a lock as Handle.Lock does.  If the handle was opened with DetectDeadlock, it
+// fails with EDEADLK where waiting would close a cycle; then the lock is not acquired.
 func (p *Pinned) Lock(id uint32) (Outcome, error) {
 	if p.h.take(id, p.tid) {
 		return Acquired, nil
@@ -39,7 +39,7 @@ func (p *Pinned) Lock(id uint32) (Outcome, error) {
 	return p.h.lockSlowly(id, p.tid, waiting{})
 }
 
-// TryLock is as Handle.TryLock.
+// TryLock acquires a lock if nobody holds it, as Handle.TryLock does.
 func (p *Pinned) TryLock(id uint32) (Outcome, error) {
 	if p.h.take(id, p.tid) {
 		return Acquired, nil
@@ -47,7 +47,7 @@ func (p *Pinned) TryLock(id uint32) (Outcome, error) {
 	return p.h.trySlowly(id, p.tid)
 }
 
-// LockContext is as Handle.LockContext; EDEADLK as Lock.
+// LockContext acquires a lock as Handle.LockContext does.  It fails with EDEADLK as Lock does.
 func (p *Pinned) LockContext(ctx context.Context, id uint32) (Outcome, error) {
 	if p.h.take(id, p.tid) {
 		return Acquired, nil
@@ -55,7 +55,7 @@ func (p *Pinned) LockContext(ctx context.Context, id uint32) (Outcome, error) {
 	return p.h.lockSlowly(id, p.tid, waiting{ctx})
 }
 
-// Unlock is as Handle.Unlock.
+// Unlock releases a lock as Handle.Unlock does.
 func (p *Pinned) Unlock(id uint32) error {
 	if p.h.release(id, p.tid) {
 		return nil

@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// scaled returns how often to do something that is done n times on a usual kernel.
+// scaled returns n times LOCKMGR_SCALE, but at least 1: how often to do something.  Where that
+// variable is not set, it returns n.
 func scaled(n int) int {
 	scale, err := strconv.ParseFloat(os.Getenv("LOCKMGR_SCALE"), 64)
 	if err != nil {
@@ -28,8 +29,8 @@ func scaled(n int) int {
 	return 1
 }
 
-// crowd returns how many goroutines there are where n can be: the race detector takes a
-// hundred times as long for each.
+// crowd returns n, or fewer goroutines under the race detector: it takes a hundred times as
+// long for each.
 func crowd(n int) int {
 	if raceEnabled {
 		return n / 20
@@ -188,7 +189,7 @@ func TestADeadlockIsShown(t *testing.T) {
 	other := open(t, h.Space(), nil)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error)
-	// Each goroutine has one lock, and wants that of the other.
+	// Each goroutine holds one lock, and waits for that of the other.
 	deadlock := func(h *Handle, mine, wanted uint32, held *sync.WaitGroup) {
 		p := h.Pin()
 		defer p.Unpin()
@@ -219,7 +220,7 @@ func TestADeadlockIsShown(t *testing.T) {
 	}
 }
 
-// threads counts those of this process.
+// threads returns the number of threads of this process.
 func threads() int {
 	return len(must(os.ReadDir("/proc/self/task")))
 }
@@ -249,7 +250,7 @@ func TestManyGoroutinesThatWaitNeedFewThreads(t *testing.T) {
 	all.Wait()
 }
 
-// As sync.Mutex: no goroutine is inside together with another.
+// As with sync.Mutex, only one goroutine at a time is between Lock and Unlock.
 func TestGoroutinesExcludeEachOther(t *testing.T) {
 	bothWays(t, func(t *testing.T, options Options) {
 		h := openNew(t, &options)
@@ -324,7 +325,7 @@ func TestClosingAHandleLeavesTheFilesOfOthers(t *testing.T) {
 }
 
 func init() {
-	// descriptor opens a space without standard streams.
+	// descriptor closes the standard streams and opens a space.
 	roles["descriptor"] = func(space string, args []string) {
 		for fd := 0; fd < 3; fd++ {
 			syscall.Close(fd)
@@ -334,7 +335,7 @@ func init() {
 			os.Exit(1)
 		}
 	}
-	// leave holds a lock, starts a program that outlives it and has the file, and ends.
+	// leave acquires a lock, starts a program that has the file, too, and ends before it.
 	roles["leave"] = func(space string, args []string) {
 		h, err := Open(space, &Options{Inherit: args[0] == "inherit"})
 		check(err)
@@ -357,8 +358,8 @@ func isClosedByExec(fd int) bool {
 	return errno == 0 && flags&syscall.FD_CLOEXEC != 0
 }
 
-// It would keep the space, and the module, for as long as they run; what they could do with
-// it is little, since locks end with the process.
+// Programs that had the file would keep the space, and the module loaded, while they run.  They
+// could do little with it, since the client ends with the process that opened it.
 func TestProgramsThatAreExecutedDoNotHaveTheFile(t *testing.T) {
 	h := openNew(t, nil)
 
@@ -377,7 +378,7 @@ func TestDescriptorsAreNotThoseOfStandardStreams(t *testing.T) {
 	succeed(t, p.command.Wait())
 }
 
-// leave returns the program that one which held a lock has left running.
+// leave runs the role leave to its end, and returns the program that it has left running.
 func leave(t *testing.T, space, how string) *os.Process {
 	p := start(t, "leave", space, how)
 	line := must(p.out.ReadString('\n'))
@@ -392,7 +393,7 @@ func TestLocksEndWithTheProcessNotWithItsChildren(t *testing.T) {
 
 	left := leave(t, h.Space(), "pass")
 	want(t, "outcome", must(h.TryLock(id)), HolderDied)
-	// Else it would have ended without that.
+	// Check that the program has the file: otherwise the test would prove nothing.
 	link := must(os.Readlink(fmt.Sprintf("/proc/%d/fd/3", left.Pid)))
 	want(t, "file of the program that is left", link, defaultDevice)
 }
@@ -407,7 +408,7 @@ func TestInheritedLocksEndWithTheLastThatHasThem(t *testing.T) {
 	want(t, "outcome", must(h.Lock(id)), HolderDied)
 }
 
-// A program that forks all the time has its locks all the same.
+// Locking works in a program that forks all the time.
 func TestStartingProgramsDisturbsNoLock(t *testing.T) {
 	mapAtOnce(t)
 	h := openNew(t, nil)

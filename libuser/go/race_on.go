@@ -11,11 +11,11 @@ import (
 
 // Annotations for the race detector.
 //
-// It sees neither what the kernel does nor what happens in memory that is not Go's own, so
-// it would report each access to what a lock protects as a race.  It knows locks by their
-// address, so each lock gets one, the same for all handles of its space.  Nothing is ever
-// written there.  Should two locks share one, a race between what they protect may go
-// unnoticed.
+// The race detector sees neither what the kernel does nor what happens in memory that is not
+// Go's own.  Without annotations it would report each access to what a lock protects as a race.
+// It knows locks by their address, so each lock gets an address, the same for all handles of
+// its space.  Nothing is ever written there.  If two locks get the same address, a race between
+// what they protect may go unnoticed.
 
 const raceEnabled = true
 
@@ -30,7 +30,8 @@ func racePlace(h *Handle, id uint32) unsafe.Pointer {
 	return unsafe.Pointer(&places[(h.generation+uint64(id))%racePlaces])
 }
 
-// raceAcquired: a lock has been acquired; died: its last holder had not released it.
+// raceAcquired: a lock has been acquired.  died: its last holder died, perhaps by Close of
+// another handle in this process, which raceCloses announced.
 func raceAcquired(h *Handle, id uint32, died bool) {
 	runtime.RaceAcquire(racePlace(h, id))
 	if died {

@@ -11,7 +11,7 @@ import (
 )
 
 func init() {
-	// race counts with two goroutines, under a lock or not.
+	// race counts in two goroutines, under a lock unless its argument is "without".
 	roles["race"] = func(space string, args []string) {
 		var all sync.WaitGroup
 		var count int

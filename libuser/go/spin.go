@@ -7,24 +7,25 @@ import (
 	"sync/atomic"
 )
 
-// Waiting for a moment, in the hope that a lock comes free, before the kernel is asked to
-// wait: as libuser/spin.c, which says why and has the measures.  The word is looked at a
-// number of times, if
+// Spinning briefly, in the hope that the holder releases the lock, before waiting in the
+// kernel.  libuser/spin.c does the same, says why, and has the measurements.  Look at the word
+// a number of times, if
 //
-//   - there is another processor for the holder to go on with,
-//   - it has acquired the lock in the present tick of the records' clock: then it is likely
-//     to run, and not in the middle of something long,
-//   - nobody in the queue has asked to be woken at the release: they come first.
+//   - there is another processor for the holder to run on,
+//   - the holder has acquired the lock in the current tick of the records' clock: then it is
+//     likely to be running, and not in a long critical section,
+//   - no waiter in the queue has asked to be woken at the release: waiters come first.
 //
-// Nothing depends on that: what comes of it is a take, as any other, or a call.
+// Correctness does not depend on spinning: after it the goroutine acquires the lock by an
+// ordinary compare-and-swap, or calls the kernel.
 
 const (
 	looks   = 100
 	skipMax = 64
 )
 
-// spin says how many times not to look, after looking was in vain.  Goroutines may count
-// at the same time; then one of them counts for both.
+// spin says how many lock calls are to skip looking, after looking was in vain.  Two goroutines
+// may count down at the same time, and subtract only 1 between them: harmless.
 type spin struct {
 	skip     uint32
 	nextSkip uint32
@@ -57,8 +58,9 @@ func (s *spin) noteSuccess() {
 	}
 }
 
-// isPromising reports whether a word promises to be free soon; not, if a thread waits for
-// itself.  Without a thread, nobody knows whether it does.
+// isPromising reports whether the lock is likely to be free soon.  Not if the word is self and
+// has a thread id: this thread holds the lock, and would wait for itself.  Without a thread id,
+// another goroutine of the handle may hold it.
 func (m *mapping) isPromising(r *record, word, self uint64) bool {
 	if word&(wordWaiters|wordDied) != 0 || word == self && self>>wordTidShift != 0 {
 		return false
@@ -66,8 +68,8 @@ func (m *mapping) isPromising(r *record, word, self uint64) bool {
 	return atomic.LoadUint64(&r.since) >= atomic.LoadUint64(&m.clock.monotonic)
 }
 
-// look waits for a moment for a lock that somebody has, and reports whether it was seen
-// free.  self is what would be written into the word.
+// look spins briefly for a lock that somebody holds, and reports whether it saw the lock
+// free.  self is the word that this goroutine would write to acquire it.
 func (h *Handle) look(m *mapping, r *record, self uint64) bool {
 	if !mayLook || h.spin.isSkipped() {
 		return false

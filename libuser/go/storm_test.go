@@ -21,11 +21,11 @@ const (
 	stormProcesses = 4
 )
 
-// account is what a lock protects, in memory that all processes share: two counts that
-// are the same unless their holder is between them, or died there.
+// account is what a lock protects, in memory that all processes share: two counts that are
+// equal unless the holder is between incrementing one and the other, or died there.
 type account struct {
 	first, second uint64
-	inside        uint32 // how many are; atomic
+	inside        uint32 // how many goroutines are in enter; atomic
 	told          uint32 // how many deaths were reported
 	_             [5]uint64
 }
@@ -56,7 +56,7 @@ func mapStorm(path string) (*storm, error) {
 	return (*storm)(unsafe.Pointer(&memory[0])), nil
 }
 
-// wrongIf notes what must not be.
+// wrongIf counts and reports what must not happen.
 func (s *storm) wrongIf(is bool, what string) {
 	if is {
 		fmt.Fprintln(os.Stderr, what)
@@ -64,7 +64,7 @@ func (s *storm) wrongIf(is bool, what string) {
 	}
 }
 
-// enter does what the lock is for, and dies at any moment.
+// enter is the critical section.  The process may be killed at any point of it.
 func (s *storm) enter(id uint32, outcome Outcome) {
 	a := &s.accounts[id]
 	if outcome == HolderDied {
@@ -83,7 +83,7 @@ func (s *storm) enter(id uint32, outcome Outcome) {
 }
 
 func init() {
-	// storm locks and unlocks with many goroutines until it is killed, or told to end.
+	// storm locks and unlocks in many goroutines until it is killed, or the test says a line.
 	roles["storm"] = func(space string, args []string) {
 		s, err := mapStorm(args[0])
 		check(err)
@@ -128,7 +128,7 @@ func (s *storm) run(h *Handle, random *rand.Rand, stop *uint32, number int) {
 	}
 }
 
-// lock acquires a lock in one of the ways that there are.
+// lock acquires a lock in a way that is chosen at random.
 func (s *storm) lock(h *Handle, random *rand.Rand, id uint32) (Outcome, error) {
 	switch random.Intn(8) {
 	case 0:
@@ -162,10 +162,11 @@ func TestThousandsOfGoroutinesInProcessesThatAreKilled(t *testing.T) {
 		begin(i)
 	}
 	kills := scaled(20)
-	// On a slow machine most are killed while they hold nothing.
+	// On a slow machine, most processes are killed while they hold nothing: go on until a
+	// death was reported.
 	for k := 0; k < kills || s.told() == 0; k++ {
 		i := random.Intn(stormProcesses)
-		// In the middle of it, and not while it starts.
+		// Kill it while it works, not while it starts.
 		waitFor(func() bool { return atomic.LoadUint32(&s.working[i]) == 1 })
 		time.Sleep(time.Duration(random.Intn(20e6)))
 		processes[i].kill()

@@ -9,9 +9,9 @@ package lockmgr
 
 import "unsafe"
 
-// What include/uapi/linux/lockmgr.h says, under names that follow from those there:
-// LOCKMGR_LOCK_TRY is lockTry, and struct lockmgr_ioctl_attach, map_size is
-// ioctlAttach.mapSize.  A test compares all of it, so what is new there must come here.
+// What include/uapi/linux/lockmgr.h defines, under names that follow from those there:
+// LOCKMGR_LOCK_TRY is lockTry, and map_size of struct lockmgr_ioctl_attach is
+// ioctlAttach.mapSize.  A test compares the two, so add here what you add there.
 
 const (
 	nameSize    = 64
@@ -56,7 +56,8 @@ const (
 	iocMagic = 0xBC
 )
 
-// Commands carry the size of their struct, as Linux has it on these architectures.
+// The number of a command contains the size of its struct.  The bits for the direction are
+// those of Linux on these architectures.
 const (
 	iocWrite = 1 << 30
 	iocRead  = 2 << 30

@@ -16,25 +16,26 @@ import (
 
 // Waiting.
 //
-// A goroutine that waits in the kernel blocks a thread, of which a Go program may have
-// 10000.  So of the goroutines of a handle, one at a time waits in the kernel for a lock;
-// the others wait for their turn, in the order in which they came, at the cost of a
-// goroutine each.  Threads then are bounded by the number of locks that are waited for.
-// To other processes, one that sends a thousand goroutines for a lock is one in the queue,
-// not a thousand.  Goroutines that are pinned have a thread each, and wait on that.
+// A goroutine that waits in the kernel blocks a thread, and by default a Go program may have
+// at most 10000 threads.  So of the goroutines of a handle, only one at a time waits in the
+// kernel for each lock.  The others wait for their turn in the order in which they came, and
+// each costs only a goroutine.  So the number of threads is bounded by the number of locks
+// that are waited for.  In the kernel's queue, a process in which a thousand goroutines wait
+// for a lock has one place, not a thousand.  A pinned goroutine has a thread to itself, and
+// waits in the kernel with it.
 //
-// A context ends a wait in the kernel by a signal to the waiting thread (tgkill), and the
-// wait is one that a handler ends (LOCKMGR_LOCK_INTERRUPTIBLE).  The signal is the one by
-// which the runtime preempts goroutines, SIGURG: it always has a handler for it, which
-// takes signals that nobody needs for what they are, and so do programs, as the package
-// os/signal says.  A handler that returns before the wait begins does not end it, so the
-// signal is sent until the call has returned.
+// A wait for which a context is given uses LOCKMGR_LOCK_INTERRUPTIBLE: a signal handler that
+// runs in the waiting thread ends it.  When the context is done, the package sends SIGURG to
+// that thread (tgkill).  The runtime uses SIGURG to preempt goroutines, so it always has a
+// handler for it.  That handler, and programs that handle SIGURG, must expect signals that
+// mean nothing: see the package os/signal.  A handler that returns before the wait begins does
+// not end it, so the package sends the signal again until the call has returned.
 //
-// Nothing is lost by that.  The kernel decides: a lock that came before the signal is
-// acquired, and the call says so; or the place in the queue is given up, and whoever is
-// next is woken.  Where the runtime's own preemption ends the wait, the call is made again
-// by the same thread, which has its place kept.  Waiting in slices of time, the other way
-// to notice a context, would give up the place after each.
+// The kernel decides how such a wait ends, and nothing is lost.  If the lock came before the
+// signal, the lock is acquired, and the call says so.  Otherwise the thread leaves the queue,
+// and if it had been woken, the next waiter is woken instead.  If the runtime's own preemption
+// ended the wait, the same thread calls again, and the kernel has kept its place.  Polling the
+// context between short timed waits would give up the place after each of them.
 
 // waiting says what may end a wait: nothing, or a context.
 type waiting struct {
@@ -61,7 +62,8 @@ type turns struct {
 	of map[uint32]*turn
 }
 
-// turn is had by whoever has put something into the channel; channels serve in order.
+// A turn belongs to the goroutine that has put a value into the channel, which has room for
+// one.  Goroutines that wait to put one in are served in the order in which they came.
 type turn struct {
 	taken chan struct{}
 	users int
@@ -91,7 +93,8 @@ func (t *turns) leave(id uint32, mine *turn) {
 	}
 }
 
-// wait waits for a lock that somebody holds.
+// wait waits for a lock that somebody holds: in turn, unless tid says that the goroutine is
+// pinned.
 func (h *Handle) wait(id, tid uint32, w waiting) (Outcome, error) {
 	if tid == 0 {
 		mine := h.turns.join(id)
@@ -113,7 +116,7 @@ func (h *Handle) wait(id, tid uint32, w waiting) (Outcome, error) {
 	return h.waitForContext(id, w.ctx)
 }
 
-// ended says that a context has ended the wait for a lock.
+// ended returns the error of a wait that a context has ended.
 func (h *Handle) ended(id uint32, cause error) (Outcome, error) {
 	errno := syscall.EINTR
 	if cause == context.DeadlineExceeded {
@@ -123,14 +126,15 @@ func (h *Handle) ended(id uint32, cause error) (Outcome, error) {
 		Errno: errno, Cause: cause}
 }
 
-// deadlineOf tells the kernel of the context's deadline, so that others see it, and so
-// that the wait ends in time even if the runtime's timers are late.
+// deadlineOf returns the context's deadline as arguments for the kernel, so that lists show
+// that the waiter has one, and so that the wait ends in time even if the runtime's timers are
+// late.
 func deadlineOf(ctx context.Context) (flags uint32, deadline int64) {
 	at, has := ctx.Deadline()
 	if !has {
 		return 0, 0
 	}
-	// In this order: what passes between the two makes it late, not early.
+	// In this order: time that passes between the two calls makes the deadline late, not early.
 	left := time.Until(at)
 	now := Monotonic()
 	switch {
@@ -160,7 +164,8 @@ func (h *Handle) waitForContext(id uint32, ctx context.Context) (Outcome, error)
 		case 0:
 			return h.acquired(id, result), nil
 		case syscall.EINTR:
-			// The context, or the runtime: the latter goes on in its place.
+			// If it was not the context that sent the signal, call again with the same
+			// args, which say where in the queue the thread was.
 		case syscall.ETIMEDOUT:
 			return h.ended(id, context.DeadlineExceeded)
 		default:
@@ -170,15 +175,15 @@ func (h *Handle) waitForContext(id uint32, ctx context.Context) (Outcome, error)
 	return h.ended(id, ctx.Err())
 }
 
-// How often to send the signal again, at first and at last.
+// The pause before the signal is sent again: the first, and the longest.
 const (
 	resendMin = time.Millisecond
 	resendMax = 100 * time.Millisecond
 )
 
-// interruptOn sends signals to the calling thread, on which the goroutine stays, when the
-// context is done, until the function that it returns is called.  No signal comes after
-// that.
+// interruptOn sends signals to the calling thread from when the context is done until the
+// returned function is called.  After that function has returned, no more signals are sent.
+// The calling goroutine must stay on its thread meanwhile.
 func interruptOn(ctx context.Context) (stop func()) {
 	tid := gettid()
 	stopping := make(chan struct{})
@@ -217,9 +222,9 @@ func sendUntil(stopping <-chan struct{}, tid int) {
 	}
 }
 
-// handleSignal has the runtime handle the signal again if the program has had it ignored:
-// what is ignored ends no wait, and preempts no goroutine.  The runtime's handler does
-// nothing else, so for the program it is as before.
+// handleSignal makes the runtime handle SIGURG again if the program ignores it: a signal that
+// is ignored neither ends a wait nor preempts a goroutine.  The program notices no difference:
+// the runtime's handler does nothing else with the signal.
 func handleSignal() {
 	if !signal.Ignored(syscall.SIGURG) {
 		return
@@ -242,8 +247,8 @@ const (
 // signalMask is the kernel's: an array of longs.
 type signalMask [8 / unsafe.Sizeof(uintptr(0))]uintptr
 
-// unblockSignal lets the signal reach the calling thread, until the function that it
-// returns is called: a program can be started with signals blocked.
+// unblockSignal unblocks SIGURG in the calling thread until the returned function is called,
+// since a program can be started with signals blocked.
 func unblockSignal() (restore func()) {
 	var mask, before signalMask
 
@@ -259,13 +264,15 @@ func setMask(how uintptr, mask, before *signalMask) {
 
 // LockContext acquires a lock, or gives up when the context is done.
 //
-// A lock that is free is acquired even if the context is done, and one that comes while the
-// wait is being ended is acquired, too: whether the lock is held, the result says, not the
-// context.  The place in the queue is given up only if the context ends the wait.
+// A lock that is free is acquired even if the context is done already, and so is one that
+// comes free while the context is ending the wait.  So look at the Outcome, not at the context,
+// to know whether the lock is held.  The place in the queue is given up only if the context
+// ends the wait.
 //
-// It fails as Lock does, and with an error in which errors.Is finds the context's, and
-// EINTR, or ETIMEDOUT if the deadline has passed.  A context that can be done needs a
-// module that knows how to end a wait (ModuleInfo.Interruptible), else EINVAL.
+// It fails as Lock does.  If the context ends the wait, errors.Is finds in the error the
+// context's error, and EINTR, or ETIMEDOUT if the deadline has passed.  Waiting with a context
+// that can be done fails with EINVAL if the module cannot end a wait
+// (ModuleInfo.Interruptible).
 func (h *Handle) LockContext(ctx context.Context, id uint32) (Outcome, error) {
 	if !h.detects && h.take(id, 0) {
 		return Acquired, nil

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The file that stands in the place of Podman's segment. */
+/* The marker: the file in the place of Podman's segment. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,7 +15,7 @@
 #define DIRECTORY	"/dev/shm/"
 #define TEXT_MAX	512
 
-/* Never the beginning of a segment of Podman's, on any machine. */
+/* On no machine does a segment of Podman's begin like this. */
 #define FORMAT \
 	"lockmgr-podman 1\n" \
 	"space %s\n" \
@@ -70,7 +70,10 @@ int marker_create(const char *name)
 		errno = EEXIST;
 		return -1;
 	}
-	/* It appears with all that it says, or not at all, whoever is killed when. */
+	/*
+	 * Without a name until it is written: if a process is killed, the marker is complete or
+	 * does not exist.
+	 */
 	return open(DIRECTORY, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 }
 
@@ -100,7 +103,7 @@ void marker_write(int fd, struct marker *marker)
 		refuse("cannot make %s: %s", path, strerror(errno));
 }
 
-/* Podman's own segments, and what is neither. */
+/* Ends the process: the file is not a marker.  The message says if it is a segment of Podman's. */
 __attribute__((noreturn)) static void refuse_file(const char *path, const char *text,
 						  ssize_t length)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The file that stands where Podman has its segment: it holds no locks, and says in which
- * space they are.  A Podman without this library finds that the file does not begin as its
- * segment does, and ends.
+ * The marker: the file in the place of Podman's segment.  It contains no locks, and says in
+ * which space they are.  A Podman without this library finds that the file does not begin as
+ * its segment does, and ends.
  */
 #ifndef MARKER_H
 #define MARKER_H
@@ -13,7 +13,7 @@
 
 /**
  * struct marker - what the file says, and which file it is
- * @name: of the space, and of the file in /dev/shm
+ * @name: name of the space, and of the file in /dev/shm
  * @generation: the space's
  * @own_lock: id of the lock that guards allocations
  * @device: the file's
@@ -27,13 +27,19 @@ struct marker {
 	ino_t    inode;
 };
 
-/** Whether shm_open() is asked for a segment of Podman's; ends the process at others' names. */
+/**
+ * Whether a name for shm_open() is that of a segment of Podman's.  Ends the process if the name
+ * begins with "/libpod" but is not one of those that are known.
+ */
 bool marker_is_wanted(const char *shm_name);
 
 /** Whether a file has the name. */
 bool marker_has_name(const struct marker *marker);
 
-/** A file without a name, for marker_write(); -1 with errno, EEXIST if the name is taken. */
+/**
+ * Create a file without a name, for marker_write().  Returns its descriptor, or -1 with errno:
+ * EEXIST if a file has the name already.
+ */
 int marker_create(const char *name);
 
 /** Write into the file of marker_create(), and give it its name. */
@@ -42,7 +48,7 @@ void marker_write(int fd, struct marker *marker);
 /** Read a file that has a marker's name; ends the process if it is not a marker. */
 void marker_read(int fd, struct marker *marker);
 
-/** Whether the file that has the name is still that one. */
+/** Whether the file that has the name now is still the one that was written or read. */
 bool marker_is_there(const struct marker *marker);
 
 #endif /* MARKER_H */

@@ -3,8 +3,9 @@
  * Notes: where Podman allocates a lock it does not say for what, so the note says which
  * command allocated it: "podman run --name web-1", "podman volume create data".
  *
- * No more of the command line than the words that choose the command, up to two that
- * follow them, and the name: options may carry passwords, and notes last.
+ * A note contains the first word of the command, up to two words that follow it before the
+ * first option, and the name (--name).  It contains nothing else of the command line: options
+ * may carry passwords, and notes last.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -14,10 +15,10 @@
 
 #include "note.h"
 
-/* Words that are taken at most, from the command's own on. */
+/* At most that many words are taken, from the first word of the command on. */
 #define WORDS_MAX	3
 
-/* Podman's commands that allocate locks, or lead to those that do. */
+/* First words of commands that allocate locks: "run"; "volume", as in "volume create". */
 static bool is_command(const char *word)
 {
 	static const char commands[] = " run create container pod volume kube play system ";
@@ -26,7 +27,7 @@ static bool is_command(const char *word)
 	return *word && found > commands && found[-1] == ' ' && found[strlen(word)] == ' ';
 }
 
-/* Whole words only, as far as they fit. */
+/* Append a word, if the whole of it fits. */
 static void add(char *note, const char *word)
 {
 	const size_t length = strlen(note);

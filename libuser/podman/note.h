@@ -7,14 +7,15 @@
 #include <lockmgr.h>
 
 /**
- * What can be noted of an id that a command allocates: words of the command line, without
- * what may be secret in it.
+ * Make the note for an id that a command of podman allocates: words of the command line,
+ * without those that may be secret.
+ * @note: receives the note
  * @words: the arguments, each with its NUL
- * @size: of all of them
+ * @size: bytes of all arguments
  */
 void note_from_words(char note[LOCKMGR_LOCK_NOTE_SIZE], const char *words, size_t size);
 
-/** The same of this process. */
+/** Make the note from the command line of this process. */
 void note_from_process(char note[LOCKMGR_LOCK_NOTE_SIZE]);
 
 #endif /* NOTE_H */

@@ -2,17 +2,19 @@
 /*
  * liblockmgr-podman: Podman's locks in lockmgr, without a change to Podman.
  *
- * Put before libc by LD_PRELOAD, it answers the calls with which the C code in Podman uses
- * its segment of locks in /dev/shm: shm_open(), mmap(), munmap(), pthread_mutex_*().  Calls
- * for anything else go on to libc.  What it does not know it does not touch: the process
- * ends with a message.
+ * LD_PRELOAD puts this library before libc.  It answers the calls with which the C code in
+ * Podman uses its segment of locks in /dev/shm: shm_open(), mmap(), munmap(),
+ * pthread_mutex_*().  It passes calls for anything else on to libc.  If Podman uses a segment
+ * in a way that the library does not know, the library ends the process with a message, and
+ * leaves the segment alone.
  *
- * Everything here may run on the stacks of the Go runtime, which maps its memory by mmap()
- * from anywhere: what is not about a segment makes no call but the one to libc.
+ * Everything here may run on stacks of the Go runtime, which calls mmap() from anywhere for
+ * its own memory.  So a call that is not about a segment makes no further call but the one to
+ * libc.
  *
- * liblockmgr is linked statically and hidden.  The library must be found by one path
- * only, also in a rootless Podman's namespaces, and does not mix with what a program is
- * linked with itself.
+ * liblockmgr is linked in statically, with its symbols hidden.  So only this one file must be
+ * found, also in a rootless Podman's namespaces, and its liblockmgr does not conflict with one
+ * that the program itself is linked with.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -34,7 +36,10 @@
 
 #define MAPPING_PROTECTION	(PROT_READ | PROT_WRITE)
 
-/* libc's own.  Found before anything runs; other libraries' constructors come earlier. */
+/*
+ * The functions of libc.  A constructor finds them; since constructors of other libraries may
+ * run earlier and call us, each function here that needs them calls find_all(), too.
+ */
 static struct {
 	int (*shm_open)(const char *name, int flags, mode_t mode);
 	void *(*mmap)(void *address, size_t size, int protection, int flags, int fd,
@@ -80,8 +85,8 @@ __attribute__((constructor)) static void find_all(void)
  */
 
 /*
- * The file that was opened last and is not mapped yet.  Podman does one after the other,
- * under a lock of its own.
+ * The file that was opened last and is not mapped yet.  One is enough: Podman opens and maps
+ * one segment after the other, under a lock of its own.
  */
 static struct {
 	atomic_int fd;
@@ -107,7 +112,7 @@ static int remember(int fd, const char *name, bool is_new)
 	return fd;
 }
 
-/* The number may be another file's by now. */
+/* Not only the number is compared: it may be another file's by now. */
 static bool is_opened(int fd)
 {
 	struct stat status;
@@ -213,7 +218,7 @@ EXPORT int pthread_mutex_unlock(pthread_mutex_t *mutex)
 	return libc.mutex_unlock(mutex);
 }
 
-/* After a holder's death.  There is no other state than held and free. */
+/* Called after a holder's death.  Locks of lockmgr are held or free: there is nothing to do. */
 EXPORT int pthread_mutex_consistent(pthread_mutex_t *mutex)
 {
 	if (view_of(mutex))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The end of a process that must not run on with half of its locks. */
+/* Ends a process that cannot have all of its locks in lockmgr. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "refuse.h"
 
-/* What Podman itself exits with if it fails before a container runs. */
+/* The exit status of Podman itself if it fails before a container runs. */
 #define EXIT_REFUSED	125
 
 void refuse(const char *format, ...)

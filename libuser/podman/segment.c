@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What a segment is, and what is none. */
+/* The layout of a segment: its size, its header, and which lock a mutex in it stands for. */
 #include "segment.h"
 
 uint32_t segment_groups(size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The segment of locks as the C code in Podman knows it: from 4.3 (Debian 12) to 5.4
- * (Debian 13) it is the same.
+ * The segment of locks as the C code in Podman lays it out, the same from version 4.3
+ * (Debian 12) to 5.4 (Debian 13).
  */
 #ifndef SEGMENT_H
 #define SEGMENT_H
@@ -14,7 +14,7 @@
 #define SEGMENT_MAGIC		0x87D1
 /** Locks of one group: the bits of its bitmap. */
 #define SEGMENT_GROUP_LOCKS	32U
-/** Instead of an id: the mutex that guards the bitmaps. */
+/** In place of an id: the mutex that guards the bitmaps. */
 #define SEGMENT_OWN_LOCK	UINT32_MAX
 
 struct segment_group {
@@ -31,16 +31,16 @@ struct segment {
 	struct segment_group group[];
 };
 
-/** How many groups a segment of that size has; 0: no segment has that size. */
+/** How many groups a segment of @size bytes has; 0: no segment has that size. */
 uint32_t segment_groups(size_t size);
 
-/** Whether a header is that of a segment with that many groups. */
+/** Whether the header is that of a segment with @groups groups. */
 bool segment_is_valid(const struct segment *segment, uint32_t groups);
 
-/** Fill in a header; @locks is not groups * 32 where a check in Podman shall fail. */
+/** Fill in the header.  With @locks other than @groups * 32, a check in Podman fails. */
 void segment_begin(struct segment *segment, uint32_t groups, uint32_t locks);
 
-/** Which lock a mutex is.  False: there is none at that address. */
+/** Find the id of the lock that @mutex stands for.  False: no mutex is at that address. */
 bool segment_find(const struct segment *segment, uint32_t groups, const void *mutex,
 		  uint32_t *id);
 

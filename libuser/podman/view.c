@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Views: the segment, made of a space. */
+/* Views: private memory that looks like the segment, backed by a space. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -15,18 +15,20 @@
 #include "segment.h"
 #include "view.h"
 
-/* A process has one, and while it renumbers for a moment another. */
+/* A process has one view, and for a moment a second one while it renumbers. */
 #define VIEWS_MAX	8
 
 /**
  * struct view - a mapping, and its space
- * @base: where it is; NULL: this one is not in use.  Set last, and unset first
- * @size: in bytes
- * @segment: the same as @base
- * @groups: how many it has
- * @mgr: the handle; its locks are those of this process
+ * @base: address of the mapping; NULL: this view is not in use.  Set when all else is set;
+ *	unset when the handle is closed, before the memory is unmapped
+ * @size: size of the mapping in bytes
+ * @segment: the same address as @base
+ * @groups: number of the segment's groups
+ * @mgr: the handle on the space; it owns the locks that this process holds
  * @marker: the file, and the id of the lock that guards allocations
- * @loaded: the bitmaps when that lock was acquired; guarded by it, as the segment's are
+ * @loaded: the bitmaps as they were when that lock was acquired; that lock guards them, as
+ *	it does the bitmaps of the segment
  */
 struct view {
 	char *_Atomic   base;
@@ -70,8 +72,8 @@ static struct lockmgr_space_info info_of(struct lockmgr *mgr, const char *name)
 }
 
 /*
- * Every lock through the kernel: Podman acquires some tens of them in a session, and
- * memory that is shared with nobody cannot be overwritten by anybody.
+ * All locks go through the kernel (LOCKMGR_OPEN_NO_MAP): Podman acquires only some tens of
+ * them in a session, and without shared memory no process can overwrite a lock.
  */
 static struct lockmgr *open_space(const char *name, uint32_t flags)
 {
@@ -88,7 +90,7 @@ static struct lockmgr *open_space(const char *name, uint32_t flags)
 	return mgr;
 }
 
-/* A module without notes does without. */
+/* Allocate an id with a note, or without it if the module does not know notes. */
 static int allocate(struct view *view, uint32_t id, const char *note)
 {
 	int ret = lockmgr_allocate_id_noted(view->mgr, id, note);
@@ -97,8 +99,8 @@ static int allocate(struct view *view, uint32_t id, const char *note)
 }
 
 /*
- * The lock that guards allocations is the last one that the space has, so that Podman can
- * have as many others as its configuration says, today or later.
+ * The lock that guards allocations is the last one of the space, so that all below it are
+ * for Podman, and num_locks can be raised later.
  */
 static void make_space(struct view *view, int fd)
 {
@@ -114,7 +116,7 @@ static void make_space(struct view *view, int fd)
 	ret = lockmgr_lock(view->mgr, view->marker.own_lock);
 	if (ret >= 0 && marker_has_name(&view->marker))
 		refuse("another podman has made /dev/shm/%s at the same time; run it again", name);
-	/* It may be there from before; no number is in use when Podman makes a segment. */
+	/* The space may be older; but no number is in use when Podman creates a segment. */
 	if (ret >= 0)
 		ret = lockmgr_free_all(view->mgr);
 	if (!ret)
@@ -137,7 +139,7 @@ static void find_space(struct view *view, int fd)
 	if (!view->mgr || info.generation != view->marker.generation ||
 	    view->marker.own_lock >= info.capacity)
 		refuse("the space %s is not the one that /dev/shm/%s was made with.\n"
-		       "Somebody has removed that. Stop all podmans, remove the file,\n"
+		       "Somebody has removed that space. Stop all podmans, remove the file,\n"
 		       "and run 'podman system renumber'.",
 		       name, name);
 }
@@ -235,7 +237,7 @@ static uint32_t id_of(struct view *view, const pthread_mutex_t *mutex)
 	return id == SEGMENT_OWN_LOCK ? view->marker.own_lock : id;
 }
 
-/* What the segment is, is said before the first mutex is made. */
+/* Podman fills in the header before it initialises the first mutex, so check the header here. */
 int view_mutex_init(struct view *view, const pthread_mutex_t *mutex)
 {
 	if (!segment_is_valid(view->segment, view->groups))
@@ -248,8 +250,8 @@ int view_mutex_init(struct view *view, const pthread_mutex_t *mutex)
 }
 
 /*
- * Whoever removes the file, as renumbering does after a change of num_locks, gives all
- * numbers another meaning; those who come later have another file, or none of ours.
+ * A process that removes the file, as renumbering does after a change of num_locks, gives all
+ * numbers another meaning.  Later processes have another file, so the inode shows it.
  */
 static void check_marker(struct view *view)
 {
@@ -344,8 +346,9 @@ static void raise_locks(struct view *view, uint32_t id)
 }
 
 /*
- * A header with more locks than Podman expects makes it say what it says of a segment of
- * another size, and renumber if that is what it was asked for.
+ * Fill in the header.  If numbers beyond num_locks are in use, the header has more locks than
+ * Podman expects: then Podman fails as it does with a segment of another size, or renumbers if
+ * that is its command.
  */
 static void begin(struct view *view)
 {

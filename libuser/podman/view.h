@@ -2,11 +2,12 @@
 /*
  * Views: what a process sees where Podman maps its segment.
  *
- * It is memory of that process alone.  A mutex in it stands for the lock with its number in
- * a space.  The bitmaps are read from the space's allocations when the lock that guards
- * them is acquired, and what has been changed in them goes there before it is released:
- * so a process that is killed has changed all of one number, or nothing, and a stray write
- * harms nobody else.
+ * A view is private memory of the process.  A mutex in it stands for the lock with the same
+ * number in a space.  One lock guards the bitmaps that say which numbers are in use.  When that
+ * lock is acquired, the bitmaps are filled in from the space's allocations; before it is
+ * released, changes of the bitmaps are made in the space, one number after the other.  So if
+ * a process is killed, each change of a number is complete or has not happened; and a stray
+ * write harms no other process.
  */
 #ifndef VIEW_H
 #define VIEW_H
@@ -20,25 +21,26 @@ struct view;
 
 /**
  * Map a view instead of the file.
- * @name: of the space
- * @fd: the marker, or, with @is_new, what becomes one
- * @size: what Podman takes for the segment's size
+ * @name: name of the space
+ * @fd: the marker (marker.h), or, with @is_new, a file of marker_create()
+ * @is_new: Podman creates its segment: set the space up, and write the marker
+ * @size: size of the segment that Podman maps
  *
- * Returns its address, or MAP_FAILED with errno.  Ends the process if the space is not
- * there, or not that of the marker.
+ * Returns the view's address, or MAP_FAILED with errno.  Ends the process if the space does
+ * not exist, or is not the one that the marker names.
  */
 void *view_map(const char *name, int fd, bool is_new, size_t size);
 
-/** The view that begins at an address. */
+/** The view that begins at an address, or NULL. */
 struct view *view_at(const void *address);
 
-/** The view that an address is in. */
+/** The view that an address is in, or NULL. */
 struct view *view_of(const void *address);
 
 /** Close the view's handle and forget it. */
 void view_unmap(struct view *view);
 
-/* As the functions of pthreads whose names they have: 0 or an error number. */
+/* As the pthread functions of the same names: return 0 or an error number. */
 int view_mutex_init(struct view *view, const pthread_mutex_t *mutex);
 int view_mutex_lock(struct view *view, const pthread_mutex_t *mutex);
 int view_mutex_trylock(struct view *view, const pthread_mutex_t *mutex);

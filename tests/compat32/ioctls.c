@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A program of 32 bits that issues every ioctl itself. */
+/* A 32-bit program that makes all ioctls but LOCKMGR_IOC_LIST_SPACES, without the library. */
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -115,7 +115,7 @@ static void ids_are_allocated_found_and_freed(void)
 	close(file);
 }
 
-/* The halves of 64 bits of a deadline must not be mixed up. */
+/* The two halves of the 64 bits of a deadline must not be swapped. */
 static void deadlines_of_64_bits_arrive(void)
 {
 	int file = open_space(), other = open_space();

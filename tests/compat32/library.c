@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A program of 32 bits that does everything that the library offers. */
+/*
+ * A 32-bit program that uses the library: it allocates ids, locks and waits, lists locks and
+ * waiters, and forks.
+ */
 #include <sys/mman.h>
 
 #include "tap.h"
@@ -91,7 +94,7 @@ static void locks_are_taken_refused_and_released(void)
 	lockmgr_close(other);
 }
 
-/* 64 bits of nanoseconds must arrive, and those of a time in the past as well. */
+/* A deadline must arrive as 64 bits of nanoseconds, and one in the past must arrive, too. */
 static void deadline_passes(void)
 {
 	struct lockmgr *mgr = tap_open(CREATE);

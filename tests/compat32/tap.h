@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * TAP, for programs of 32 bits, for which there is no cmocka: a list of tests, each
- * with the name of its function, each with a space of its own.
+ * TAP for 32-bit programs, for which there is no cmocka: a list of tests.  Each has the name
+ * of its function, and a space of its own.
  *
- * A check that fails ends the program: the tests after it count as failed, since
- * they are missing from the plan.
+ * A check that fails ends the program.  The tests after it then count as failed, since the
+ * plan announced them.
  */
 #ifndef TAP_H
 #define TAP_H
@@ -58,7 +58,7 @@ static inline void tap_expect(long long actual, long long expected, const char *
 
 static inline void tap_run(const struct tap_test *tests, unsigned int count)
 {
-	/* Nothing here waits that long unless it is stuck. */
+	/* SIGALRM ends the program if a test is stuck. */
 	alarm(TAP_PATIENCE_S);
 	printf("1..%u\n", count);
 	for (tap_number = 1; tap_number <= count; tap_number++) {
@@ -70,7 +70,7 @@ static inline void tap_run(const struct tap_test *tests, unsigned int count)
 	}
 }
 
-/** A handle on the test's space. */
+/** Open a handle on the test's space. */
 static inline struct lockmgr *tap_open(uint32_t flags)
 {
 	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
@@ -82,7 +82,7 @@ static inline struct lockmgr *tap_open(uint32_t flags)
 	return mgr;
 }
 
-/** Have another process do something; its result is its exit status. */
+/** Run a function in a child; what it returns is the child's exit status. */
 static inline pid_t tap_fork(int (*run)(void))
 {
 	pid_t child;
@@ -106,7 +106,7 @@ static inline void tap_join(pid_t child, int expected)
 	expect(status, expected);
 }
 
-/** Wait until that many threads wait for a lock. */
+/** Wait until @count threads wait for a lock. */
 static inline void tap_wait_for_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };

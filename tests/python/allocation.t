@@ -110,7 +110,7 @@ def list_has_the_facts_of_locks():
         same(waited.command, open("/proc/self/comm").read().strip())
         same(0 < waited.client != 0, True)
         same((held.id, held.flags, held.waiters), (4, HELD, 0))
-        # By the clock that ticks every 1 to 10 ms.
+        # `since` is by a clock that ticks every 1 to 10 ms.
         same(before - 10**7 <= held.since <= time.monotonic_ns(), True)
 
         same([lock.id for lock in space.list(ALLOCATED)], [1])

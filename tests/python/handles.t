@@ -275,8 +275,8 @@ def closing_beside_calls_is_safe():
         except lockmgr.Error as error:
             failures.append(error)
 
-    # It is closed at the first moment without a call; later calls fail. Each call may wait
-    # for the interpreter's lock for 5 ms, twice.
+    # close() succeeds at the first moment at which no thread is in a call; later calls fail. Each
+    # call may wait twice for the global interpreter lock, for 5 ms each time.
     for _ in range(5):
         space = lockmgr.open(name)
         threads = [threading.Thread(target=call, args=(space,)) for _ in range(2)]

@@ -14,7 +14,7 @@ OWNER_DIED = lockmgr.Outcome.OWNER_DIED
 
 
 def died(name, id):
-    """Have a process die that holds a lock."""
+    """Make another process die while it holds a lock."""
     Other(hold, name, id).wait_ready().kill()
 
 
@@ -68,7 +68,7 @@ def a_wait_ends_when_the_lock_is_released():
     outcomes = []
     other = Other(hold, name, 4).wait_ready()
     with lockmgr.open(name) as space:
-        # Not in the main thread, and in it.
+        # In another thread, without and with a time-out; then in the main thread.
         for wait in (space.acquire, lambda id: space.acquire(id, 1000)):
             thread = threading.Thread(target=lambda: outcomes.append(wait(4)))
             thread.start()
@@ -258,7 +258,8 @@ class Alarm(Exception):
 
 
 def signal_while_waiting(space, id):
-    """Send this thread's process SIGALRM as soon as it waits, until the wait is over."""
+    """Send SIGALRM to the main thread, from when it waits for the lock until the function that
+    this one returns is called."""
     over = threading.Event()
     main = threading.main_thread().ident
 
@@ -282,7 +283,7 @@ def an_exception_from_a_signal_handler_ends_a_wait():
     name = space_name()
 
     def handler(number, frame):
-        # Once: the next would hit whoever handles this one.
+        # Only once: the next signal would interrupt the code that handles this exception.
         signal.signal(signal.SIGALRM, signal.SIG_IGN)
         raise Alarm
 
@@ -339,7 +340,7 @@ def signals_do_not_disturb_other_threads():
             sent = len(calls)
             signal.pthread_kill(thread.ident, signal.SIGALRM)
             wait_until(lambda: len(calls) > sent)
-        # It is where it was in the queue.
+        # The thread has the same place in the queue as before.
         wait_until(lambda: len(space.waiters(4)) == 2)
         same([waiter.tid for waiter in space.waiters(4)], queue)
         other.finish()
@@ -354,7 +355,7 @@ def modules_without_interruptible_waits_are_used_without():
     from lockmgr import _handle
 
     class OldModule:
-        """The library, as it is with such a module."""
+        """The library, as it behaves with a module that cannot interrupt waits."""
 
         def __getattr__(self, name):
             return getattr(real, name)

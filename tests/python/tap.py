@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the tests of the Python package share: to find package and library in the tree, to
-run tests and speak TAP, spaces that vanish after each test, and other processes.
+"""What the tests of the Python package share: it finds the package and the library in the tree,
+runs tests and reports them in TAP, unlinks their spaces after each test, and starts processes.
 
 unittest would take seconds to load in a virtual machine.
 """
@@ -20,10 +20,10 @@ PATIENCE = 600
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(TOP / "libuser/python"))
-# The loader takes what is loaded already for what has its soname.
+# Load the library by its path: the loader then uses it wherever its soname is asked for.
 ctypes.CDLL(str(TOP / "build/lib/liblockmgr.so.1"))
 
-import lockmgr  # noqa: E402  it is found only now
+import lockmgr  # noqa: E402  it can be found only from here on
 
 _tests = []
 _spaces = []
@@ -73,8 +73,8 @@ def same(seen, expected):
 
 @contextlib.contextmanager
 def raises(kind):
-    """Fail unless the block raises an exception of just that class; what it is bound to
-    has the exception in it afterwards."""
+    """Fail unless the block raises an exception of exactly that class.  `with ... as caught`
+    binds a list, which contains the exception afterwards."""
     caught = []
     try:
         yield caught
@@ -87,7 +87,7 @@ def raises(kind):
 
 
 def wait_until(condition):
-    """Look until it is true."""
+    """Wait until the condition is true."""
     end = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > end:
@@ -102,10 +102,10 @@ def space_name():
 
 
 class Other:
-    """Another process, which calls a function and ends with 0 unless that raises.
+    """Another process, which calls a function, and exits with 0 unless the function raises.
 
-    The function gets a function to call, which says that it is ready and waits for
-    finish().
+    The first argument of the function is another function, ready(): it tells the test that
+    the process is ready, and then waits for finish().
     """
 
     def __init__(self, function, *arguments):
@@ -140,17 +140,17 @@ class Other:
             os._exit(status)
 
     def wait_ready(self):
-        """Wait until it says so; fail if it ends before."""
+        """Wait until the process calls ready(); fail if it ends before."""
         same(os.read(self._said, 1), b".")
         return self
 
     def finish(self):
-        """Continue it, and wait until it has ended well."""
+        """Continue the process, wait until it has ended, and fail unless it exited with 0."""
         os.write(self._go, b".")
         same(self._end(), 0)
 
     def kill(self):
-        """Kill it with SIGKILL, unless it has ended."""
+        """Kill the process with SIGKILL, unless it has ended."""
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
             self._end()
@@ -164,7 +164,7 @@ class Other:
 
 
 def hold(ready, name, *ids):
-    """For Other: acquire locks, and release them on request."""
+    """For Other: acquire locks, and release them when the test calls finish()."""
     with lockmgr.open(name) as space:
         for id in ids:
             space.acquire(id)

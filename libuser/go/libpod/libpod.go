@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 /*
-Package libpod has the interface that Podman's libpod has for its locks, kept by lockmgr.
+Package libpod implements the interface that Podman's libpod has for its locks, with locks of
+the lockmgr kernel module.
 
 A Manager stands for a space, and a Locker for one of its locks.  Beyond what the interface
-promises, a lock is released when the process that holds it ends, and `lockctl list` says
+promises, a lock is released when the process that holds it ends, and `lockctl list` shows
 who holds it, since when, and who waits.
 
-Podman's own interfaces are of Podman's own types.  ManagerOf takes such a type as that of
-its Lockers, so within Podman
+The methods of Podman's lock.Manager return Podman's type lock.Locker, not the Locker of this
+package.  ManagerOf has the type of its Lockers as a parameter, so that within Podman
 
 	var manager lock.Manager = libpod.NewOf[lock.Locker](handle, nil)
+
+compiles.
 */
 package libpod
 
@@ -26,68 +29,70 @@ import (
 
 // Locker is a lock.
 type Locker interface {
-	// ID returns the lock's number, which is that of no other lock of the Manager:
-	// RetrieveLock with it returns the same lock, in every process.
+	// ID returns the lock's number.  No other lock of the Manager has that number, and
+	// RetrieveLock with it returns the same lock in every process.
 	ID() uint32
-	// Lock acquires the lock, and waits until it has done so.  It panics if it cannot.
-	// Any goroutine may unlock it.
+	// Lock acquires the lock, however long that takes.  It panics if it cannot.  Any
+	// goroutine may unlock the lock.
 	Lock()
-	// Unlock releases the lock.  It panics if this Manager does not hold it.
+	// Unlock releases the lock.  It panics if the Manager's handle does not hold it.
 	Unlock()
-	// Free lets the lock be allocated again.  It can be used all the same.
+	// Free lets the lock be allocated again.  The lock can still be used.
 	Free() error
 }
 
 // Manager is ManagerOf with this package's Locker.
 type Manager interface {
-	// AllocateLock returns a lock that was not allocated.  It is not returned again until
-	// it has been freed.  If all locks are allocated, it returns an error.
+	// AllocateLock allocates a lock and returns it.  No call allocates the same lock again
+	// until it has been freed.  If all locks are allocated, AllocateLock returns an error.
 	AllocateLock() (Locker, error)
-	// RetrieveLock returns the lock with that number.
+	// RetrieveLock returns the lock with the number id, allocated or not.  If there is no
+	// such number in the space, it returns an error.
 	RetrieveLock(id uint32) (Locker, error)
-	// AllocateAndRetrieveLock allocates the lock with that number and returns it.  If it
-	// is allocated already, it returns an error.
+	// AllocateAndRetrieveLock allocates the lock with the number id and returns it.  If
+	// the lock is allocated already, it returns an error.
 	AllocateAndRetrieveLock(id uint32) (Locker, error)
-	// FreeAllLocks lets all locks be allocated again.  It is for the time in which
-	// nobody else allocates and frees: what others have allocated is forgotten.
+	// FreeAllLocks frees all locks, also those that others have allocated.  Call it only
+	// while nobody else allocates or frees locks.
 	FreeAllLocks() error
 	// AvailableLocks returns how many locks are not allocated.
 	AvailableLocks() (*uint32, error)
-	// LocksHeld returns the numbers of the locks that are held, by whichever process.  It
-	// acquires none: the news that a holder has died is for the next to lock it.
+	// LocksHeld returns the numbers of the locks that any process holds.  It acquires none
+	// of them, so a holder's death is still reported to whoever locks the lock next.
 	LocksHeld() ([]uint32, error)
 }
 
 // Options of a Manager.
 type Options struct {
-	// HolderDied is called by Lock when it has acquired a lock whose holder ended without
-	// unlocking it, before Lock returns: what the lock protects may be half done, and Lock
-	// has no result to say so.
+	// HolderDied, if not nil: Lock calls it before it returns, when it has acquired a lock
+	// whose former holder ended without unlocking it.  What the lock protects may then be
+	// half done, and Lock has no result to say so.
 	HolderDied func(id uint32)
-	// Note returns the note of a lock that is allocated, which lockctl shows; "": none.
-	// AllocateLock calls it before the lock has a number.  See Noter.
+	// Note, if not nil, returns the note of a lock that is being allocated, which lockctl
+	// shows; "": no note.  It is called before the lock has a number.  See Noter.
 	Note func() string
 }
 
-// Noter is what each Locker of a Manager is besides: in Podman, a type assertion leads to it.
+// Noter is implemented by each Locker of a Manager.  Podman reaches it by a type assertion,
+// since its own Locker does not have this method.
 type Noter interface {
-	// SetNote notes what an allocated lock stands for ("container web-1"), in place of
-	// what was noted before; "": nothing.
+	// SetNote replaces the note of an allocated lock, which says what the lock stands for
+	// ("container web-1"); "": no note.
 	//
-	// Notes are for people.  So one that is longer than the 63 bytes that there is room
-	// for is cut, and a module that does not know notes does without.
+	// Notes are for people.  So a note that is longer than the 63 bytes that there is room
+	// for, or that contains a NUL, is cut, and it is not an error if the module does not
+	// know notes.
 	SetNote(note string) error
 }
 
-// ManagerOf has the methods of Manager for another type of Locker, an interface with the
-// methods of this package's.
+// ManagerOf has the methods of Manager for another type of Locker: an interface whose methods
+// are among those of this package's Locker and Noter.
 type ManagerOf[L any] struct {
 	handle  *lockmgr.Handle
 	options Options
 }
 
-// New returns a Manager of the space that the handle has open.  The handle stays the
-// caller's to close.
+// New returns a Manager of the space that the handle has open.  The caller closes the handle.
 func New(handle *lockmgr.Handle, options *Options) Manager {
 	return NewOf[Locker](handle, options)
 }
@@ -98,7 +103,7 @@ func NewOf[L any](handle *lockmgr.Handle, options *Options) *ManagerOf[L] {
 	if options != nil {
 		m.options = *options
 	}
-	// A type that the Lockers are not of is a mistake in the program, not in its use.
+	// If L has methods that the Lockers lack, panic here already: it is a bug in the program.
 	m.locker(0)
 	return m
 }
@@ -116,7 +121,8 @@ func (m *ManagerOf[L]) note() string {
 
 const noteMax = 63
 
-// cut makes a note of a text: its beginning, in whole characters.
+// cut returns as much of the beginning of a text as fits into a note, in whole characters.  It
+// ends before a NUL.
 func cut(text string) string {
 	if end := strings.IndexByte(text, 0); end >= 0 {
 		text = text[:end]
@@ -131,7 +137,7 @@ func cut(text string) string {
 	return text[:end]
 }
 
-// AllocateLock is Manager's.
+// AllocateLock implements Manager.
 func (m *ManagerOf[L]) AllocateLock() (none L, err error) {
 	id, err := m.handle.AllocateNoted(m.note())
 	if errors.Is(err, syscall.EOPNOTSUPP) {
@@ -143,7 +149,7 @@ func (m *ManagerOf[L]) AllocateLock() (none L, err error) {
 	return m.locker(id), nil
 }
 
-// RetrieveLock is Manager's.
+// RetrieveLock implements Manager.
 func (m *ManagerOf[L]) RetrieveLock(id uint32) (none L, err error) {
 	if _, err := m.handle.Retrieve(id); err != nil {
 		return none, err
@@ -151,7 +157,7 @@ func (m *ManagerOf[L]) RetrieveLock(id uint32) (none L, err error) {
 	return m.locker(id), nil
 }
 
-// AllocateAndRetrieveLock is Manager's.
+// AllocateAndRetrieveLock implements Manager.
 func (m *ManagerOf[L]) AllocateAndRetrieveLock(id uint32) (none L, err error) {
 	err = m.handle.AllocateIDNoted(id, m.note())
 	if errors.Is(err, syscall.EOPNOTSUPP) {
@@ -163,12 +169,12 @@ func (m *ManagerOf[L]) AllocateAndRetrieveLock(id uint32) (none L, err error) {
 	return m.locker(id), nil
 }
 
-// FreeAllLocks is Manager's.
+// FreeAllLocks implements Manager.
 func (m *ManagerOf[L]) FreeAllLocks() error {
 	return m.handle.FreeAll()
 }
 
-// AvailableLocks is Manager's.
+// AvailableLocks implements Manager.
 func (m *ManagerOf[L]) AvailableLocks() (*uint32, error) {
 	available, err := m.handle.Available()
 	if err != nil {
@@ -177,7 +183,7 @@ func (m *ManagerOf[L]) AvailableLocks() (*uint32, error) {
 	return &available, nil
 }
 
-// LocksHeld is Manager's.
+// LocksHeld implements Manager.
 func (m *ManagerOf[L]) LocksHeld() ([]uint32, error) {
 	return m.handle.Held()
 }
@@ -212,7 +218,7 @@ func (l *locker) Free() error {
 	return l.handle.Free(l.id)
 }
 
-// SetNote is Noter's.
+// SetNote implements Noter.
 func (l *locker) SetNote(note string) error {
 	err := l.handle.SetNote(l.id, cut(note))
 	if errors.Is(err, syscall.EOPNOTSUPP) {
@@ -236,8 +242,8 @@ func (l *locker) remedy(err error) string {
 		return "Free locks that are not needed, or let users have more: the parameter " +
 			"locks_per_user in /sys/module/lockmgr/parameters."
 	case errors.Is(err, syscall.EBADF):
-		return "Restart the process, and see what in it closes descriptors that it " +
-			"does not own: locks that it held may be another's by now."
+		return "Restart the process, and find out what in it closes descriptors that it " +
+			"does not own: another process may have the locks that it held."
 	case errors.Is(err, syscall.ENOMEM):
 		return "Free memory, or raise the memory limit of the cgroup."
 	}

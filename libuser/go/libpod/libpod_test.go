@@ -16,9 +16,10 @@ import (
 	"example.org/lockmgr"
 )
 
-// Tests by the sentences of the contract that Podman has for its locks, in this order.
+// A test for each sentence of the contract that Podman has for its locks, in the order of the
+// contract.
 
-// theirs are types as Podman has them, of its own.
+// Types like Podman's own, which are not those of this package.
 type (
 	theirLocker interface {
 		ID() uint32
@@ -92,7 +93,7 @@ func newManager(t *testing.T, capacity uint32) Manager {
 	return manager(newHandle(t, capacity), nil)
 }
 
-// holder starts a process that holds lock 3, and returns what kills it.
+// holder starts a process that holds lock 3, and returns a function that kills it.
 func holder(t *testing.T, h *lockmgr.Handle) (kill func()) {
 	command := exec.Command("/proc/self/exe")
 	command.Env = append(os.Environ(), spaceVariable+"="+h.Space())
@@ -130,7 +131,7 @@ func fails(t *testing.T, err error, errno syscall.Errno) {
 	}
 }
 
-// isHeld reports whether another handle of the space finds a lock held.
+// isHeld reports whether a lock is held, as another handle of the space sees it.
 func isHeld(t *testing.T, h *lockmgr.Handle, id uint32) bool {
 	t.Helper()
 	other := must(lockmgr.Open(h.Space(), nil))
@@ -354,7 +355,7 @@ func TestLockGoesOnAfterADeath(t *testing.T) {
 	lock.Unlock()
 }
 
-// says wants a panic whose message has all of the words.
+// says checks that the message of a panic contains all of the words.
 func says(t *testing.T, message string, words ...string) {
 	t.Helper()
 	for _, word := range words {

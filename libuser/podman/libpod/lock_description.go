@@ -7,13 +7,13 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// lockNoter is a lock that keeps what it is for.
+// lockNoter is a lock that can have a note, which says what the lock is for.
 type lockNoter interface {
 	SetNote(note string) error
 }
 
-// describeLock says what a lock that is allocated is for ("container web"), to people who look
-// at the locks from outside.  Locks that cannot keep that do without.
+// describeLock notes what an allocated lock is for ("container web"), for people who look at the
+// locks with lockctl.  It does nothing for locks of other types, which have no notes.
 func describeLock(l lock.Locker, kind, name string) {
 	noter, ok := l.(lockNoter)
 	if !ok {

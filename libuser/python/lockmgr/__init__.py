@@ -8,7 +8,7 @@ the kernel releases its locks and tells the next holder.
     import lockmgr
 
     def repair(lock):
-        ...                             # the former holder died: what it did may be half done
+        ...                             # the former holder died: check what the lock protects
 
     with lockmgr.open("example") as space:
         id = space.allocate("container web-1")
@@ -24,39 +24,42 @@ Objects
 
 Errors
 
-    Every exception is an Error, which is an OSError, of a class of its own for each errno
-    that matters, and of Python's class for it: NotFound is a FileNotFoundError, TimedOut a
-    TimeoutError.  A call that raises has changed nothing; if it was to acquire a lock, the
-    lock is not held.
+    A call that fails raises an Error, which is an OSError.  Each errno that matters has a
+    subclass, which is also of the class that Python has for the errno, if there is one:
+    NotFound is a FileNotFoundError, TimedOut a TimeoutError.  A call that raises has changed
+    nothing, except that OwnerDied is raised only once; a call that should acquire a lock and
+    raises leaves the lock not held.
 
 Time
 
-    Time-outs are seconds, fractions included.  Moments are nanoseconds of CLOCK_MONOTONIC,
-    as time.monotonic_ns() has them.
+    Time-outs are in seconds, fractions included.  Points in time are in nanoseconds of
+    CLOCK_MONOTONIC, as time.monotonic_ns() returns them.
 
 Threads
 
     Any number of threads may use a handle at once, and any thread may release what another
-    acquired.  A handle is not closed while another thread is in a call: Handle.close()
-    raises Busy.  A waiting thread lets other threads run.  An asyncio program waits in a
-    thread: `await asyncio.to_thread(space.acquire, id)`.
+    acquired.  Handle.close() raises Busy while another thread is in a call on the handle.
+    While a thread waits, other threads run.  In an asyncio program, wait in a thread:
+    `await asyncio.to_thread(space.acquire, id)`.
 
 Signals
 
-    In the main thread, Python's signal handlers run while it waits, so Ctrl-C ends the
-    wait.  A signal that arrives just before the wait begins may be handled only after it.
-    An exception that a signal handler raises just after the lock was acquired leaves it
-    held until the handle is closed, as it would any lock of Python code.
+    While the main thread waits, Python's signal handlers run, so Ctrl-C ends the wait.  (With
+    a module that lacks Features.INTERRUPTIBLE, they run only after the wait.)  If a signal
+    arrives just before the wait begins, its handler may run only after the wait.  If a signal
+    handler raises an exception just after the lock was acquired, the lock stays held until
+    the handle is closed, as with any lock of Python code.
 
 Processes
 
     A handle does not survive a fork: in the child (os.fork, multiprocessing with the start
-    method "fork") it raises Forked; the child opens a handle of its own.  Executed programs
-    do not have it either.  open(inherit=True) changes for whom the locks stay held, not who
-    can use the handle.
+    method "fork") its methods raise Forked, and the child must open the space for itself.
+    Executed programs do not inherit the handle either.  With open(inherit=True), the locks
+    stay held while a child or an executed program has the file; still, only the process
+    that opened the handle can use it.
 
-    A handle that is no longer referenced is closed, with a ResourceWarning.  That
-    releases the locks that it holds, and the next holders learn that the holder died.
+    Python closes a handle that is no longer referenced, with a ResourceWarning.  That
+    releases the locks that it holds, and their next holders learn that the holder died.
 
 The package needs the C library, liblockmgr.so.1.  See lockmgr(7) and liblockmgr(3).
 """

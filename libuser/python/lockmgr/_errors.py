@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Exceptions: one class for each errno that a program may want to tell from others."""
+"""Exceptions: one class for each errno that a program may want to distinguish."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 class Error(OSError):
-    """A call failed, and has changed nothing.
+    """A call failed, and has changed nothing.  OwnerDied is the exception: see there.
 
     Attributes:
         errno: the error's number, as in the module errno.
         strerror: what it means.
-        operation: what failed: "acquire".
+        operation: what failed, such as "acquire".
         space: name of the space; "" if the error is not about one.
         id: the lock; None if the error is not about one.
     """
@@ -26,7 +26,7 @@ class Error(OSError):
     space: str
     id: Optional[int]
 
-    # Where the system's text for the errno misleads.
+    # The text for the errno, where the system's text would mislead.
     _meaning: Optional[str] = None
 
     def __init__(
@@ -62,13 +62,14 @@ class AlreadyExists(Error, FileExistsError):
 
 
 class BadHandle(Error):
-    """EBADF: the handle is closed, or was not opened for this kind of call.
+    """EBADF: the handle is closed, or was opened only for inspection or only for use
+    (readonly, writeonly).
 
     Or something else in the program has closed the handle's descriptor: close the handle
     and open another one; other clients may have acquired its locks meanwhile.
     """
 
-    _meaning = "the handle is closed, or not open for this"
+    _meaning = "the handle is closed, or was not opened for this kind of call"
 
 
 class Busy(Error):
@@ -114,10 +115,10 @@ class NotFound(Error, FileNotFoundError):
 
 
 class NotPermitted(Error, PermissionError):
-    """EPERM: this handle does not hold the lock that it was to release; or only the owner
+    """EPERM: this handle does not hold the lock that it should release; or only the owner
     of the space and CAP_SYS_ADMIN may do this."""
 
-    _meaning = "not held by this handle, or for the owner only"
+    _meaning = "the handle does not hold the lock, or only the space's owner may do this"
 
 
 class NotSupported(Error):
@@ -146,14 +147,14 @@ class WrongModule(Error):
     """EPROTONOSUPPORT: the module's major version is not the library's, or the device is
     not lockmgr's."""
 
-    _meaning = "the module's major version is not the library's"
+    _meaning = "the module's major version is not the library's, or the device is not lockmgr's"
 
 
 class OwnerDied(Error):
     """EOWNERDEAD: the former holder of the lock ended without releasing it.
 
-    Only Lock raises this, if it has no `recover`.  The lock was acquired and is released
-    again: nobody else will be told.  What it protects may be half done.
+    Only a Lock without `recover` raises this.  It has acquired the lock and released it
+    again.  No later holder gets this news: check what the lock protects.
 
     Attributes:
         lock: the Lock.  None in a copy that another process has unpickled.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a space, its locks, their waiters and the module look like to a program."""
+"""Facts of a space, its locks, their waiters and the module, as Python objects."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class LockInfo(NamedTuple):
     pid: int
     """The holder's process."""
     tid: int
-    """The thread that acquired it, as threading.get_native_id()."""
+    """The thread that acquired it, as threading.get_native_id(); 0 where it is not known."""
     waiters: int
     """Number of threads that wait."""
     client: int
@@ -105,7 +105,8 @@ class LockInfo(NamedTuple):
     """Command name of the holder."""
     note: str
     """What the id stands for; "" if it has no note.  Other users may have written it:
-    escape it where you print it.  Bytes that are not UTF-8 are surrogates, as in file names."""
+    escape it where you print it.  Bytes that are not UTF-8 appear as surrogates, as in file
+    names (PEP 383)."""
 
 
 class WaiterInfo(NamedTuple):

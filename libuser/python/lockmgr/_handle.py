@@ -2,10 +2,10 @@
 """Handles and locks.
 
 A handle must not be used while or after it is closed: the library would use memory that
-it has freed.  So each call says that it is there before it looks for the pointer, and
-close() takes the pointer away before it looks for calls.  Whichever comes second sees the
-other: adding to a set and popping from a list are atomic.  There is no mutex in it, which
-a fork could leave locked for ever in the child.
+it has freed.  So each call enters itself in _calls before it reads the pointer from _open,
+and close() removes the pointer from _open before it looks into _calls.  Adding to a set and
+popping from a list are atomic, so at least one of the two sees the other.  There is no
+mutex, since a fork could leave a mutex locked for ever in the child.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _library = _native.library
 # How many entries the library is asked for at once.
 _BATCH_SIZE = 64
 
-# A longer time-out is none: the deadline would be beyond what fits into a time_t of 32 bits.
+# A longer time-out counts as none: the deadline might not fit into a time_t of 32 bits.
 _TIMEOUT_MAX = 10**9
 
 
@@ -60,7 +60,7 @@ class Outcome(enum.Enum):
 
 
 def _fits(number: int) -> bool:
-    """Whether it is a 32-bit number without a sign; ctypes would cut others."""
+    """Whether a number fits into 32 bits without a sign; ctypes would truncate others."""
     return 0 <= number < 2**32
 
 
@@ -99,7 +99,7 @@ def _user_or_group(value: Optional[int], operation: str, space: str) -> int:
 
 
 def _deadline(timeout: float, operation: str, space: str) -> Optional[_native.timespec]:
-    """A point in time, or None if it is too far away to matter."""
+    """The absolute deadline, or None if it is too far away to matter."""
     if math.isnan(timeout):
         raise error_of(errno.EINVAL, operation, space)
     if timeout > _TIMEOUT_MAX:
@@ -113,20 +113,20 @@ def _is_main_thread() -> bool:
 
 
 class Handle:
-    """An open space.  Make it with open().
+    """An open space, from open().
 
-    As a context manager, it is closed at the end of the block.
+    As a context manager, it closes itself at the end of the block.
 
     The handle owns the locks, not the thread: any thread may release what another one
     acquired.  Locks are not recursive: a thread that acquires a lock twice waits for
     itself, unless the handle was opened with detect_deadlock=True.
 
     Any number of threads may use a handle at once.  A handle does not survive a fork: in
-    the child every method but close() raises Forked.  Errors that any method may raise,
-    beside those that it names: BadHandle, Forked, InvalidArgument, and Error with ENOMEM.
+    the child every method but close() raises Forked.  Any method may raise, besides the
+    errors that it names: BadHandle, Forked, InvalidArgument, and Error with ENOMEM.
     """
 
-    # Those of which a child has copies.
+    # All handles of this process; after a fork, the child's copies.
     _all: "weakref.WeakSet[Handle]" = weakref.WeakSet()
 
     def __init__(self, space: str, options: _native.lockmgr_options) -> None:
@@ -138,9 +138,9 @@ class Handle:
         self._space = space
         self._device: Optional[bytes] = options.device
         self._pid = os.getpid()
-        # The pointer, unless the handle is closed.
+        # The pointer; empty if the handle is closed.
         self._open: List[Optional[int]] = [pointer.value]
-        # One for each call that is under way.
+        # One object for each call that is under way.
         self._calls: Set[object] = set()
         Handle._all.add(self)
 
@@ -162,13 +162,13 @@ class Handle:
     def __del__(self) -> None:
         if not getattr(self, "_open", None):
             return
-        # A child has a copy of what its parent opened, and has not forgotten anything.
+        # In a child the handle is a copy of the parent's: the child need not close it.
         if self._pid == os.getpid():
             warnings.warn(f"unclosed {self!r}", ResourceWarning, stacklevel=2, source=self)
         self.close()
 
     def _ask(self, function: Any, operation: str, *arguments: Any) -> int:
-        """What a function of the library returns for this handle."""
+        """Call a function of the library with this handle, and return its result."""
         call = object()
         self._calls.add(call)
         try:
@@ -182,7 +182,7 @@ class Handle:
     def _call(
         self, function: Any, operation: str, *arguments: Any, id: Optional[int] = None
     ) -> int:
-        """The same, with an exception if it fails."""
+        """As _ask(), but raise the exception for the errno if the function fails."""
         if id is not None:
             arguments = (_lock_number(id, operation, self._space), *arguments)
         result = self._ask(function, operation, *arguments)
@@ -193,12 +193,13 @@ class Handle:
     def close(self) -> None:
         """Close the handle.  It does nothing if the handle is closed already.
 
-        Releases the locks that the handle holds, and their next holders learn that the
-        holder died: release them first, unless the next holders should learn that.  In a
-        child of the process that opened the handle, the parent keeps its locks.
+        Closing releases the locks that the handle holds, and their next holders learn that
+        the holder died: release them first, unless the next holders should learn that.  In
+        a child of the process that opened the handle, it only frees the child's copy, and
+        the parent keeps its locks.
 
         Raises:
-            Busy: another thread is in a call on the handle; it stays open.
+            Busy: another thread is in a call on the handle; the handle stays open.
         """
         try:
             pointer = self._open.pop()
@@ -222,8 +223,8 @@ class Handle:
     def fileno(self) -> int:
         """The handle's file descriptor, 3 or higher.
 
-        To be passed on (inherit=True), or to be spared by a program that closes all
-        descriptors.  It belongs to the handle: do not close it.  It cannot be polled.
+        Pass it on to executed programs (inherit=True), or spare it in a program that closes
+        all descriptors.  It belongs to the handle: do not close it.  It cannot be polled.
         """
         return self._call(_library.lockmgr_fd, "find the descriptor of")
 
@@ -281,7 +282,7 @@ class Handle:
         self._call(_library.lockmgr_set_note, "set the note of", text, id=id)
 
     def retrieve(self, id: int) -> bool:
-        """Check an id: True if it is allocated.  Its lock can be used anyway.
+        """Whether an id is allocated.  If it is not, its lock can be used all the same.
 
         Raises:
             InvalidArgument: the id is not below the capacity.
@@ -324,7 +325,7 @@ class Handle:
 
         Raises:
             Busy: an id beyond the new capacity is allocated.
-            InvalidArgument: more than the module allows.
+            InvalidArgument: capacity is more than the module allows.
             NotPermitted: only the owner of the space and CAP_SYS_ADMIN may do this.
         """
         operation = "set the capacity of"
@@ -352,15 +353,15 @@ class Handle:
     def acquire(self, id: int, timeout: Optional[float] = None) -> Outcome:
         """Acquire a lock.  Waiting is starvation-free, and other threads run meanwhile.
 
-        In the main thread, Python's signal handlers run during the wait: if one raises an
-        exception (KeyboardInterrupt), the lock is not acquired; after others the wait
-        continues to the same deadline, from the end of the queue.  In other threads no
-        signal ends or delays it.
+        In the main thread, Python's signal handlers run during the wait, if the module has
+        Features.INTERRUPTIBLE.  If a handler raises an exception (KeyboardInterrupt), the
+        lock is not acquired.  Otherwise the wait continues to the same deadline, from the
+        end of the queue.  In other threads, signals neither end nor delay a wait.
 
         Args:
             id: the lock, whether it is allocated or not.
-            timeout: how many seconds to wait; None: indefinitely.  With 0 or less, a lock
-                that is free is acquired.
+            timeout: how many seconds to wait; None: indefinitely; 0 or less: do not wait,
+                and acquire the lock only if it is free.
 
         Returns:
             How the lock was acquired.  Either way it is held.
@@ -379,11 +380,11 @@ class Handle:
         return Outcome(result)
 
     def _wait(self, id: int, deadline: Any) -> int:
-        # Python's handlers run in the main thread only: others would lose their place in
-        # the queue for nothing.
+        # Python's handlers run only in the main thread.  If signals interrupted the wait of
+        # another thread, it would lose its place in the queue for nothing.
         if _is_main_thread():
             result = -errno.EINTR
-            # Before each turn Python runs the handlers, which may raise.
+            # Between two calls Python runs its handlers, which may raise.
             while result == -errno.EINTR:
                 result = self._ask(_library.lockmgr_lock_interruptible, "acquire", id, deadline)
             if result != -errno.EINVAL or self._is_interruptible():
@@ -405,7 +406,7 @@ class Handle:
         return Outcome(self._call(_library.lockmgr_trylock, "acquire", id=id))
 
     def release(self, id: int) -> None:
-        """Release a lock.  Whatever was written before is seen by the next holder.
+        """Release a lock.  The next holder sees everything that was written before.
 
         Raises:
             NotPermitted: this handle does not hold the lock.
@@ -413,8 +414,8 @@ class Handle:
         self._call(_library.lockmgr_unlock, "release", id=id)
 
     # ------------------------------------------------------------------------
-    # Inspection.  Each fact was true at some moment during the call; with other processes
-    # at work, a list as a whole need not have been.
+    # Inspection.  Each fact was true at some moment during the call.  A list as a whole may
+    # never have been true at one moment, since other processes go on meanwhile.
 
     def info(self) -> SpaceInfo:
         """Facts of the space."""
@@ -423,7 +424,7 @@ class Handle:
         return space_info(facts)
 
     def held(self) -> List[int]:
-        """Ids of the locks that are held now, by whomever, in ascending order."""
+        """Ids of the locks that any handle of any process holds now, in ascending order."""
         room = _BATCH_SIZE
         while True:
             ids = (ctypes.c_uint32 * room)()
@@ -476,14 +477,14 @@ class Handle:
 class Lock:
     """One lock of a space, from Handle.lock().
 
-    As a context manager, it is acquired for the block.  The object has no state: it may be
+    As a context manager, it is held during the block.  The object has no state: it may be
     used again, and by any number of threads at once.
 
-    When the former holder ended without releasing the lock, what it protects may be half
-    done, and only this handle learns of it.  acquire() then calls
-    `recover(lock)` with the lock held; if that raises, the lock is released.  Without
-    `recover`, acquire() releases the lock and raises OwnerDied.  A program to which the
-    death does not matter passes `recover=lambda lock: None`.
+    When the former holder ended without releasing the lock, what the lock protects may be
+    half done, and only the next holder learns of it.  acquire() then calls `recover(lock)`
+    with the lock held; if that raises, acquire() releases the lock.  Without `recover`,
+    acquire() releases the lock and raises OwnerDied.  If the death does not matter to a
+    program, it passes `recover=lambda lock: None`.
     """
 
     __slots__ = ("_handle", "_id", "_recover", "_timeout")
@@ -526,7 +527,7 @@ class Lock:
         return self._id
 
     def acquire(self) -> None:
-        """Acquire the lock, as Handle.acquire() with this object's time-out.
+        """Acquire the lock, as Handle.acquire() does, with this object's time-out.
 
         If it raises, the lock is not held.
 
@@ -561,12 +562,12 @@ class Lock:
             raise
 
     def release(self) -> None:
-        """Release the lock, as Handle.release()."""
+        """Release the lock, as Handle.release() does."""
         self._handle.release(self._id)
 
 
 def _forget_calls() -> None:
-    # The threads that made them are not in the child.
+    # The child does not have the threads that made these calls.
     for handle in Handle._all:
         handle._calls.clear()
 
@@ -594,18 +595,19 @@ def open(
 
     Args:
         space: its name: 1 to 63 characters of A-Za-z0-9._-, not starting with a dot.
-        create: make the space if it is missing; None: unless readonly is set.
+        create: make the space if it is missing; None: True, unless readonly is set.
         exclusive: with create: fail if the space exists.
         readonly: inspect only; needs read permission.
         writeonly: use without inspecting; needs write permission, not read permission.
         detect_deadlock: calls that would close a cycle of waiting threads raise Deadlock.
         no_map: acquire and release every lock through the kernel.  By default, if only the
             owner may use the space, uncontended locks are acquired and released in memory
-            that the owner's processes share.
+            that the owner's processes share, without a system call; there, a buggy program
+            could harm the others of the same user.
         inherit: forked children and executed programs keep the file, and the locks stay
-            held until the last of them closes it or ends.  By default they are released
-            when this process ends.  Programs need the descriptor as well: subprocess
-            closes those that pass_fds does not name.
+            held until the last of them closes it or ends.  By default the locks are
+            released when this process ends.  subprocess closes all descriptors that
+            pass_fds does not name: name the handle's there.
         capacity: when creating: number of ids; 0: the most that is allowed.
         mode: when creating: permission bits, as on a file; 0: 0o600.
         owner: user id of the space's owner; None: the caller.
@@ -622,7 +624,8 @@ def open(
             not in, takes CAP_SYS_ADMIN.
         QuotaExceeded: when creating: that user has as many spaces as are allowed.
         TooManyClients: as many handles as are allowed have the space open.
-        WrongModule: the module's major version is not the library's.
+        WrongModule: the module's major version is not the library's, or the device is not
+            lockmgr's.
         Error: with EMFILE, ENFILE or ENOMEM.
     """
     flags = 0
@@ -651,8 +654,8 @@ def open(
 def unlink(space: str, *, owner: Optional[int] = None, device: Optional[Path] = None) -> None:
     """Remove the name of a space.  Any thread may call it.
 
-    Processes that have the space open go on with it; a new one may be created under the
-    name at once.
+    Handles that are open still work; a new space may be created under the name at once.  The
+    space is freed when its last handle is closed.
 
     Args:
         space: its name.
@@ -677,7 +680,7 @@ def unlink(space: str, *, owner: Optional[int] = None, device: Optional[Path] = 
 
 
 def module(device: Optional[Path] = None) -> ModuleInfo:
-    """Version and features of the loaded module, whatever its version is.
+    """Version and features of the loaded module.  Works whatever its version is.
 
     Args:
         device: path of the device; None: /dev/lockmgr.

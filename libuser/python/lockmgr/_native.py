@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The library as ctypes sees it: structs and functions of include/lockmgr.h.
 
-Nothing here checks arguments: ctypes cuts integers to their width without a word, and a
-C string ends at its first NUL.  The callers check.
+Nothing here checks arguments: ctypes silently truncates integers to their width, and a C
+string ends at its first NUL.  The callers check.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ID_CALLER = 2**32 - 1
 # uid_t, gid_t and pid_t are 32 bits wide on every architecture of Linux.
 uid_t = gid_t = ctypes.c_uint32
 pid_t = ctypes.c_int32
-# Python 3.12 and later know how wide it is.
+# ctypes knows how wide it is from Python 3.12 on.
 time_t: Any = getattr(ctypes, "c_time_t", ctypes.c_long)
 
 
@@ -111,7 +111,7 @@ _id = ctypes.c_uint32
 _text = ctypes.c_char_p
 _pointer = ctypes.POINTER
 
-# Each function: what it returns, and its arguments.
+# For each function: the type that it returns, and the types of its arguments.
 PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
     "lockmgr_open": (ctypes.c_int, [_pointer(_handle), _text, _pointer(lockmgr_options)]),
     "lockmgr_close": (None, [_handle]),
@@ -169,7 +169,7 @@ PROTOTYPES: Dict[str, Tuple[Any, List[Any]]] = {
 
 def _load() -> Any:
     try:
-        # Calls release the global interpreter lock: some wait.
+        # CDLL, not PyDLL: calls must release the global interpreter lock, since some wait.
         loaded = ctypes.CDLL(SONAME)
         for name, (result, arguments) in PROTOTYPES.items():
             function = getattr(loaded, name)

@@ -14,31 +14,32 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// LockmgrSpace is the space that has libpod's locks.  Each user has spaces of their own, and
-// so has each IPC namespace.
+// LockmgrSpace is the name of the space that has libpod's locks.  Each user has a space of that
+// name, in each IPC namespace.
 const LockmgrSpace = "libpod"
 
-// LockmgrLockManager has libpod's locks in a space of the kernel module lockmgr.
+// LockmgrLockManager keeps libpod's locks in a space of the lockmgr kernel module.
 //
-// When a process that holds a lock ends, however that happens, the kernel releases it.
-// `lockctl list` shows who holds a lock, since when, who waits, and what the lock is for,
-// which SetNote says.  The number of locks can be changed at any time, without
-// renumbering, unless that would take away one that is in use.
+// When a process that holds a lock ends, however that happens, the kernel releases the lock.
+// `lockctl list` shows who holds a lock, since when, who waits, and what the lock is for
+// (SetNote).  The number of locks can be changed at any time without renumbering, unless a
+// number that is in use would be beyond the end.
 type LockmgrLockManager struct {
 	*manager.ManagerOf[Locker]
 }
 
-// OpenLockmgrLockManager returns the manager of the locks in the space, which is made if it
-// is missing.
+// OpenLockmgrLockManager returns the manager of the locks in the space.  It creates the space if
+// it is missing.
 //
-// A space lives as long as the system, if nobody removes it.  A new one does not know the
-// numbers that are in use, and a process that still has the old one open is not excluded by
-// its locks.  So generationPath is the path of a file that says which space it was, and that
-// must be gone after a reboot; the caller ensures that no other process is here at the same
-// time.
+// A space lives until a reboot or the end of its IPC namespace, unless somebody removes it.  If
+// it is removed and created anew, the new space does not know which numbers are in use, and its
+// locks do not exclude a process that still has the old space open.  So the file generationPath
+// notes which space the numbers are of.  That file must be gone after a reboot.  The caller
+// ensures that no other process is in this function at the same time.
 //
-// The error is ESTALE if it is another space by now, and ERANGE if the numbers in use do not
-// fit into numLocks.  After both, libpod must renumber its locks.
+// The error is ESTALE if the space is not the one that the file notes, and ERANGE if a number
+// in use is not below numLocks.  After ESTALE, libpod must renumber its locks; after ERANGE,
+// that or a higher numLocks helps.
 func OpenLockmgrLockManager(space string, numLocks uint32, generationPath string) (Manager, error) {
 	opened, err := openLockmgr(space, numLocks, func(handle *lockmgr.Handle) error {
 		if err := checkGeneration(handle, generationPath); err != nil {
@@ -46,8 +47,9 @@ func OpenLockmgrLockManager(space string, numLocks uint32, generationPath string
 		}
 		err := resize(handle, numLocks)
 		if errors.Is(err, syscall.EBUSY) {
-			return fmt.Errorf("numbers of num_locks (%d) or more are in use, raise it, or "+
-				"run 'podman system renumber': %w", numLocks, syscall.ERANGE)
+			return fmt.Errorf("a lock number that is not below num_locks (%d) is in use: "+
+				"raise num_locks, or run 'podman system renumber': %w", numLocks,
+				syscall.ERANGE)
 		}
 		return err
 	})
@@ -171,13 +173,14 @@ func checkGeneration(handle *lockmgr.Handle, path string) error {
 		return err
 	}
 	if strings.TrimSpace(string(known)) != generationOf(handle) {
-		return fmt.Errorf("the space %q was removed, and is a new one now: stop all podman "+
+		return fmt.Errorf("the space %q was removed and created anew: stop all podman "+
 			"processes, and run 'podman system renumber': %w", handle.Space(), syscall.ESTALE)
 	}
 	return nil
 }
 
-// writeGeneration leaves no file that is half written.
+// writeGeneration notes the space in the file.  It replaces the file as a whole, so none is ever
+// half written.
 func writeGeneration(handle *lockmgr.Handle, path string) error {
 	if err := os.WriteFile(path+".new", []byte(generationOf(handle)+"\n"), 0o600); err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 	"example.org/lockmgr"
 )
 
-// scene is a space of a test's own, and the file that says which space it is.
+// scene is a space for one test, and the path of the file that notes which space it is.
 type scene struct {
 	t           *testing.T
 	space, path string
@@ -152,7 +152,7 @@ func TestLockmgrRefusesAnotherSpaceOfTheName(t *testing.T) {
 		_, err := OpenLockmgrLockManager(s.space, 8, s.path)
 		s.wantError(err, syscall.ESTALE)
 	}
-	// What it protects against.
+	// What the error prevents: two processes hold the lock of one number, in two spaces.
 	old.Lock()
 	renumbered := must(NewLockmgrLockManager(s.space, 8, s.path))
 	must(renumbered.RetrieveLock(old.ID())).Lock()

@@ -4,8 +4,8 @@ package lock
 
 // RefusingLockManager stands for locks that must not be used before they are renumbered.
 //
-// Each of its methods fails.  So an engine can begin with it, as it does even for the command
-// that renumbers, and whatever needs a lock gets the reason why there is none.
+// Each of its methods fails.  So an engine can start with it, as it must even for the command
+// that renumbers, and each operation that needs a lock fails with the reason.
 type RefusingLockManager struct {
 	// Why is what each method returns.
 	Why error
