@@ -9,7 +9,7 @@ UDEVRULESDIR ?= $(PREFIX)/lib/udev/rules.d
 MODULESLOADDIR ?= $(PREFIX)/lib/modules-load.d
 INSTALL ?= install
 # The kernel for virtual machines and `module`: one of those that tests/vm/kernel knows. If empty,
-# `module` builds for the running kernel, and most virtual machines run 6.1.
+# `module` builds for the running kernel, and most virtual machines run that of Debian 12.
 KERNEL ?=
 KDIR ?= /lib/modules/$(shell uname -r)/build
 # What `check` runs, and on which kernels. If empty: all tests, on the kernels of tests/check.
@@ -18,8 +18,9 @@ KERNELS ?=
 # How long `stress` and `fuzz` run.
 SECONDS ?= 300
 
-all_kernels = debug 6.1 6.1-rt 6.12 newest kcsan
-vm_kernel = $(or $(KERNEL),6.1)
+all_kernels = debug oldest debian12 debian12-rt debian12-backports debian13 debian13-rt \
+	newest newest-rt kcsan
+vm_kernel = $(or $(KERNEL),debian12)
 # Build in parallel, unless the caller has passed -j.
 jobs = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -31,13 +32,13 @@ all: lib lockctl examples $(if $(wildcard $(KDIR)/Makefile),module)
 help:
 	@echo 'lockmgr: inter-process mutexes, managed by a Linux kernel module. Targets:'
 	@echo '  all        library, lockctl, examples, and the module if the running kernel has headers'
-	@echo '  module     the module for the running kernel, for KDIR=..., or for KERNEL=6.1 etc.'
+	@echo '  module     the module for the running kernel, for KDIR=..., or for KERNEL=debian12 etc.'
 	@echo '  lib        the library, into build/lib'
 	@echo '  lockctl    the command, into build/lockctl'
 	@echo '  podman     the library that Podman loads for its locks, into build/podman'
 	@echo '  examples   the examples for the library'
 	@echo '  demo       shows on real processes what lockmgr does, in a virtual machine'
-	@echo '  check      all tests; TESTS="tests/lib/alloc ..." and KERNELS="6.1 ..." choose'
+	@echo '  check      all tests; TESTS="tests/lib/alloc ..." and KERNELS="debian12 ..." choose'
 	@echo '  check-quick  only the quickest tests, on User Mode Linux: after each edit'
 	@echo '  check-all  all tests on more kernels, one of them with KCSAN, and with packages'
 	@echo '             and Podman; takes hours'
@@ -47,7 +48,7 @@ help:
 	@echo '  lint       only the static checks of `check`'
 	@echo '  bench      measurements, in a virtual machine'
 	@echo '  docs       the library'\''s API as HTML, into build/docs; needs Doxygen'
-	@echo '  shell      a shell in a virtual machine with the module loaded; KERNEL=6.12 etc.'
+	@echo '  shell      a shell in a virtual machine with the module loaded; KERNEL=debian13 etc.'
 	@echo '  check-packages  the Debian packages and the installation steps in README, on a'
 	@echo '             fresh Debian in a virtual machine'
 	@echo '  check-podman  Podman of Debian 12 and 13 with its locks in lockmgr, in virtual machines'

@@ -444,8 +444,8 @@ int lockmgr_unlock(struct lockmgr *mgr, uint32_t id);
  *
  * Process and thread ids are those of the caller's PID namespace, 0 where it
  * does not show the task or the task is gone.  Each fact was true at some moment
- * during the call; with other processes at work, a list as a whole need not have
- * been.
+ * during the call; while other processes acquire and release locks, the facts of a
+ * list may be of different moments.
  */
 
 /** The space has been unlinked. */

@@ -6,7 +6,7 @@
 
 #include <linux/lockmgr.h>
 
-/* The module says what it says of records for a page of them at once. */
+/* The module permits the use of records by groups: those of the smallest page there is. */
 #define MAP_PAGE_RECORDS	256U
 #define MAP_PAGES		(LOCKMGR_CAPACITY_MAX / MAP_PAGE_RECORDS)
 

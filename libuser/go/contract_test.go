@@ -499,6 +499,22 @@ func TestErrorsNameLockAndSpace(t *testing.T) {
 		"acceptable, or the lock is beyond the space's capacity (invalid argument)", h.Space()))
 }
 
+func TestErrorsOfASpaceAsAWholeSaySo(t *testing.T) {
+	space := newSpace(t)
+
+	_, err := Open(space, &Options{})
+	want(t, "text", err.Error(), fmt.Sprintf("lockmgr: open space %q: %s (%s)", space,
+		meaning(syscall.ENOENT), syscall.ENOENT))
+	want(t, "text", Unlink(space, nil).Error(), fmt.Sprintf("lockmgr: unlink space %q: %s (%s)",
+		space, meaning(syscall.ENOENT), syscall.ENOENT))
+}
+
+func TestErrorsWithoutASpaceNameNone(t *testing.T) {
+	_, err := Module("/nonexistent")
+	want(t, "text", err.Error(), fmt.Sprintf("lockmgr: read the version of /nonexistent: %s (%s)",
+		meaning(syscall.ENOENT), syscall.ENOENT))
+}
+
 func TestModuleSaysWhatItCanDo(t *testing.T) {
 	newSpace(t)
 	info := must(Module(""))

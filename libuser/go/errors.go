@@ -27,11 +27,25 @@ func (e *Error) Error() string {
 	if e.HasID {
 		what = fmt.Sprintf("%s lock %d", e.Op, e.ID)
 	}
-	if e.Cause != nil {
-		return fmt.Sprintf("lockmgr: %s of space %q: %v", what, e.Space, e.Cause)
+	switch {
+	case e.Space == "":
+	case e.Op == opOpen, e.Op == opClose, e.Op == opUnlink:
+		what += fmt.Sprintf(" space %q", e.Space)
+	default:
+		what += fmt.Sprintf(" of space %q", e.Space)
 	}
-	return fmt.Sprintf("lockmgr: %s of space %q: %s (%s)", what, e.Space, meaning(e.Errno), e.Errno)
+	if e.Cause != nil {
+		return fmt.Sprintf("lockmgr: %s: %v", what, e.Cause)
+	}
+	return fmt.Sprintf("lockmgr: %s: %s (%s)", what, meaning(e.Errno), e.Errno)
 }
+
+// Operations on a space as a whole.
+const (
+	opOpen   = "open"
+	opClose  = "close"
+	opUnlink = "unlink"
+)
 
 // Unwrap returns the context's error, or else the errno.
 func (e *Error) Unwrap() error {

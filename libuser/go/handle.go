@@ -240,16 +240,16 @@ func Open(space string, options *Options) (*Handle, error) {
 	h := &Handle{space: space}
 	name, ok := nameOf(space)
 	if !ok || !options.areValid() {
-		return nil, h.fail("open", syscall.EINVAL)
+		return nil, h.fail(opOpen, syscall.EINVAL)
 	}
 	f, features, errno := openModule(options, options.access())
 	if errno != 0 {
-		return nil, h.fail("open", errno)
+		return nil, h.fail(opOpen, errno)
 	}
 	h.file, h.features = f, features
 	if errno := h.attach(name, options); errno != 0 {
 		f.close()
-		return nil, h.fail("open", errno)
+		return nil, h.fail(opOpen, errno)
 	}
 	return h, nil
 }
@@ -289,7 +289,7 @@ func (h *Handle) Close() error {
 	h.closing.Lock()
 	defer h.closing.Unlock()
 	if h.file.descriptor() < 0 && h.mapping.Load() == nil {
-		return h.fail("close", syscall.EBADF)
+		return h.fail(opClose, syscall.EBADF)
 	}
 	if raceEnabled {
 		raceCloses()
@@ -340,7 +340,7 @@ func Unlink(space string, options *Options) error {
 		options = &Options{}
 	}
 	failed := func(errno syscall.Errno) error {
-		return &Error{Op: "unlink", Space: space, Errno: errno}
+		return &Error{Op: opUnlink, Space: space, Errno: errno}
 	}
 	name, ok := nameOf(space)
 	if !ok {

@@ -55,7 +55,7 @@ is_shared_from()
 }
 
 need_commands pkg-config cc
-facts=$(tests/vm/kernel 6.1)
+facts=$(tests/vm/kernel debian12)
 kernel_release='' kernel_kdir=''
 eval "$facts"
 rm -rf "$out"

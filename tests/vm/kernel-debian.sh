@@ -20,21 +20,28 @@ headers_pattern()
 	local version flavour=$1
 
 	case $1 in
-	6.1)		version=1 flavour=amd64 ;;
-	6.1-rt)		version=1 flavour=rt-amd64 ;;
-	6.12)		version=12 flavour=amd64 ;;
-	i386)		version=1 flavour=686-pae ;;
-	armhf)		version=12 flavour=armmp ;;
-	ppc64el)	version=12 flavour=powerpc64le-64k ;;
-	*)		version=12 ;;
+	oldest | debian12)	version=1 flavour=amd64 ;;
+	debian12-rt)		version=1 flavour=rt-amd64 ;;
+	debian1*-rt)		version=12 flavour=rt-amd64 ;;
+	debian1*)		version=12 flavour=amd64 ;;
+	i386)			version=1 flavour=686-pae ;;
+	armhf)			version=12 flavour=armmp ;;
+	ppc64el)		version=12 flavour=powerpc64le-64k ;;
+	*)			version=12 ;;
 	esac
 	printf '^linux-headers-6\\.%s\\.[0-9]+([+-][^-]+)?-%s$\n' "$version" "$flavour"
 }
 
-newest_release()
+# The kernels whose headers packages have a name of that pattern, the newest one last.
+releases_of()
 {
 	apt-cache search --names-only "$1" | awk '{ print $1 }' |
-		sed 's/^linux-headers-//' | sort -V | tail -n 1
+		sed 's/^linux-headers-//' | sort -V
+}
+
+newest_release()
+{
+	releases_of "$1" | tail -n 1
 }
 
 # The image without Secure Boot signatures exists earlier than the signed one. From 7.2
@@ -142,15 +149,15 @@ pack_modules()
 	rm -rf "$work"
 }
 
-# Of a line for each: a release of Debian, and its newest kernel.
+# newest_of_all [-rt]: of a line for each: a release of Debian, and its newest kernel of that kind.
 newest_of_all()
 {
-	local debian kernel
+	local kind=${1-} debian kernel
 
 	for debian in "${releases[@]}"; do
 		use_release "$debian"
 		release_lists
-		kernel=$(release_kernels | tail -n 1)
+		kernel=$(release_kernels "$kind" | tail -n 1)
 		printf '%s %s\n' "$debian" "$kernel"
 	done | sort -k 2V | tail -n 1
 }
@@ -167,15 +174,18 @@ debian_ask()
 		release_lists
 		release=$(newest_release "$(headers_pattern "$name")")
 		;;
-	newest)
-		newest=$(newest_of_all)
+	newest | newest-rt)
+		newest=$(newest_of_all "${name#newest}")
 		read -r debian release <<<"$newest"
 		use_release "$debian"
 		;;
 	*)
-		# Where the machine is not Debian 12, its apt knows nothing of these.
+		[[ $name != debian13* ]] || debian=trixie
+		# The apt of a machine of another release knows nothing of these.
 		[[ $(host_release) == "$debian" ]] || { use_release "$debian" && release_lists; }
-		release=$(newest_release "$(headers_pattern "$name")")
+		release=$(releases_of "$(headers_pattern "$name")")
+		[[ $name != oldest ]] || release=${release%%$'\n'*}
+		release=${release##*$'\n'}
 		;;
 	esac
 	[[ $release ]]

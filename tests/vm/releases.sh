@@ -136,10 +136,11 @@ release_headers()
 		awk '{ print $1 }' | sort -V
 }
 
-# The releases of the kernels that are not variants of others, the newest one last.
+# release_kernels [-rt]: the ordinary kernels of the release in use, or those with PREEMPT_RT, the
+# newest one last.
 release_kernels()
 {
-	release_headers | grep -vE -e '-(cloud|rt)-amd64$' | sed 's/^linux-headers-//'
+	release_headers | sed -nE "s/^linux-headers-([^-]+(-[0-9]+)?${1-}-amd64)\$/\1/p"
 }
 
 # Options of apt on this machine, which a new tree lacks.

@@ -12,7 +12,7 @@ cd "$(dirname "$(readlink -f "$0")")/../../.."
 # shellcheck source=tests/packages/lib.sh
 . tests/packages/lib.sh
 
-kernels=(6.1 6.12 6.1-rt)
+kernels=(debian12 debian12-backports debian12-rt)
 out=$PWD/build/packages/dkms
 
 # load_in_machine KERNEL

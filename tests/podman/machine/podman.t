@@ -7,7 +7,7 @@
 #	PARTS	what to run: scripts beside this one, with Debian 13's podman, or with that
 #		of the release that is named after an @ ("root hard hang rootless nested
 #		times root@bookworm")
-#	KERNEL	on which kernels ("6.1 newest")
+#	KERNEL	on which kernels ("debian12 newest")
 #	LOCKMGR_SCALE	how much of what is done many times (1)
 
 set -euo pipefail
@@ -35,7 +35,7 @@ run_part()
 	ok "machine for $2 with $kernel ends as it should" test "$status" -lt 2
 }
 
-for kernel in ${KERNEL:-6.1 newest}; do
+for kernel in ${KERNEL:-debian12 newest}; do
 	for part in ${PARTS:-root hard hang rootless nested times root@bookworm}; do
 		run_part "$kernel" "$part"
 	done

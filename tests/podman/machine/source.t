@@ -4,7 +4,7 @@
 # A podman built from Debian 12's source, with the lock manager in libuser/podman/libpod and
 # lock_type = "lockmgr", in Debian 12's tree: in a machine of its own. From the environment:
 #
-#	KERNEL	on which kernel (6.1)
+#	KERNEL	on which kernel (debian12)
 
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.."
@@ -24,7 +24,7 @@ cp "/old$built"/{podman,lock.test} /usr/local/bin/
 exec bash /run/scene/source
 END
 status=0
-tests/vm/run --kernel "${KERNEL:-6.1}" --dir "$out" --timeout 7200 --memory 3072 -- \
+tests/vm/run --kernel "${KERNEL:-debian12}" --dir "$out" --timeout 7200 --memory 3072 -- \
 	tests/podman/machine/session "$tree" "$out/source-with-podman" || status=$?
 touch "$out"/results/{tap,errors}
 # It has said why it does not come to its end.
