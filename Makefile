@@ -19,7 +19,7 @@ KERNELS ?=
 SECONDS ?= 300
 
 all_kernels = debug oldest debian12 debian12-rt debian12-backports debian13 debian13-rt \
-	newest newest-rt kcsan
+	newest newest-rt kcsan arm64 arm64-16k armhf s390x
 vm_kernel = $(or $(KERNEL),debian12)
 # Build in parallel, unless the caller has passed -j.
 jobs = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Module, library, lockctl and test programs build for other processors without a warning: the
+# module with W=1, and with sparse where that knows the processor. From the environment:
+#
+#	PROCESSORS	kernels of tests/vm/kernel for other processors ("arm64 arm64-16k")
+
+# shellcheck disable=SC2317 # functions are called through ok
+
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/../.."
+# shellcheck source=tests/packages/tap.sh
+. tests/packages/tap.sh
+
+out=$PWD/build/processors
+
+# What readelf says of a processor's programs, and whether sparse knows the processor.
+declare -A machine=(
+	[arm64]=AArch64 [armhf]=ARM [i386]='Intel 80386' [ppc64el]='PowerPC64'
+	[riscv64]=RISC-V [s390x]='IBM S/390'
+)
+
+is_for()
+{
+	readelf -h "$1" | grep 'Machine:.*'"${machine[$2]}"
+}
+
+# The compiler's and sparse's warnings are errors; whatever only looks like a warning counts, too.
+module_builds()
+{
+	local kernel=$1 said status=0
+
+	rm -rf "$out/$kernel"
+	said=$(tests/vm/module --dir "$out/$kernel" "$kernel" W=1 C=1 KCFLAGS=-Werror \
+		CF="-D__CHECK_ENDIAN__ -Wsparse-error" 2>&1) || status=$?
+	if ((status)) || grep -iE 'warning|error:' <<<"$said"; then
+		printf '%s\n' "$said"
+		return 1
+	fi
+	is_for "$out/$kernel/lockmgr.ko" "${kernel%-16k}"
+}
+
+programs_build()
+{
+	local processor=$1 said status=0
+
+	said=$(tests/vm/cross "$processor" 2>&1) || status=$?
+	if ((status)) || grep -iE 'warning|error:' <<<"$said"; then
+		printf '%s\n' "$said"
+		return 1
+	fi
+	is_for "build/$processor/lib/liblockmgr.so.1" "$processor" &&
+		is_for "build/$processor/lockctl/lockctl" "$processor" &&
+		is_for "build/$processor/tests/lib/contract" "$processor"
+}
+
+for kernel in ${PROCESSORS:-arm64 arm64-16k}; do
+	ok "module_builds_for_$kernel" module_builds "$kernel"
+	[[ $kernel == *-16k ]] || ok "programs_build_for_$kernel" programs_build "$kernel"
+done
+done_testing
