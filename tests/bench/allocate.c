@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Allocating and freeing, with few and with many ids allocated.  No peer does
- * either.
+ * Allocating and freeing, with few and with many ids allocated.  No peer can allocate or free.
  */
 #include <stdio.h>
 
@@ -21,7 +20,7 @@
  * struct level - a space with some ids allocated
  * @mgr: a handle on it
  * @allocated: how many
- * @free_ns: what freeing took in the last sample; allocating is the sample
+ * @free_ns: how long freeing took in the last sample, which itself is the time of allocating
  */
 struct level {
 	struct lockmgr *mgr;
@@ -82,7 +81,7 @@ static double sample_allocate(void *arg)
 	return (double)allocate_ns / (BATCHES * BATCH);
 }
 
-/* Sampled right after the other. */
+/* The times of allocating and of freeing, from one sample. */
 static double sample_pair(void *arg)
 {
 	struct level *level = arg;

@@ -8,12 +8,12 @@
  *   work.c		a place for files, processes, clocks
  *   spin.c		work that takes a given time
  *   contest.c		processes that compete for one lock
- *   sleeper.c		a process that sleeps in a lock's queue, and is known to
- *   peer_*.c		one way to lock each
- *   uncontended.c, …	one measured thing each
+ *   sleeper.c		a process that is known to sleep in a lock's queue
+ *   peer_*.c		each one way to lock
+ *   uncontended.c, …	each one measured thing
  *   native/		what is measured outside the machine
  *
- * Whatever fails ends the bench with a message and status 1.
+ * Any call that fails ends the bench with a message and status 1.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -34,16 +34,15 @@
  * struct peer - a way to lock between processes
  * @name: its name, in the table's head and in the results
  * @create: make that many locks, as the first process of a program would
- * @destroy: take them away, when no handle is open
+ * @destroy: remove them; no handle is open then
  * @open: what each process does before it locks; returns a handle
  * @lock: acquire a lock, however long that takes
  * @trylock: acquire it if nobody holds it
  * @unlock: release it
  * @pairs: lock and unlock N times, without a call through a pointer for each
  * @close: close the handle
- * @outlives: closing does not release what the handle holds, only the end of the
- *	process does
- * @hold_max: how many locks a process can take within reason; 0: any number
+ * @outlives: closing the handle does not release what it holds
+ * @hold_max: how many locks a process can acquire in reasonable time; 0: any number
  * @hold_why: why not more
  */
 struct peer {
@@ -89,12 +88,12 @@ extern const struct peer peer_sysv;
 #define ROUNDS_MAX	128
 
 /**
- * struct subject - what is sampled in turns with others
+ * struct subject - one of several things that are sampled in turns
  * @sample: takes one sample
  * @arg: for @sample
  * @samples: the samples, one per round
  * @rounds: how many
- * @missing: why there is none, or NULL
+ * @missing: why there are no samples, or NULL
  */
 struct subject {
 	double (*sample)(void *arg);
@@ -106,13 +105,13 @@ struct subject {
 
 void measure(struct subject *subjects, size_t count, unsigned int rounds);
 
-/* Of at most ROUNDS_MAX. */
+/* The median of at most ROUNDS_MAX samples. */
 double median_of(const double *samples, unsigned int count);
 
 double median(const struct subject *subject);
 double spread(const struct subject *subject);
 
-/* The median of the rounds' ratios: what is slow for a while is so for both. */
+/* The median of the ratios in each round: what slows the machine down slows down both. */
 double ratio(const struct subject *subject, const struct subject *peer);
 
 /* ------------------------------------------------------------------------
@@ -126,9 +125,9 @@ enum bound {
 };
 
 /**
- * struct target - what a ratio to a peer shall be, or a value that has no peer
- * @bound: which way
- * @limit: what is just met
+ * struct target - a bound for the ratio to a peer, or for a value that has no peer
+ * @bound: which kind of bound
+ * @limit: the bound, which itself meets the target
  */
 struct target {
 	enum bound bound;
@@ -139,11 +138,11 @@ struct target {
 #define AT_MOST(number)		((struct target){ AT_MOST, number })
 #define AT_LEAST(number)	((struct target){ AT_LEAST, number })
 
-/* A row begins with what is ours ... */
+/* A row begins with lockmgr's own figure ... */
 void report_own(const char *name, const char *title, const char *own, const char *unit,
 		const struct subject *subject);
 
-/* ... and goes on with what it is compared with. */
+/* ... and goes on with those that it is compared with. */
 void report_peer(const char *peer, const struct subject *subject, struct target target);
 
 /* A row of one figure. */
@@ -152,15 +151,15 @@ void report_value(const char *name, const char *title, const char *unit, double 
 
 /**
  * struct rival - a peer in a row
- * @peer: which
- * @target: what our figure shall be, divided by its
+ * @peer: the peer
+ * @target: for lockmgr's figure divided by the peer's
  */
 struct rival {
 	const struct peer *peer;
 	struct target target;
 };
 
-/* A row of peers, of which the first is ours. */
+/* A row of peers, of which the first is lockmgr. */
 void report_row(const char *name, const char *title, const char *unit,
 		const struct rival *rivals, const struct subject *subjects, size_t count);
 
@@ -184,31 +183,33 @@ _Noreturn __attribute__((format(printf, 1, 2))) void fail(const char *format, ..
 		result; \
 	})
 
-/* A file system in memory, gone when the bench ends. */
+/* Mount a file system in memory, and remove it. */
 void work_begin(void);
 void work_end(void);
 
-/* A path in it; valid until the next call. */
+/* A path in that file system; valid until the next call. */
 const char *work_path(const char *name);
 
-/* Zeroed memory that children share; never given back. */
+/* Zeroed memory that children share. */
 void *work_shared(size_t size);
 
-/* A child that does not outlive the bench. */
+/* Run a function in a child, which does not outlive the bench. */
 pid_t work_fork(void (*run)(void *arg), void *arg);
 
-/* Wait until it has ended as it should. */
+/* Wait for the end of a child; fail unless its exit status is 0. */
 void work_join(pid_t pid);
 
-/* Keep a processor busy, for the time that an otherwise idle one needs. */
+/* Keep a processor busy for a number of loops. */
 void work_spin(uint64_t loops);
+
+/* How many loops take that time on an otherwise idle processor. */
 uint64_t work_loops(uint64_t ns);
 
-/* A byte through a pipe. */
+/* Send a byte through a pipe, and wait for one. */
 void work_tell(int fd);
 void work_hear(int fd);
 
-/* What functions of the library return, unless that is an error. */
+/* Returns @ret, which a function of the library returned; fails if it is an error. */
 int work_checked(int ret, const char *what);
 
 /* ------------------------------------------------------------------------
@@ -217,10 +218,10 @@ int work_checked(int ret, const char *what);
 
 /**
  * struct sleeper - a process that locks lock 0 on request
- * @peer: of which kind
+ * @peer: the kind of lock
  * @shared: what it writes
  * @pid: the process
- * @syscall: where the kernel says what it waits in
+ * @syscall: its /proc/PID/syscall, where the kernel says in which call it waits
  * @told: pipe to it
  * @tells: pipe from it
  * @turns: how many requests it has got
@@ -241,7 +242,7 @@ void sleeper_stop(struct sleeper *sleeper);
 /* Make it wait for the lock, which somebody holds; it sleeps when this returns. */
 void sleeper_enqueue(struct sleeper *sleeper);
 
-/* When it had the lock, which it has released since. */
+/* Wait until it has acquired and released the lock; returns when it acquired it. */
 uint64_t sleeper_woken(struct sleeper *sleeper);
 
 /* ------------------------------------------------------------------------
@@ -252,12 +253,11 @@ uint64_t sleeper_woken(struct sleeper *sleeper);
 
 /**
  * struct contest - processes that do nothing but lock, work, and unlock
- * @peer: which kind of lock
+ * @peer: the kind of lock
  * @processes: how many
  * @loops: of work under the lock
  * @duration_ns: how long a round is
- * @fairness: what the slowest got in the last round, as a part of what all got in the
- *	mean
+ * @fairness: acquisitions of the slowest process in the last round, divided by the mean of all
  * @arena: what they share
  * @pids: the processes
  * @index: which process it is
@@ -273,11 +273,11 @@ struct contest {
 	unsigned int index;
 };
 
-/* Make the lock and the processes, and take them away. */
+/* Make the lock and the processes, and remove them. */
 void contest_begin(struct contest *contest);
 void contest_end(struct contest *contest);
 
-/* A round: acquisitions a second.  Between rounds the processes sleep. */
+/* Run a round; returns acquisitions per second.  Between rounds the processes sleep. */
 double contest_round(struct contest *contest);
 
 /* ------------------------------------------------------------------------

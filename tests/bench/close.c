@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Closing a handle, and ending a process, while many locks are held.  After each
- * the lock that was taken first is tried: whatever left it locked has failed.
+ * Closing a handle, and ending a process, that holds many locks.  Afterwards, the lock that was
+ * acquired first is tried: a peer that has left it locked has failed.
  */
 #include <stdio.h>
 
@@ -13,10 +13,10 @@ struct times {
 };
 
 /**
- * struct holder - who holds locks, and lets them all go at once
- * @peer: of which kind
- * @count: how many
- * @subject: whose figure it is
+ * struct holder - holds locks, and releases all of them at once
+ * @peer: the kind of lock
+ * @count: how many locks
+ * @subject: receives the figure
  * @times: shared with the process that ends
  */
 struct holder {
@@ -98,7 +98,7 @@ static const struct rival rivals[] = {
 
 #define RIVALS	ARRAY_SIZE(rivals)
 
-/* A peer that releases nothing when it closes takes no part in that. */
+/* Leaves out peers that release nothing when a handle is closed. */
 static void report_taking_part(const char *name, const char *title,
 			       const struct subject *subjects)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Throughput of processes that compete for one lock, each number of them with each
- * length of critical section.
+ * Throughput of processes that compete for one lock, for each number of processes and each
+ * length of the critical section.
  */
 #include <stdio.h>
 
@@ -10,7 +10,7 @@
 #define ROUNDS		30
 #define SAMPLE_NS	50000000
 
-/* Those after the first few only compete where there is nothing but the lock. */
+/* Only the first RIVALS_WORKING take part where there is work in the critical section. */
 static const struct rival rivals[] = {
 	{ &peer_lockmgr, NO_TARGET },
 	{ &peer_robust, AT_LEAST(1) },
@@ -28,7 +28,7 @@ static double sample(void *arg)
 	return contest_round(arg);
 }
 
-/* How much more often than with robust mutexes the lock was acquired. */
+/* Returns lockmgr's throughput divided by that of robust mutexes. */
 static double bench_cell(unsigned int processes, unsigned int section_us)
 {
 	const size_t count = section_us ? RIVALS_WORKING : RIVALS;

@@ -13,7 +13,7 @@
  * struct arena - what the processes share
  * @barrier: all of them and the parent meet here when a round begins and ends
  * @stop: time is up
- * @end: there is no other round
+ * @end: no other round follows
  * @counter: counts acquisitions, guarded by the lock only
  * @counts: what each process has counted for itself
  */

@@ -17,7 +17,7 @@
 
 #include "bench.h"
 
-/* The largest is built up so often, and sampled so often before and after each. */
+/* How often the largest crowd is built up; how many rounds are sampled without it, and with it. */
 #define CYCLES	4
 #define ROUNDS	15
 
@@ -152,10 +152,10 @@ static void crowd_end(const struct crowd *crowd)
 }
 
 /* ------------------------------------------------------------------------
- * What is measured beside it
+ * What is measured beside the crowd
  */
 
-/* The figures, and the peers that they are of. */
+/* The figures. */
 enum {
 	MAPPED,
 	BY_IOCTL,
@@ -176,9 +176,9 @@ static const struct {
 
 /**
  * struct scene - the handles that are used in an empty and in a crowded system
- * @mapped: takes and releases in memory
- * @by_ioctl: does not
- * @sleeper: waits for @mapped
+ * @mapped: locks and unlocks in memory
+ * @by_ioctl: locks and unlocks through the kernel
+ * @sleeper: waits for the lock that @mapped holds
  */
 struct scene {
 	void *mapped;
@@ -243,7 +243,7 @@ static void prepare(struct subject subjects[FIGURES], struct scene *scene)
 		subjects[i] = (struct subject) { .sample = samples[i], .arg = scene };
 }
 
-/* Only the largest has targets: the others show the way there. */
+/* Only the largest crowd has targets; the smaller ones show how the figures grow. */
 static void bench_size(struct scene *scene, unsigned int processes)
 {
 	const bool largest = processes == CROWDS_MAX;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the slowest of several processes gets, as a part of what all get in the mean. */
+/* How often the slowest of several processes acquires the lock, divided by the mean of all. */
 #include <stdio.h>
 
 #include "bench.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From one process to another that sleeps in the queue: from just before the one
- * unlocks, or is killed, until the other has the lock.
+ * How long it takes until a process that sleeps in the queue has the lock, from just before the
+ * holder unlocks it or is killed.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -11,8 +11,8 @@
 #include "bench.h"
 
 /*
- * Some take many times as long as others, if the waiter's processor has gone to sleep
- * or something else comes between: a sample is the median of several.
+ * Single times are many times as long as others, if the waiter's processor has gone to sleep or
+ * something else runs first: so a sample is the median of several.
  */
 #define BATCH		7
 #define HANDOVER_ROUNDS	30
@@ -26,12 +26,12 @@ static const struct rival rivals[] = {
 #define RIVALS	ARRAY_SIZE(rivals)
 
 /**
- * struct pair - one who has the lock and one who waits for it
- * @sleeper: waits
- * @peer: of which kind
- * @time: makes a hand-over, and says how long it took
- * @handle: has the lock, if it is unlocked
- * @ready: pipe from a process that has it, if that is killed
+ * struct pair - a holder of the lock, and a process that waits for it
+ * @sleeper: the process that waits
+ * @peer: the kind of lock
+ * @time: has the holder release the lock; returns how long the sleeper took to acquire it
+ * @handle: the holder that unlocks, for time_unlock()
+ * @ready: pipe from the holder that is killed, for time_kill()
  */
 struct pair {
 	struct sleeper sleeper;

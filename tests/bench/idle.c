@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Closing a handle that has been used but holds nothing, in a space with few and with
- * many locks in use: each page of them has been used by somebody else.  And for how long
- * others cannot have the processor while a handle closes that has used all those pages.
+ * Closing a handle that has been used but holds nothing, in a space with few and with many locks
+ * in use: another handle has used each page of them.  And how long others wait for the processor
+ * while a handle is closed that has used all those pages.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -83,10 +83,10 @@ static double sample(void *arg)
 #define TURN_NS		100000
 
 /**
- * rival - a thread that wants the processor all the time, and before all others
- * @watching: its waits count
- * @stop: it shall end
- * @longest: its longest wait, in ns
+ * rival - a thread of real-time priority that wants the processor every TURN_NS
+ * @watching: whether its waits count
+ * @stop: whether it must end
+ * @longest: its longest wait for the processor, in ns
  */
 static struct {
 	atomic_bool watching;
@@ -143,7 +143,7 @@ static double sample_wait(void *arg)
 	return rival.longest / 1000.0;
 }
 
-/* In a process of its own, on one processor: it leaves its figures to its parent. */
+/* In a child, on one processor; its figures are in memory that it shares with its parent. */
 static void measure_waits(void *arg)
 {
 	struct subject *subject = arg;
@@ -189,10 +189,10 @@ void bench_idle(void)
 	report_peer("1 in use", &subjects[0], AT_MOST(10));
 
 	bench_waits(&levels[LEVELS - 1], "close_idle.unpreempted",
-		    "  a processor held by it, all pages used");
+		    "  longest wait for its processor");
 	lockmgr_close(levels[LEVELS - 1].other);
 	bench_waits(&levels[LEVELS - 1], "close_idle.last.unpreempted",
-		    "  the same, by the last handle");
+		    "  the same, closing the last handle");
 	levels[LEVELS - 1].other = NULL;
 
 	for (i = 0; i < LEVELS; i++)

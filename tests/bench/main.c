@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What lockmgr costs, beside what a program would use instead: all of it in one
- * run, in turns.  The script `run` beside this says how to read the table.
+ * Measures what lockmgr costs, and what programs use instead, in turns.  The script `run` beside
+ * this file says how to read the table.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Samples in turns, so that a machine that is slow for a while is slow for all.
+ * Takes samples in turns, so that a machine that is slow for a while is slow for all subjects.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Between the samples if need be: 0.5 is the median. */
+/* Interpolates between samples; the quantile for a part of 0.5 is the median. */
 static double quantile(const double *samples, unsigned int count, double part)
 {
 	double sorted[ROUNDS_MAX], place = part * (count - 1);
@@ -36,8 +36,8 @@ static double quantile(const double *samples, unsigned int count, double part)
  * @count: how many
  * @rounds: how often
  *
- * Each round begins with another subject.  A round before them is thrown away,
- * except where only a few are asked for: then each is long.
+ * Each round begins with another subject.  A round for warming up does not count; it is left
+ * out if @rounds is 3 or less, since then each round is long.
  */
 void measure(struct subject *subjects, size_t count, unsigned int rounds)
 {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory, by the kernel's own accounting: what a memory cgroup has more when a
- * process in it has made locks, and locked and unlocked each once.  The handle is
- * open then.  Counted is the kernel's memory and shared memory, not the process's
- * own.
+ * Memory, by the kernel's own accounting: how much a memory cgroup has grown when a process in
+ * it has made locks, and locked and unlocked each once.  The handle is still open.  The kernel's
+ * memory and shared memory count, the process's private memory does not.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -19,13 +18,13 @@
 
 #define LOCKS	100000
 
-/* The kernel's accounts do not vary. */
+/* One is enough: the kernel's accounts do not vary. */
 #define ROUNDS	1
 
 /* Spaces with a lock each, to measure how much a space takes beside its locks. */
 #define SPACES	500
 
-/* A few pages: three locks that are far apart need one each, and ways to them. */
+/* A few pages: each of three locks that are far apart needs one, and nodes that lead to it. */
 #define SPARSE_TARGET	32768
 
 #define LOCK_TARGET	17
@@ -43,7 +42,7 @@ static const struct rival rivals[] = {
 #define RIVALS	ARRAY_SIZE(rivals)
 
 struct user {
-	/* Makes and uses the locks; stays until it is killed. */
+	/* Makes and uses the locks. */
 	void (*use)(const struct user *user);
 	void (*destroy)(void);
 	const struct peer *peer;
@@ -71,7 +70,7 @@ static void write_file(const char *path, const char *text)
 	must(close(fd));
 }
 
-/* Mounted once more than need be, for this is not the machine's business. */
+/* Mount the hierarchy again, so that it does not matter where the machine has it. */
 static void cgroup_begin(void)
 {
 	char path[256];
@@ -129,7 +128,6 @@ static void use_peer(const struct user *user)
 	}
 }
 
-/* The parent has not seen what a child has made. */
 static void destroy_sparse(void)
 {
 	if (lockmgr_unlink("sparse", NULL))
@@ -167,7 +165,7 @@ static void destroy_spaces(void)
 		work_checked(lockmgr_unlink(space_name(i), NULL), "unlink");
 }
 
-/* Closed again: what stays is the space. */
+/* Each handle is closed again, so that only the space stays. */
 static void use_spaces(const struct user *user)
 {
 	struct lockmgr *mgr;
@@ -191,7 +189,7 @@ static void run_user(void *arg)
 	user->use(user);
 	work_tell(user->tells[1]);
 	work_hear(user->told[0]);
-	/* Here, since only this process knows what it has made. */
+	/* In this process, since only it knows what it has made. */
 	user->destroy();
 }
 
@@ -243,9 +241,9 @@ static void bench_each(void)
 		subjects[i].arg = &users[i];
 	}
 	measure(subjects, RIVALS, ROUNDS);
-	report_row("memory.lock", "memory a lock, 100000 in use", "bytes", rivals, subjects,
+	report_row("memory.lock", "memory per lock, 100000 in use", "bytes", rivals, subjects,
 		   RIVALS);
-	/* The one space that they are in has its share. */
+	/* The limit includes that of the space that they are in. */
 	report_value("memory.locks", "all of them and their space", "bytes",
 		     median(&subjects[0]) * LOCKS,
 		     AT_MOST(LOCK_TARGET * LOCKS + SPACE_TARGET));
@@ -267,7 +265,7 @@ static void bench_spaces(void)
 		.count = SPACES,
 	};
 
-	report_value("memory.space", "memory a space with one lock", "bytes",
+	report_value("memory.space", "memory per space with one lock", "bytes",
 		     measure_alone(user), AT_MOST(LOCK_TARGET + SPACE_TARGET));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two system calls that reach the module and come back with next to nothing
- * done: the floor for locks that need ioctls.
+ * Two system calls that reach the module and do next to nothing there: the floor for locks that
+ * need ioctls.
  */
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A space of lockmgr, as a program uses it: through the library, with records in
- * memory, or with every call to the kernel.
+ * A space of lockmgr, as a program uses it through the library: with mapped records, or with
+ * every call through the kernel.
  */
 #include <string.h>
 

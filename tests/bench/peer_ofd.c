@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A byte of one file for each lock, held by an open file description.  Every
- * second byte, since the kernel merges neighbours into one range, and many locks
- * would be few.
+ * A byte of one file for each lock, held by an open file description.  Only every second byte is
+ * used, since the kernel merges adjacent locked bytes into one range, and many locks would be few.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -89,5 +88,5 @@ const struct peer peer_ofd = {
 	.pairs		= pairs,
 	.close		= close_file,
 	.hold_max	= 10000,
-	.hold_why	= "each lock walks all that are held: taking them would take minutes",
+	.hold_why	= "each lock call walks all held locks: acquiring more would take minutes",
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Process-shared pthread mutexes, robust ones and plain ones, in a file that every
- * process maps, as programs have it in /dev/shm.
+ * Process-shared pthread mutexes, robust ones and plain ones, in a file that every process maps,
+ * as programs do with a file in /dev/shm.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@ struct handle {
 	size_t size;
 };
 
-/* pthread functions return what went wrong. */
+/* pthread functions return an error number. */
 static void checked(int error, const char *what)
 {
 	if (error)
@@ -150,7 +150,7 @@ const struct peer peer_robust = {
 	.outlives	= true,
 };
 
-/* A lock whose holder has died is held for ever. */
+/* A mutex whose holder has died stays locked for ever. */
 const struct peer peer_plain = {
 	.name		= "plain",
 	.create		= create_plain,

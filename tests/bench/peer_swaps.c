@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Two compare-and-swaps on a word in shared memory: the floor for locks that are
- * taken and released without a system call.
+ * Two compare-and-swaps on a word in shared memory: the floor for locks that are acquired and
+ * released without a system call.
  */
 #include <stdatomic.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SysV semaphores that the kernel sets back when their process ends. */
+/* SysV semaphores with SEM_UNDO: the kernel releases them when their holder's process ends. */
 #include <stdlib.h>
 #include <sys/ipc.h>
 #include <sys/sem.h>

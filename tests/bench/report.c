@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table on the terminal, as it grows, and the results as JSON: one object for
- * each figure, named "what" if it is lockmgr's own, or else "what.peer".
+ * Prints the table row by row, and writes the results as JSON: one object for each figure, named
+ * "what" if it is lockmgr's own, or else "what.peer".
  */
 #include <math.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #define RESULTS_MAX	512
 #define NOTES_MAX	32
 
-/* What is not known is NAN, or NULL. */
+/* A member that is not known is NAN or NULL. */
 struct result {
 	char name[64];
 	const char *unit;
@@ -30,7 +30,7 @@ static size_t result_count;
 static char notes[NOTES_MAX][128];
 static size_t note_count;
 
-/* What the row that is being printed is about. */
+/* The row that is being printed. */
 static struct {
 	char name[56];
 	char title[64];
@@ -69,7 +69,7 @@ static bool is_met(const struct result *result)
 						 figure >= result->target.limit;
 }
 
-/* As many digits as say something. */
+/* How many decimals are significant. */
 static int digits_of(double number)
 {
 	if (number < 2)
@@ -162,7 +162,7 @@ void report_value(const char *name, const char *title, const char *unit, double 
 	print_result(title, "", result);
 }
 
-/* JSON knows no NAN. */
+/* JSON has no NaN. */
 static void write_number(FILE *file, const char *key, double number)
 {
 	if (isfinite(number))

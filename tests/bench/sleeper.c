@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A process that sleeps in a lock's queue, and is known to.  It says in shared memory
- * that it will lock, and from then on nothing but the lock can put it to sleep.
+ * A process that is known to sleep in a lock's queue.  It says in shared memory that it is about
+ * to lock; from then on nothing but the lock can put it to sleep.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -15,9 +15,9 @@
 
 /**
  * struct sleeper_shared - what the sleeper writes
- * @stop: it shall end instead of locking
- * @turn: which turn it is about to lock in
- * @woken: when it had the lock
+ * @stop: whether it must end instead of locking
+ * @turn: the number of the turn in which it is about to lock
+ * @woken: when it acquired the lock
  */
 struct sleeper_shared {
 	atomic_bool stop;
@@ -74,8 +74,9 @@ void sleeper_stop(struct sleeper *sleeper)
 }
 
 /*
- * The kernel says "running", or else in which system call the process is, and that only
- * when it has left its processor.  A process's state would say so before.
+ * The kernel says "running", or else in which system call the process is, and the latter only
+ * after the process has left its processor.  The process's state would say "sleeping" before
+ * that.
  */
 static bool is_asleep(const struct sleeper *sleeper)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Work that takes a given time, whatever else the machine does meanwhile. */
+/* Work that takes a given time on a processor that does nothing else. */
 #include <stdatomic.h>
 
 #include "bench.h"
@@ -14,7 +14,7 @@ void work_spin(uint64_t loops)
 		atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* The fastest try is the one that nothing came between. */
+/* The fastest try is one that nothing interrupted. */
 static double loop_ns(void)
 {
 	uint64_t best = UINT64_MAX;

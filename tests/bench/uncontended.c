@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lock and unlock, with nobody else about: in mapped records, and by ioctl.
+ * Lock and unlock, uncontended: in mapped records, and by ioctl.
  *
- * Where an emulated processor has one place in its TLB for two pages, going from one to
- * the other costs as much as half a lock call, and which pages those are is chance.  So
- * each round has the thread's own variables, that all kinds of locks look at, elsewhere:
- * in a thread with another stack.
+ * If two pages share one place in the TLB of an emulated processor, going from one to the other
+ * costs as much as half a lock call, and which pages do so is chance.  All kinds of locks access
+ * variables of the thread.  So each round has these elsewhere: it runs in a thread with another
+ * stack.
  */
 #include <pthread.h>
 
@@ -14,7 +14,7 @@
 #define ROUNDS		120
 #define SAMPLE_NS	5000000
 
-/* Peers of the one, and of the other: all are measured in turns. */
+/* The peers of the two rows; all of them are measured in turns. */
 static const struct rival mapped[] = {
 	{ &peer_lockmgr, NO_TARGET },
 	{ &peer_robust, AT_MOST(0.75) },
@@ -67,7 +67,7 @@ static double sample(void *arg)
 
 	if (!stacks)
 		stacks = work_shared((STACK_PAGES + PLACES) * PAGE_SIZE);
-	/* Through all places, far from the last one. */
+	/* Go through all places, each far from the one before. */
 	place = loop->turn++ * 99 % PLACES;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstack(&attributes, stacks + place * PAGE_SIZE, STACK_PAGES * PAGE_SIZE);
@@ -79,7 +79,7 @@ static double sample(void *arg)
 	return loop->result;
 }
 
-/* As many pairs as fill a sample. */
+/* Find out how many pairs take SAMPLE_NS. */
 static void calibrate(struct loop *loop)
 {
 	loop->pairs = 1000;

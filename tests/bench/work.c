@@ -40,8 +40,8 @@ void fail(const char *format, ...)
 }
 
 /*
- * Peers that need files get the fastest there are, of which there can be many,
- * and as many open ones as the system allows.
+ * Peers that need files get the fastest kind, in memory, any number of them, and may have as many
+ * files open as the system allows by default.
  */
 void work_begin(void)
 {
@@ -89,7 +89,7 @@ pid_t work_fork(void (*run)(void *arg), void *arg)
 
 	must(prctl(PR_SET_PDEATHSIG, SIGKILL));
 	run(arg);
-	/* No handlers, no flushing: nothing but the kernel's part of an end. */
+	/* No exit handlers, no flushing: only what the kernel does when a process ends. */
 	_exit(EXIT_SUCCESS);
 }
 

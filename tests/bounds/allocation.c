@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * No memory is allocated while a lock is held that another client of the space may need:
- * where the memory cgroup of a task is full, the allocation lasts until some is freed, and
- * all others would wait with it.
+ * The module allocates no memory while it holds a kernel lock that another client of the space
+ * may need: if the memory cgroup of the task is full, the allocation waits until some memory is
+ * freed, and all other clients would wait, too.
  *
- * The kernel's lock checker knows: an allocation that may wait counts as the lock
- * "fs_reclaim", and /proc/lockdep lists which locks were ever taken while which was held.
+ * lockdep, the kernel's lock checker, shows this: it treats an allocation that may wait as
+ * acquiring the lock "fs_reclaim", and /proc/lockdep lists for each lock which others were ever
+ * acquired while it was held.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,16 +24,16 @@
  */
 
 /**
- * struct kind - locks of one kind
- * @name: as the kernel calls them
- * @seen: they are listed
+ * struct kind - locks of one kind, a lock class to lockdep
+ * @name: their name in /proc/lockdep
+ * @seen: whether they are listed there
  */
 struct kind {
 	const char *name;
 	bool seen;
 };
 
-/* Those for which a client may wait while another one uses the space. */
+/* The locks that a client may wait for while another one uses the space. */
 static struct kind shared[] = {
 	{ .name = "&space->lock" },
 	{ .name = "&records->lock" },
@@ -42,10 +43,10 @@ static struct kind shared[] = {
 	{ .name = "users_lock" },
 };
 
-/* What may not be taken under them: memory, and what memory is allocated under. */
+/* What must not be acquired under them: memory, and locks under which memory is allocated. */
 static const char *const waits[] = { "fs_reclaim", "&client->lock", "&user->names" };
 
-/* Whether a name in the list is that one: what is called alike is numbered. */
+/* Whether an entry of the list has that name; lockdep numbers kinds that have the same name. */
 static bool is_called(const char *listed, const char *name)
 {
 	size_t length = strlen(name);
@@ -75,7 +76,7 @@ static bool is_wait(const char *listed)
 	return false;
 }
 
-/* Returns how often memory was, or may be, waited for under one of the locks. */
+/* Returns how many of waits[] were acquired under one of shared[]. */
 static unsigned int look(FILE *list)
 {
 	const struct kind *holder = NULL;
@@ -88,7 +89,8 @@ static unsigned int look(FILE *list)
 
 		/* "KEY FD: N BD: N USAGE: NAME", " -> [KEY] NAME". */
 		if (arrow == line && name && holder && is_wait(name + 2)) {
-			print_error("%s was held by a task that took %s", holder->name, name + 2);
+			print_error("%s was held by a task that acquired %s", holder->name,
+				    name + 2);
 			found++;
 		} else if (arrow != line && strrchr(line, ':')) {
 			struct kind *kind = find_shared(strrchr(line, ':') + 2);
@@ -103,7 +105,7 @@ static unsigned int look(FILE *list)
 }
 
 /* ------------------------------------------------------------------------
- * All that needs memory
+ * All calls that need memory
  */
 
 static void use_everything(uint32_t mode)
@@ -150,7 +152,7 @@ static void nobody_waits_for_memory_holding_what_others_need(void **state)
 	found = look(list);
 	fclose(list);
 
-	/* Or they are called otherwise now, and this test says nothing. */
+	/* If a lock has another name by now, this test does not check it. */
 	for (i = 0; i < ARRAY_SIZE(shared); i++)
 		if (!shared[i].seen)
 			fail_msg("no lock is called %s", shared[i].name);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * One user's processes that do something useful, another's that attack them, and
- * a supervisor that switches the attack on and off and counts.
+ * Processes of one user that do something useful, processes of another user that attack
+ * them, and a supervisor that switches the attack on and off and counts what the victims do.
  *
- * While the attack is off the attackers spin: what the victims lose to that is what
- * the scheduler gives to anybody.  What they lose beyond it when the attack is on, the
- * attack has done.
+ * While the attack is off, the attackers spin: what the victims lose to that, they would lose
+ * to any other process.  What they lose beyond it while the attack is on is the harm that the
+ * attack does.
  *
- * On each processor each user is a control group, so that it makes no difference how
- * many threads they have.  While it is counted, the scheduler gives the attackers a
- * hundredth of the victims' processor, and another for themselves: they are there
- * all the time, but in no hurry to get out of whatever they have got into.
+ * On each processor, the processes of each user are in a control group, so that it makes no
+ * difference how many threads they have.  While the supervisor counts, the scheduler gives the
+ * attackers a hundredth of the victims' processor, and all of the others.  So there are always
+ * attackers that run, and on the victims' processor they stay long in whatever part of the
+ * kernel they have got to, because they hardly get the time to leave it.
  */
 #ifndef ARENA_H
 #define ARENA_H
@@ -36,14 +37,14 @@
 
 #include "harness.h"
 
-/* Neither has a process elsewhere. */
+/* No other process runs as one of these users. */
 #define VICTIM_UID	1002
 #define ATTACKER_UID	1003
 
 #define ATTACKERS	4
 #define VICTIMS		4
 
-/* A user's control group on a processor. */
+/* The control group of a user's processes on a processor. */
 #define ARENA_CGROUP	"/sys/fs/cgroup"
 #define ARENA_GROUP	ARENA_CGROUP "/lockmgr-user-%u-cpu-%u"
 
@@ -54,8 +55,8 @@ enum arena_mode {
 };
 
 /**
- * struct arena - shared by all
- * @mode: what the attackers shall do
+ * struct arena - memory that all processes share
+ * @mode: what the attackers must do
  * @ready: attackers that are prepared
  * @obeyed: for each attacker, the mode that it has last seen
  * @operations: for each victim, how many it has done
@@ -69,10 +70,10 @@ struct arena {
 
 /**
  * struct attacker - one process that attacks
- * @arena: where
+ * @arena: the shared memory
  * @index: its number
- * @file: of the device, attached to a space of the attackers
- * @counter: for whatever it counts
+ * @file: a file of the device, attached to a space of the attackers
+ * @counter: for the functions of struct attack to use
  */
 struct attacker {
 	struct arena *arena;
@@ -85,9 +86,9 @@ struct attacker {
  * struct attack - a way to attack
  * @name: for messages
  * @prepare: called once by each attacker; may be NULL
- * @begin: when the attack is switched on; may be NULL
- * @step: again and again, and done within milliseconds
- * @end: when it is switched off; may be NULL
+ * @begin: called when the attack is switched on; may be NULL
+ * @step: called again and again while it is on; must return within milliseconds
+ * @end: called when it is switched off; may be NULL
  */
 struct attack {
 	const char *name;
@@ -112,7 +113,7 @@ struct victim {
 };
 
 /* ------------------------------------------------------------------------
- * In the processes, where cmocka's assertions do not work
+ * Functions for attackers and victims, in which cmocka's assertions do not work
  */
 
 #define arena_check(condition) \
@@ -133,7 +134,7 @@ static inline int arena_open(void)
 	return file;
 }
 
-/** Attach a file to a space of the calling user's, which is made if it is missing. */
+/** Attach a file to a space of the calling user, which is created if it is missing. */
 static inline void arena_attach(int file, const char *space, uint32_t flags)
 {
 	struct lockmgr_ioctl_attach args = {
@@ -164,7 +165,7 @@ static inline int arena_unlink(int file, const char *space)
 	return ioctl(file, LOCKMGR_IOC_UNLINK, &args);
 }
 
-/** @deadline: 0: none */
+/** Lock a lock; @deadline: 0: none. */
 static inline int arena_lock(int file, uint32_t id, uint64_t deadline)
 {
 	struct lockmgr_ioctl_lock args = {
@@ -210,7 +211,7 @@ static inline void arena_enter_group(uid_t uid, unsigned int cpu)
 	arena_check(!arena_write(path, "0"));
 }
 
-/** A process of a user on a processor, which ends with the caller. */
+/** Fork a process of a user, bound to a processor; it is killed when the caller ends. */
 static inline pid_t arena_fork(uid_t uid, unsigned int cpu)
 {
 	pid_t pid, parent = getpid();

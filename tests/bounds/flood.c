@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A user without privileges takes as much of everything as it can get: where that
- * ends, what it costs the kernel until then, and that another user notices nothing.
+ * A user without privileges, the greedy one, takes as much of everything as it can get: where
+ * that ends, what it costs the kernel until then, and that another user notices nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +37,7 @@
 /* The processors of the machine. */
 #define PROCESSORS	2
 
-/* Each processor counts up to this much before the kernel adds it to the sum. */
+/* What may be missing in charged(): each processor counts up to 64 pages before it reports them. */
 #define LAG		(PROCESSORS * 64 * PAGE)
 
 /* ------------------------------------------------------------------------
@@ -46,7 +46,7 @@
 
 /**
  * struct limit - a parameter of the module
- * @path: where it is
+ * @path: its file
  * @saved: its value before the test
  */
 struct limit {
@@ -69,9 +69,9 @@ static void set_limit(const struct limit *limit, unsigned int value)
 }
 
 /*
- * Kernel memory of the group, in bytes.  Whoever reads cpu.stat has the kernel add up
- * what its processors have counted, up to 6.15 that of memory.stat too, which by itself
- * may be two seconds old.
+ * Kernel memory of the group, in bytes.  What memory.stat shows may be two seconds old.  Reading
+ * cpu.stat makes the kernel add up what its processors have counted, up to Linux 6.15 also for
+ * memory.stat.
  */
 static long charged(void)
 {
@@ -123,7 +123,7 @@ static int teardown(void **state)
 	size_t i;
 
 	unlink_all();
-	/* Its processes are being buried. */
+	/* Processes that have ended may still be in it for a moment. */
 	wait_until(is_group_gone, NULL, "the control group can be removed");
 	for (i = 0; i < ARRAY_SIZE(limits); i++)
 		if (write_value(limits[i]->path, limits[i]->saved))
@@ -140,7 +140,7 @@ static int teardown(void **state)
 
 #define HANDLES_MAX	4096
 
-/* The greedy user's, in its process. */
+/* In the greedy user's process: its handles. */
 static struct lockmgr *handles[HANDLES_MAX];
 static unsigned int handle_count;
 
@@ -161,7 +161,7 @@ static void unlink_all(void)
 	opts.owner = OTHER_UID;
 	lockmgr_unlink("other", &opts);
 	opts.owner = GREEDY_UID;
-	/* They were made in that order. */
+	/* The spaces were made in this order. */
 	for (i = 0; !lockmgr_unlink(numbered_space(i), &opts); i++)
 		;
 }
@@ -212,7 +212,7 @@ static long do_live(struct lockmgr **mgr, long unused)
 	return ret ?: lockmgr_unlink("other", NULL);
 }
 
-/* That another user can open, allocate, lock, and all that. */
+/* Expect that another user can open, allocate, lock, unlock, free and unlink. */
 static void expect_other_lives(void)
 {
 	struct agent *other = agent_new_as(OTHER_UID, OTHER_UID, 0, NULL);
@@ -346,13 +346,13 @@ static long do_make_spaces(struct lockmgr **mgr, long tries)
 	return made;
 }
 
-/* That many, or fewer where each takes several times as long. */
+/* @count, or fewer on a kernel that checks itself, where each takes several times as long. */
 static long unless_watched(long count)
 {
 	return kernel_watches_itself() ? (long)scaled(count) : count;
 }
 
-/* The limit that there is without anybody's doing, or less. */
+/* The default limit; on a kernel that checks itself, a lower one, which is set. */
 static long limit_of_spaces(void)
 {
 	long limit = unless_watched(1024);
@@ -373,7 +373,7 @@ static void spaces_end_in_edquot(void **state)
 	expect_other_lives();
 }
 
-/* Two in a plain kernel, but one that checks its locks needs larger ones. */
+/* Two pages in a plain kernel; in one that checks its locks, locks are larger. */
 static void space_costs_less_than_five_pages(void **state)
 {
 	struct agent *greedy = greedy_new();
@@ -393,7 +393,7 @@ static void space_costs_less_than_five_pages(void **state)
 #define SUBORDINATES		200000
 #define SUBORDINATE_IDS		1100
 
-/* Root of a user namespace with all of its ids. */
+/* Root of a user namespace that has all of the greedy user's ids. */
 static struct agent *greedy_in_namespace(void)
 {
 	struct agent *greedy = greedy_new();
@@ -430,13 +430,13 @@ static void unlink_of_subordinates(void)
 	struct lockmgr_options opts = LOCKMGR_OPTIONS_INIT;
 	unsigned int i = 0;
 
-	/* They were made in that order. */
+	/* The spaces were made in this order. */
 	do
 		opts.owner = SUBORDINATES + i / 2;
 	while (!lockmgr_unlink(numbered_space(i++ % 2), &opts));
 }
 
-/* Memory of the whole system that is in small objects, in bytes. */
+/* The slab memory of the whole system, in bytes. */
 static long slab(void)
 {
 	static char text[8192];
@@ -461,12 +461,12 @@ static long charged_slab(void)
 	return strtol(line + strlen("\nslab "), NULL, 10);
 }
 
-/* What the rest of the system may allocate meanwhile, and what slabs leave unused. */
+/* Memory that the rest of the system may allocate meanwhile, or that slabs leave unused. */
 #define NOISE	(2048 * 1024L)
 
 /*
- * A thousand ids have no more spaces than one user; and so what sysfs makes for them,
- * which is charged to nobody, is bounded.
+ * A thousand subordinate ids get no more spaces than one user.  That also bounds the memory of
+ * the spaces' directories in sysfs, which is charged to nobody.
  */
 static void subordinate_ids_end_in_edquot_as_one_user(void **state)
 {
@@ -486,7 +486,7 @@ static void subordinate_ids_end_in_edquot_as_one_user(void **state)
 	printf("# %ld spaces: %ld KiB, of which %ld KiB are charged to the group\n", made,
 	       all / 1024, group / 1024);
 	fflush(stdout);
-	/* Objects are larger, and have neighbours, in a kernel that checks memory. */
+	/* In a kernel that checks memory, objects are larger, and come with others. */
 	if (access("/sys/kernel/debug/kmemleak", F_OK))
 		assert_in_range(all - group, 0, made * PAGE + NOISE);
 }
@@ -505,13 +505,16 @@ static void subordinate_ids_leave_room_for_their_user(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * Ids and records in as many spaces as there can be
+ * Ids and records in many spaces
  */
 
 #define MANY_SPACES	20
 #define MANY_LOCKS	4096
 
-/* In every space an id in each leaf, or a lock in each page, until all refuse. */
+/*
+ * In each space, allocate an id in each leaf, and lock a lock in each page of records.  Returns
+ * how many spaces have refused an id, plus how many have refused a lock.
+ */
 static long do_take_all(struct lockmgr **mgr, long spaces)
 {
 	long refused = 0, i;
@@ -552,8 +555,8 @@ static long do_count_taken(struct lockmgr **mgr, long unused)
 }
 
 /*
- * Ids of the first spaces use the limit up, then those of all others are refused;
- * likewise records, of which each space has a page free of charge.
+ * The ids of the first spaces use up the limit, and those of all later ones are refused.
+ * Records, of which each space has one page free of charge, are refused in every space.
  */
 static void ids_and_records_end_in_edquot(void **state)
 {
@@ -568,9 +571,9 @@ static void ids_and_records_end_in_edquot(void **state)
 }
 
 /*
- * The most that it can cost: an id its own leaf, which is 128 bytes, and as much again
- * for its share of the tree of leaves and for the kernel's accounts; a page of records
- * for each space beyond those that are charged for; and a space and its client.
+ * The most that this can cost: for each id a leaf of 128 bytes, and as much again for its share
+ * of the tree of leaves and of the kernel's accounts; the pages of records that count towards
+ * the limit, and one more for each space; and the spaces and their clients.
  */
 static void ids_and_records_cost_no_more_than_they_are_charged_for(void **state)
 {
@@ -672,7 +675,7 @@ static void waiters_end_with_the_threads(void **state)
 	lockmgr_close(mgr);
 }
 
-/* All sleep: the last to get there are in the queue, or in pause(). */
+/* The memory that sleeping threads cost, in the queue of a lock or in pause(). */
 static long cost_of_threads(agent_fn start, bool in_queue)
 {
 	struct agent *greedy = greedy_new();

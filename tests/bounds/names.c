@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a look-up by name costs does not depend on how many spaces there are: with 100 000
- * at most twice what it costs with one.
+ * The cost of a look-up by name does not depend on how many spaces there are: with 100 000, it
+ * is at most twice what it is with one.
  *
- * The spaces are in an IPC namespace and of a user of their own, and go with the former.
+ * The spaces are in a new IPC namespace, of a user who has no others; they go with the namespace.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,12 +23,12 @@
 
 #define SPACES		100000
 
-/* Nobody else has spaces under that number. */
+/* No other test makes spaces as this user. */
 #define OWNER		61001
 
 /*
- * The fastest of many batches: a disturbance only makes a batch slower.  The
- * table has begun to grow just before, and goes on with that during the first of them.
+ * The fastest of many batches counts: a disturbance only makes a batch slower.  The table of
+ * names may still be growing during the first batches, because spaces have just been made.
  */
 #define BATCHES		2000
 #define CALLS		250
@@ -71,9 +71,9 @@ static int make_spaces(unsigned int first, unsigned int end)
 }
 
 /*
- * Of CALLS look-ups, in ns: of names that are there, all over the table, or of one that is
- * not.  The call fails either way, and does nothing else.  The names are the same in each
- * batch, since it is not the processor's caches that are measured.
+ * Measure the time of CALLS look-ups, in ns: of names that exist, all over the table, or of one
+ * that does not.  The call fails either way, and does nothing else.  The names are the same in
+ * each batch, since this test does not measure the processor's caches.
  */
 static int measure(int file, unsigned int count, bool there, uint64_t *best)
 {
@@ -100,7 +100,7 @@ static int measure(int file, unsigned int count, bool there, uint64_t *best)
 }
 
 /**
- * struct costs - of names that are there, and of one that is not
+ * struct costs - times of look-ups, of names that exist, and of one that does not
  */
 struct costs {
 	uint64_t found;
@@ -119,7 +119,7 @@ static long percent(uint64_t many, uint64_t one)
 	return many * 100 / one;
 }
 
-/* In a process of its own; returns the larger of the two ratios in percent. */
+/* In an agent: returns the larger of the two ratios, in percent, or -errno. */
 static long compare(struct lockmgr **mgr, long count)
 {
 	struct costs one, many;
@@ -143,7 +143,7 @@ static long compare(struct lockmgr **mgr, long count)
 
 	found = percent(many.found, one.found);
 	missed = percent(many.missed, one.missed);
-	print_message("# with %ld spaces: %ld %% for a name that is there, %ld %% for another\n",
+	print_message("# with %ld spaces: %ld %% of the time if the name exists, %ld %% if not\n",
 		      count, found, missed);
 
 	return found > missed ? found : missed;
@@ -167,7 +167,8 @@ static void lookup_among_many_costs_at_most_twice_that_with_one(void **state)
 	if (ratio < 0)
 		fail_msg("%s", strerror(-ratio));
 	if (ratio > 200)
-		fail_msg("with %u spaces a look-up takes %ld %% of the time", SPACES, ratio);
+		fail_msg("with %u spaces, a look-up takes %ld %% of the time it takes with one",
+			 SPACES, ratio);
 }
 
 int main(void)
@@ -176,7 +177,7 @@ int main(void)
 		harness_test(lookup_among_many_costs_at_most_twice_that_with_one),
 	};
 
-	/* What a look-up costs there is what the kernel's checks cost. */
+	/* Most of the cost of a look-up would be that of the kernel's checks. */
 	if (kernel_watches_itself()) {
 		printf("1..0 # SKIP this kernel spends its time on checks\n");
 		return 0;

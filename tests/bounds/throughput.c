@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How much one user's attack slows another user down, beyond the processor time
- * that it takes.
+ * How much one user's attack slows another user down, beyond the processor time that the
+ * attack takes.
  */
 #include <errno.h>
 #include <sys/stat.h>
@@ -12,21 +12,21 @@
 #define WINDOWS		8
 #define WINDOW_MS	250
 
-/* A window is not over before each victim has done this much. */
+/* A window does not end before each victim has done this many operations. */
 #define WINDOW_OPERATIONS	200
 
 /*
- * What a victim must do at least beside an attack, in what it does beside processes
- * that spin.  Interrupts for signals and timers are nobody's time.  Where the host is
- * busy, single windows are far off, so this is asked of the upper quartile: an attack
- * that does harm does it in all of them.
+ * How much a victim must do beside an attack, relative to what it does beside processes that
+ * spin.  This is not 1, because the scheduler charges interrupts for signals and timers to
+ * nobody.  If the host is busy, single windows are far off; so the upper quartile of the windows
+ * must reach this: an attack that does harm does it in all of them.
  */
 #define LEAST_RATIO	0.6
 
 /*
- * How often a victim may sleep in all windows of an attack, if none of its calls
- * waits for another user: for whatever else makes a process sleep once.  A mutex that it
- * shares with the attackers is held by one of them several times a second.
+ * How often a victim may sleep in all windows of an attack, if none of its calls waits for
+ * another user.  Something else may make a process sleep once in a while; but a victim that
+ * shared a mutex with the attackers would find it held several times a second.
  */
 #define MOST_SLEEPS	2
 
@@ -71,7 +71,7 @@ static void step_open(int file)
 	close(arena_open_space("victim-open", 0));
 }
 
-/* Compute: the measure of the others. */
+/* Compute, which is the measure for the others: see score(). */
 static int prepare_compute(void)
 {
 	return -1;
@@ -83,7 +83,7 @@ static void step_compute(int file)
 	arena_spin();
 }
 
-/* Which of the victims that is. */
+/* The index of that victim. */
 #define COMPUTE		0
 
 static const struct victim victims[VICTIMS] = {
@@ -102,8 +102,8 @@ static const struct victim victims[VICTIMS] = {
 #define NAMES		100
 
 /*
- * A file, a space, ids that need a bitmap each, locks that need a page of records
- * each; and all of it is given back.
+ * Make a file, a space, ids that need a bitmap each, and locks that need a page of records each;
+ * then give all of it back.
  */
 static void step_spaces(struct attacker *self)
 {
@@ -136,7 +136,7 @@ static void start_thread(void *(*body)(void *self), void *self)
 	pthread_attr_destroy(&attr);
 }
 
-/* A lock, if it is held; else all is 0. */
+/* The entry of a lock if it is held; otherwise zeros. */
 static struct lockmgr_lock_entry held_lock(int file, uint32_t id)
 {
 	struct lockmgr_lock_entry entry = { .id = UINT32_MAX };
@@ -194,7 +194,7 @@ static void *take_turns(void *data)
 	return NULL;
 }
 
-/* Hundreds of threads that want one lock, which the attacker holds now. */
+/* Start threads that want one lock, which the attacker holds until the attack begins. */
 static void prepare_waiters(struct attacker *self)
 {
 	unsigned int i;
@@ -228,7 +228,7 @@ static void *wait_for_signals(void *data)
 	return NULL;
 }
 
-/* A thread that waits, and is interrupted all the time. */
+/* Start a thread that waits, and that step_signals() interrupts again and again. */
 static void prepare_signals(struct attacker *self)
 {
 	const struct sigaction action = { .sa_handler = ignore_signal };
@@ -243,7 +243,7 @@ static void prepare_signals(struct attacker *self)
 	await_waiters(self->file, self->index, 1);
 }
 
-/* And the attacker itself waits until right now, or a little later. */
+/* The attacker also waits itself, until a deadline that has passed or is 20 us away. */
 static void step_signals(struct attacker *self)
 {
 	uint64_t deadline = self->counter++ % 2 ? 1 : now_ns() + 20000;
@@ -285,8 +285,8 @@ static void *hold_and_wait(void *data)
 }
 
 /*
- * The first attacker makes a chain of threads, from its end; a walk from the lock
- * of its beginning goes through all of it.
+ * The first attacker makes a chain of threads, from its end to its beginning; a walk from the
+ * lock at the beginning goes through all of it.
  */
 static void prepare_chain(struct attacker *self)
 {
@@ -309,13 +309,13 @@ static void prepare_chain(struct attacker *self)
 	}
 }
 
-/* Have the module look whether waiting for the chain would close a cycle. */
+/* Make the module look whether waiting for the chain would close a cycle. */
 static void step_walk(struct attacker *self)
 {
 	arena_check(arena_lock(self->file, CHAIN_BEGIN, 1) == -1 && errno == ETIMEDOUT);
 }
 
-/* Have it say of some locks of the chain whether their holders wait for themselves. */
+/* Make it look whether the holders of some locks of the chain wait for themselves. */
 static void step_list(struct attacker *self)
 {
 	struct lockmgr_lock_entry entries[16];
@@ -340,8 +340,8 @@ static size_t pid_count;
 
 /**
  * struct window - what the victims have done in a window of time
- * @rates: operations of each, per second
- * @sleeps: how often each gave the processor up by itself
+ * @rates: operations per second, of each victim
+ * @sleeps: voluntary context switches of each victim
  */
 struct window {
 	double rates[VICTIMS];
@@ -402,7 +402,7 @@ static double sleeps_of(pid_t pid)
 	return count;
 }
 
-/* Add to a window what has been done until now; the victims were started first. */
+/* Add to a window @factor times what was done until now; victims are the first of pids[]. */
 static void count(struct window *window, double factor)
 {
 	unsigned int i;
@@ -418,7 +418,7 @@ static unsigned int cpu_count(void)
 	return sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-/* What the scheduler gives the attackers, in percent of what it gives the victims. */
+/* Set the processor time of the attackers, in percent of that of the victims. */
 static void set_weight(const char *weight)
 {
 	char path[64];
@@ -432,8 +432,8 @@ static void set_weight(const char *weight)
 
 /**
  * struct goal - when a window may end
- * @time: not before
- * @operations: of each victim; likewise
+ * @time: not before this time
+ * @operations: not before each victim's count has reached this
  */
 struct goal {
 	uint64_t time;
@@ -453,7 +453,7 @@ static bool is_goal_reached(void *data)
 	return now_ns() >= goal->time;
 }
 
-/* What the victims do while the attackers do that. */
+/* Count what the victims do while the attackers are in a mode. */
 static struct window measure(int mode)
 {
 	struct window window = { 0 };
@@ -472,7 +472,7 @@ static struct window measure(int mode)
 	goal.time = start + WINDOW_MS * 1000000;
 	for (i = 0; i < VICTIMS; i++)
 		goal.operations[i] = atomic_load(&arena->operations[i]) + WINDOW_OPERATIONS;
-	wait_until(is_goal_reached, &goal, "each victim has done something");
+	wait_until(is_goal_reached, &goal, "each victim has done its operations");
 	count(&window, 1);
 	seconds = (now_ns() - start) / 1e9;
 	for (i = 0; i < VICTIMS; i++)
@@ -490,8 +490,8 @@ static int compare(const void *a, const void *b)
 
 /**
  * struct harm - what an attack has done to a victim
- * @median: of the windows' ratios
- * @quartile: the upper one
+ * @median: median of the windows' ratios
+ * @quartile: their upper quartile
  * @rate: operations per second
  * @sleeps: how often the victim has slept
  */
@@ -503,9 +503,9 @@ struct harm {
 };
 
 /*
- * What a victim does in a window.  That of one which only computes says how much of
- * its processor a busy host has left to the machine, and so the others are measured
- * by that.
+ * How much a victim does in a window.  What the victim does that only computes shows how much
+ * of the processor a busy host has left to this machine; so the others are measured relative to
+ * that.
  */
 static double score(unsigned int victim, const struct window *window)
 {
@@ -553,7 +553,7 @@ static void start_all(const struct attack *attack)
 	wait_until(are_ready, NULL, "all are ready");
 }
 
-/* There, a spinlock lets others sleep. */
+/* On a PREEMPT_RT kernel, a task may sleep while it waits for a spinlock. */
 static bool is_realtime(void)
 {
 	return !access("/sys/kernel/realtime", F_OK);
@@ -581,8 +581,8 @@ static void expect_little_harm(const struct attack *attack)
 	fflush(stdout);
 	for (i = 0; i < VICTIMS; i++)
 		if (harms[i].quartile < LEAST_RATIO)
-			fail_msg("%s: %.2f of what is done beside spinning", victims[i].name,
-				 harms[i].quartile);
+			fail_msg("%s: only %.2f of what it does beside processes that spin",
+				 victims[i].name, harms[i].quartile);
 	for (i = 0; i < VICTIMS; i++)
 		if (!victims[i].sleeps && !is_realtime() && harms[i].sleeps > MOST_SLEEPS)
 			fail_msg("%s: slept %.0f times", victims[i].name, harms[i].sleeps);
@@ -611,7 +611,7 @@ static void remove_groups(uid_t uid)
 
 	for (cpu = 0; cpu < cpu_count(); cpu++) {
 		snprintf(path, sizeof(path), ARENA_GROUP, uid, cpu);
-		/* Its processes are being buried. */
+		/* Processes that have ended may still be in it for a moment. */
 		wait_until(is_group_gone, path, "the control group can be removed");
 	}
 }
@@ -642,7 +642,7 @@ static int teardown(void **state)
 	unsigned int i, k;
 
 	(void)state;
-	/* So that those who are killed get to it. */
+	/* So that attackers that are killed get the time to end. */
 	set_weight("100");
 	while (pid_count) {
 		if (!pids[--pid_count])
@@ -695,7 +695,7 @@ int main(void)
 	};
 	int ret;
 
-	/* Not what the module does is slow there, but the kernel that watches it. */
+	/* This would measure the kernel's checks rather than the module. */
 	if (kernel_watches_itself()) {
 		printf("1..0 # SKIP this kernel spends its time on checks\n");
 		return 0;

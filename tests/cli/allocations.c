@@ -19,7 +19,7 @@ static const char saved[] =
 	"17\n"
 	"end\n";
 
-/* What programs of later versions write where ids have notes. */
+/* Version 2 of the file, which lockctl writes if ids have notes. */
 static const char saved_notes[] =
 	"lockctl-allocations 2\n"
 	"space 1000:web\n"
@@ -115,7 +115,7 @@ static void notes_that_were_written_are_read(void **state)
 	allocations_free(&allocations);
 }
 
-static void what_was_written_is_read(void **state)
+static void allocations_that_were_written_are_read(void **state)
 {
 	struct allocations allocations;
 
@@ -134,7 +134,7 @@ static void what_was_written_is_read(void **state)
 	allocations_free(&allocations);
 }
 
-/* The file with one line in place of another; returns the line that is found wrong. */
+/* Read the file with one line replaced; returns the number of the line that is found wrong. */
 static unsigned int read_changed(const char *line, const char *instead)
 {
 	char text[sizeof(saved) + 100];
@@ -150,7 +150,7 @@ static unsigned int read_changed(const char *line, const char *instead)
 	return wrong;
 }
 
-static void files_that_are_not_in_order_are_refused(void **state)
+static void malformed_files_are_refused(void **state)
 {
 	static const struct {
 		const char *line;
@@ -183,8 +183,8 @@ static void files_that_are_not_in_order_are_refused(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		if (read_changed(cases[i].line, cases[i].instead) != cases[i].wrong)
-			fail_msg("'%s' instead of '%s': not line %u", cases[i].instead,
-				 cases[i].line, cases[i].wrong);
+			fail_msg("'%s' instead of '%s': line %u is not found wrong",
+				 cases[i].instead, cases[i].line, cases[i].wrong);
 }
 
 int main(void)
@@ -192,9 +192,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(allocations_are_written_as_documented),
 		cmocka_unit_test(notes_are_written_as_documented),
-		cmocka_unit_test(what_was_written_is_read),
+		cmocka_unit_test(allocations_that_were_written_are_read),
 		cmocka_unit_test(notes_that_were_written_are_read),
-		cmocka_unit_test(files_that_are_not_in_order_are_refused),
+		cmocka_unit_test(malformed_files_are_refused),
 	};
 
 	return harness_run(tests);

@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What bash completes, and from what.
+# Completion in bash.
 
 use strict;
 use warnings;
@@ -36,18 +36,18 @@ sub test_completion
 {
 	same(completed('lockctl '), [sort keys %commands, '--help', '--version'],
 	     'commands_are_completed');
-	same(completed('lockctl set'), ['set-capacity', 'set-note'], 'by_their_beginning');
+	same(completed('lockctl set'), ['set-capacity', 'set-note'], 'a_prefix_is_completed_to_its_commands');
 	same(completed('lockctl run --'), [qw(--command --conflict-exit-code --help --no-fork --nonblock --timeout --verbose)],
 	     'options_are_completed');
 	same(completed('lockctl restore libuser/lockctl/lockctl.b'), ['libuser/lockctl/lockctl.bash'],
 	     'files_are_completed');
 	same(completed('lockctl restore --space x libuser/lockctl/lockctl.b'),
-	     ['libuser/lockctl/lockctl.bash'], 'behind_options_too');
+	     ['libuser/lockctl/lockctl.bash'], 'files_are_completed_after_options');
 	same(completed('lockctl run x 1 env -w lockctl'), ['lockctl'],
-	     'but_another_command_has_options_of_its_own');
+	     'the_command_to_run_has_its_own_options');
 	same(completed('lockctl list -o HELD_S'), ['HELD_SECONDS'], 'columns_are_completed');
-	same(completed('lockctl list -o +LOCK,HELD_S'), ['+LOCK,HELD_SECONDS'], 'also_several');
-	same(completed('lockctl who x 1 '), [], 'and_nothing_where_nothing_is_wanted');
+	same(completed('lockctl list -o +LOCK,HELD_S'), ['+LOCK,HELD_SECONDS'], 'several_columns_are_completed');
+	same(completed('lockctl who x 1 '), [], 'nothing_is_offered_after_the_last_argument');
 }
 
 sub test_completion_of_spaces
@@ -59,17 +59,17 @@ sub test_completion_of_spaces
 	must('allocate', $space, 3, 5);
 	same(completed('lockctl list compl'), [$space], 'spaces_are_completed');
 	# Of a word with a colon, readline replaces only what follows the colon.
-	same(completed('lockctl list daemon:c'), [$space], 'those_of_others_too');
+	same(completed('lockctl list daemon:c'), [$space], 'spaces_of_other_users_are_completed');
 	same(completed("lockctl free $space "), [3, 5], 'ids_are_completed');
-	same(completed("lockctl free $space 3 "), [3, 5], 'as_many_as_are_taken');
-	same(completed("lockctl set-note $space "), [3, 5], 'or_just_one');
-	same(completed("lockctl set-note $space 3 "), [], 'and_nothing_of_a_text');
-	same(completed('lockctl restore --space compl'), [$space], 'an_option_may_take_a_space');
-	test_completion_behind_options($space);
+	same(completed("lockctl free $space 3 "), [3, 5], 'further_ids_are_completed_for_free');
+	same(completed("lockctl set-note $space "), [3, 5], 'one_id_is_completed_for_set_note');
+	same(completed("lockctl set-note $space 3 "), [], 'a_note_is_not_completed');
+	same(completed('lockctl restore --space compl'), [$space], 'the_space_that_an_option_takes_is_completed');
+	test_completion_after_options($space);
 }
 
-# Options, and what they take, are none of the words of which the usage speaks.
-sub test_completion_behind_options
+# Options and their arguments do not count as the arguments that the usage names.
+sub test_completion_after_options
 {
 	my ($space) = @_;
 
@@ -83,13 +83,13 @@ sub test_completion_behind_options
 			my $line = join(' ', 'lockctl', $command, (map { "$_ 5" } @names), 'compl');
 
 			same(completed($line), [$space],
-			     join('_', $command, 'has_its_space_behind', @names));
+			     join('_', $command, 'completes_its_space_after', @names));
 		}
 	}
-	same(completed("lockctl run $_ "), [], "what_${_}_takes_is_not_known") for qw(--timeout -E);
-	same(completed("lockctl run --timeout 5 -E 9 $space "), [3, 5], 'and_ids_behind_that');
+	same(completed("lockctl run $_ "), [], "argument_of_${_}_is_not_completed") for qw(--timeout -E);
+	same(completed("lockctl run --timeout 5 -E 9 $space "), [3, 5], 'ids_are_completed_after_options_with_arguments');
 	same(completed("lockctl run --nonblock $space "), [3, 5],
-	     'also_where_options_take_nothing');
+	     'ids_are_completed_after_options_without_arguments');
 }
 
 test_completion();

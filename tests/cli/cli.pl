@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the tests of lockctl share: to call it as somebody, to read what it says, and
-# processes for it to look at.
+# What the tests of lockctl share: functions that run it as a given user and read its output,
+# and processes for it to look at.
 
 use strict;
 use warnings;
@@ -14,10 +14,10 @@ BEGIN {
 	require './tests/docs/docs.pl';
 }
 
-# Users that every Debian system has, by their numbers.
+# Users that every Debian system has, with their numbers.
 our %users = (root => 0, daemon => 1, games => 5);
 our $patience = 600;
-# As lockctl writes it for people.
+# A duration, as lockctl writes it for people.
 our $duration = qr/(?:\d\.\ds|\d+s|\d+m \d+s|\d+h \d+m|\d+d \d+h)/;
 
 chomp(my $top = qx(pwd));
@@ -36,7 +36,7 @@ sub need_device
 	exit;
 }
 
-# In a child, for good.
+# Become another user; only in a child, since there is no way back.
 sub become
 {
 	my $id = $users{$_[0]};
@@ -47,7 +47,8 @@ sub become
 	POSIX::setuid($id) // die "setuid: $!\n";
 }
 
-# A command on a terminal, which script(1) makes; what is typed ends up in it.
+# Run a command on a terminal that script(1) makes, and type to it. The output also has what was
+# typed, since the terminal echoes it.
 sub on_terminal
 {
 	my ($typed, $command) = @_;
@@ -56,14 +57,15 @@ sub on_terminal
 	return run_as('root', $typed, 'script', '-qec', $command, '/dev/null');
 }
 
-# run_as(USER, INPUT, COMMAND...): its status as a shell has it, and what it said.
+# run_as(USER, INPUT, COMMAND...): run a command; returns its {status}, as a shell gives it, and
+# what it wrote to standard output, {out}, and to standard error, {err}.
 sub run_as
 {
 	my ($user, $input, @command) = @_;
 	my %files;
 
 	for my $name (qw(in out err)) {
-		open($files{$name}, '+>', undef) or die "a file: $!\n";
+		open($files{$name}, '+>', undef) or die "temporary file: $!\n";
 	}
 	print { $files{in} } $input;
 	seek($files{in}, 0, 0);
@@ -87,7 +89,7 @@ sub run_as
 	return \%said;
 }
 
-# lockctl(ARGUMENT...), lockctl_as(USER, ARGUMENT...): as above.
+# lockctl(ARGUMENT...), lockctl_as(USER, ARGUMENT...): run lockctl; return what run_as() does.
 sub lockctl_as
 {
 	my ($user, @arguments) = @_;
@@ -100,7 +102,7 @@ sub lockctl
 	return lockctl_as('root', @_);
 }
 
-# A command that must succeed.
+# Run lockctl, which must succeed; returns its output.
 sub must
 {
 	my $said = lockctl(@_);
@@ -143,7 +145,7 @@ sub fields
 	} @$rows];
 }
 
-# What a table for people has, with all white space as one blank.
+# A table for people, with each run of blanks squeezed to one.
 sub squeezed
 {
 	my ($text) = @_;
@@ -152,7 +154,8 @@ sub squeezed
 	return $text;
 }
 
-# matches(TEXT, PATTERN, NAME), lacks(TEXT, PATTERN, NAME): tests.
+# matches(TEXT, PATTERN, NAME), lacks(TEXT, PATTERN, NAME): tests that a text matches a pattern, or
+# that it does not.
 sub matches
 {
 	my ($text, $pattern, $name) = @_;
@@ -167,8 +170,8 @@ sub lacks
 	same($text =~ $pattern ? $text : '', '', $name);
 }
 
-# fails(SAID, STATUS, PATTERN, NAME): a test that a command failed, and said so on
-# standard error only.
+# fails(SAID, STATUS, PATTERN, NAME): a test that a command ended with this status, and wrote only
+# to standard error.
 sub fails
 {
 	my ($said, $status, $pattern, $name) = @_;
@@ -177,19 +180,19 @@ sub fails
 	     join("\n", $status, '', "$pattern"), $name);
 }
 
-# wait_until(WHAT, SUB): look until it is so.
+# wait_until(WHAT, SUB): call SUB until it returns true; WHAT says what it waits for.
 sub wait_until
 {
 	my ($what, $is_so) = @_;
 	my $end = Time::HiRes::time() + $patience;
 
 	until ($is_so->()) {
-		die "still not: $what\n" if Time::HiRes::time() > $end;
+		die "gave up waiting until $what\n" if Time::HiRes::time() > $end;
 		Time::HiRes::usleep(10000);
 	}
 }
 
-# A space that is gone when the test ends: "NAME-PID".
+# Create the space "NAME-PID", which is unlinked when the test ends.
 sub new_space
 {
 	my ($name, @options) = @_;
@@ -205,14 +208,14 @@ sub forget_space
 	push @spaces, @_;
 }
 
-# Have a process ended with the test.
+# Have a process killed when the test ends.
 sub remember
 {
 	push @actors, @_;
 	return $_[0];
 }
 
-# in_background(USER, COMMAND...): {from} has what it prints.
+# in_background(USER, COMMAND...): start a command; {from} reads what it prints.
 sub in_background
 {
 	my ($user, @command) = @_;
@@ -229,7 +232,7 @@ sub in_background
 	return remember({ pid => $pid, from => $from, name => $command[0] });
 }
 
-# lockctl run, with a command that runs until it is ended, whose process id is {command}.
+# lockctl run, with a command that sleeps until it is killed; {command} is its process id.
 sub run_sleeper
 {
 	my ($user, $space, $id) = @_;
@@ -240,7 +243,7 @@ sub run_sleeper
 	return $run;
 }
 
-# A process that is poked and heard: with {to} its standard input, {from} its output.
+# A process for poke() and hear(): {to} writes to its standard input, {from} reads its output.
 sub start_process
 {
 	my ($user, $name, @command) = @_;
@@ -267,7 +270,7 @@ sub start
 	return start_process($user, $arguments[0], $actor, @arguments);
 }
 
-# Wait for the next thing that an actor says.
+# Wait for the next line that a process prints; it must be this one.
 sub hear
 {
 	my ($self, $expected) = @_;
@@ -280,7 +283,7 @@ sub hear
 	die "$self->{name} says '$line', not '$expected'\n" if $line ne $expected;
 }
 
-# start() for one that gets all its locks.
+# start() for a process that acquires all its locks.
 sub start_holder
 {
 	my $self = start(@_);
@@ -289,7 +292,7 @@ sub start_holder
 	return $self;
 }
 
-# What an actor reads from its standard input.
+# Write to the standard input of a process.
 sub poke
 {
 	my ($self, $text) = @_;
@@ -297,7 +300,8 @@ sub poke
 	syswrite($self->{to}, $text) // die "$self->{name}: $!\n";
 }
 
-# start() for one that gets all but the last, and waits for that after others.
+# start() for a process that acquires all its locks but the last, and queues for that one. Returns
+# when it waits.
 sub start_waiter
 {
 	my ($user, $name, $space, @ids) = @_;
@@ -317,8 +321,8 @@ sub waiters
 	return scalar grep { $_->{role} eq 'waiter' } @{rows('who', $space, $id)};
 }
 
-# The letter that the kernel has for it; X if the process is gone, as it may be at any
-# time, even between opening its file and reading it.
+# The letter that /proc has for the state of a process; X if the process is gone, which may happen
+# even between opening its file and reading it.
 sub state_of
 {
 	my ($pid) = @_;
@@ -334,7 +338,7 @@ sub stop
 	wait_until("$self->{name} is stopped", sub { state_of($self->{pid}) eq 'T' });
 }
 
-# End one by SIGKILL; returns when the kernel has released what it held.
+# Kill a process; returns when the kernel has released the locks that it held.
 sub end
 {
 	my ($self) = @_;

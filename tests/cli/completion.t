@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What zsh and fish complete. What bash does is in bash-completion.t.
+# Completion in zsh and fish; bash is in bash-completion.t.
 
 use strict;
 use warnings;
@@ -15,8 +15,8 @@ my $help = lockctl('--help')->{out};
 my @commands = $help =~ /^  ([a-z]+(?:-[a-z]+)?) +\S/gm;
 my @run_options = map { /^  -\w, (--[a-z-]+)/gm } lockctl('run', '--help')->{out};
 
-# The functions of zsh's that offer words print them here, if they begin as the last word
-# does.
+# These replace the functions of zsh that offer words: they print the words that begin as the last
+# word of the line does.
 my $zsh = <<'EOF';
 typeset -a words=("${(@s: :)1}")
 CURRENT=$#words
@@ -64,7 +64,7 @@ my %shells = (
 	},
 );
 
-# What a shell would complete a line to; without what fish says of each.
+# What a shell would complete a line to, without the descriptions that fish adds.
 sub completed
 {
 	my ($shell, $line) = @_;
@@ -82,18 +82,18 @@ sub test_words
 
 	same(completed($shell, 'lockctl '), set(@commands, '--help', '--version'),
 	     "${shell}_completes_commands");
-	same(completed($shell, 'lockctl set'), ['set-capacity', 'set-note'], "${shell}_by_their_beginning");
+	same(completed($shell, 'lockctl set'), ['set-capacity', 'set-note'], "${shell}_completes_a_prefix_to_its_commands");
 	same(completed($shell, 'lockctl --v'), ['--version'], "${shell}_completes_options_of_lockctl");
 	same(completed($shell, 'lockctl run --'), set(@run_options), "${shell}_completes_options");
 	same(completed($shell, 'lockctl list --output LOCK,HELD_S'),
 	     [$shell eq 'zsh' ? 'HELD_SECONDS' : 'LOCK,HELD_SECONDS'], "${shell}_completes_columns");
-	same(completed($shell, 'lockctl list -o HELD_S'), ['HELD_SECONDS'], "${shell}_also_the_first");
+	same(completed($shell, 'lockctl list -o HELD_S'), ['HELD_SECONDS'], "${shell}_completes_the_first_column");
 	same(completed($shell, 'lockctl restore libuser/lockctl/lockctl.b'), ['libuser/lockctl/lockctl.bash'],
 	     "${shell}_completes_files");
 	same(completed($shell, 'lockctl restore --space x libuser/lockctl/lockctl.b'),
-	     ['libuser/lockctl/lockctl.bash'], "${shell}_also_after_options");
-	same(completed($shell, 'lockctl who x 1 '), [], "${shell}_offers_nothing_where_nothing_is_wanted");
-	same(completed($shell, "lockctl run $_ "), [], "${shell}_does_not_know_what_${_}_takes")
+	     ['libuser/lockctl/lockctl.bash'], "${shell}_completes_files_after_options");
+	same(completed($shell, 'lockctl who x 1 '), [], "${shell}_offers_nothing_after_the_last_argument");
+	same(completed($shell, "lockctl run $_ "), [], "${shell}_does_not_complete_the_argument_of_$_")
 		for qw(--timeout -E);
 }
 
@@ -105,7 +105,7 @@ sub test_other_commands
 	same(completed($shell, $line),
 	     [$shell eq 'zsh' ? 'normal: cat -w libuser/lockctl/lockctl.b, 3' :
 				'libuser/lockctl/lockctl.bash'],
-	     "${shell}_leaves_another_command_to_itself");
+	     "${shell}_completes_the_command_to_run_as_that_command");
 }
 
 sub test_spaces
@@ -120,11 +120,11 @@ sub test_spaces
 
 	must('allocate', $space, 3, 5);
 	same(completed($shell, "lockctl list complete-$shell"), [$space], "${shell}_completes_spaces");
-	same(completed($shell, "lockctl list --pid 5 -n complete-$shell"), [$space], "${shell}_also_after_options_with_words");
-	same(completed($shell, "lockctl restore --space complete-$shell"), [$space], "${shell}_as_an_argument");
+	same(completed($shell, "lockctl list --pid 5 -n complete-$shell"), [$space], "${shell}_completes_spaces_after_options");
+	same(completed($shell, "lockctl restore --space complete-$shell"), [$space], "${shell}_completes_the_space_that_an_option_takes");
 	same(completed($shell, "lockctl free $space "), [3, 5], "${shell}_completes_ids");
-	same(completed($shell, "lockctl free $space 3 "), [3, 5], "${shell}_as_many_as_are_taken");
-	same(completed($shell, "lockctl set-note $space 3 "), [], "${shell}_or_just_one");
+	same(completed($shell, "lockctl free $space 3 "), [3, 5], "${shell}_completes_further_ids_for_free");
+	same(completed($shell, "lockctl set-note $space 3 "), [], "${shell}_does_not_complete_a_note");
 }
 
 for my $shell (sort keys %shells) {

@@ -18,7 +18,7 @@ static struct lockmgr_waiter_info waiters[LOCKS][2];
 static struct lock locks[LOCKS];
 static struct snapshot snapshot;
 
-/* Lock @id is held by a thread, and by the module's word in a cycle or not. */
+/* Add a lock, held by a thread; @deadlocked: whether the module says that it is in a deadlock. */
 static void add_lock(pid_t holder, bool deadlocked)
 {
 	struct lock *lock = &locks[snapshot.lock_count];
@@ -52,7 +52,7 @@ static int empty_snapshot(void **state)
 	return 0;
 }
 
-/* Processes that are not made have no file there. */
+/* In the place of /proc: has files only of the processes that the test makes. */
 static char directory[sizeof(DIRECTORY)];
 
 static int empty_system(void **state)
@@ -92,7 +92,7 @@ static void make_process_in_session(pid_t pid, pid_t parent, char state, pid_t s
 	assert_int_equal(fclose(file), 0);
 }
 
-/* All are children of init, or of its children, and in one session. */
+/* Make a process in the session that all processes made so share. */
 static void make_process(pid_t pid, pid_t parent, char state)
 {
 	make_process_in_session(pid, parent, state, 7);
@@ -101,7 +101,7 @@ static void make_process(pid_t pid, pid_t parent, char state)
 #define cycle_test(function) \
 	cmocka_unit_test_setup(function, empty_snapshot)
 
-static void a_chain_is_no_cycle(void **state)
+static void a_chain_makes_no_cycle(void **state)
 {
 	struct cycles cycles;
 
@@ -123,7 +123,7 @@ static void a_cycle_is_found_in_its_order(void **state)
 	size_t i;
 
 	(void)state;
-	/* 99 waits too, but nobody waits for it; it also holds lock 3. */
+	/* Thread 99 waits, too, and holds lock 3, but nobody waits for that. */
 	add_lock(10, true);
 	add_lock(11, true);
 	add_lock(12, true);
@@ -144,7 +144,7 @@ static void a_cycle_is_found_in_its_order(void **state)
 	cycles_free(&cycles);
 }
 
-static void two_cycles_are_two(void **state)
+static void two_cycles_are_both_found(void **state)
 {
 	struct cycles cycles;
 
@@ -162,8 +162,8 @@ static void two_cycles_are_two(void **state)
 	cycles_free(&cycles);
 }
 
-/* It was put together of moments at which there was none. */
-static void a_cycle_that_the_module_does_not_know_is_none(void **state)
+/* Parts of a snapshot are from different moments, at none of which there was this cycle. */
+static void a_cycle_that_the_module_does_not_confirm_is_unexplained(void **state)
 {
 	struct cycles cycles;
 
@@ -178,7 +178,7 @@ static void a_cycle_that_the_module_does_not_know_is_none(void **state)
 	cycles_free(&cycles);
 }
 
-static void a_cycle_through_what_is_hidden_is_unexplained(void **state)
+static void a_cycle_through_hidden_threads_is_unexplained(void **state)
 {
 	struct cycles cycles;
 
@@ -216,7 +216,7 @@ static void assert_no_cycles(void)
 	cycles_free(&cycles);
 }
 
-/* A step of a holder that waits for no lock, and whose descendant is in the next one. */
+/* A step of a holder that waits for no lock; its descendant is in the next step. */
 static void assert_ancestor(const struct step *step, uint32_t holds)
 {
 	assert_null(step->waiter);
@@ -254,7 +254,7 @@ static void a_grandchild_that_waits_for_its_holder_may_be_a_deadlock(void **stat
 	cycles_free(&cycles);
 }
 
-/* Each has started one that waits for what the other holds. */
+/* The child of each holder waits for the other holder's lock. */
 static void two_holders_may_wait_through_their_children(void **state)
 {
 	struct cycles cycles;
@@ -278,8 +278,8 @@ static void two_holders_may_wait_through_their_children(void **state)
 	cycles_free(&cycles);
 }
 
-/* The child waits for one that waits for the parent, by locks only. */
-static void a_way_back_by_locks_closes_a_possible_cycle(void **state)
+/* The child waits for the lock of a thread that waits for the parent's lock. */
+static void a_path_back_through_locks_closes_a_possible_cycle(void **state)
 {
 	struct cycles cycles;
 
@@ -292,7 +292,7 @@ static void a_way_back_by_locks_closes_a_possible_cycle(void **state)
 	add_lock(30, false);
 	add_waiter(0, 30);
 	add_waiter(1, 11);
-	/* This one does not help: a child that waits for something else. */
+	/* Another child, which waits for a lock outside the cycle. */
 	add_lock(99, false);
 	add_waiter(2, 12);
 	cycles_find(&cycles, &snapshot);
@@ -307,7 +307,7 @@ static void a_way_back_by_locks_closes_a_possible_cycle(void **state)
 	cycles_free(&cycles);
 }
 
-static void siblings_and_parents_that_wait_are_no_deadlock(void **state)
+static void siblings_and_parents_that_wait_make_no_deadlock(void **state)
 {
 	(void)state;
 	make_process(5, 1, 'S');
@@ -330,8 +330,8 @@ static void a_holder_that_runs_does_not_wait(void **state)
 	assert_no_cycles();
 }
 
-/* A way on by locks only does not make a cycle. */
-static void a_descendant_that_waits_for_others_is_no_deadlock(void **state)
+/* The lock that the descendant waits for is held by a process that does not wait. */
+static void a_descendant_that_waits_for_others_makes_no_deadlock(void **state)
 {
 	(void)state;
 	make_process(10, 1, 'S');
@@ -353,7 +353,7 @@ static void init_does_not_wait_for_orphans(void **state)
 	add_lock(1, false);
 	add_waiter(0, 11);
 	assert_no_cycles();
-	/* In a container it may be any program, and wait for what it has started. */
+	/* In a container, it may be any program, and wait for what it started in its session. */
 	make_process_in_session(12, 1, 'S', 1);
 	add_waiter(0, 12);
 	cycles_find(&cycles, &snapshot);
@@ -362,7 +362,7 @@ static void init_does_not_wait_for_orphans(void **state)
 	cycles_free(&cycles);
 }
 
-static void what_cannot_be_seen_is_counted(void **state)
+static void waiters_whose_ancestors_are_hidden_are_counted(void **state)
 {
 	struct cycles cycles;
 
@@ -375,8 +375,8 @@ static void what_cannot_be_seen_is_counted(void **state)
 	cycles_free(&cycles);
 }
 
-/* The certain cycle is not told again as a possible one, whoever is related. */
-static void a_deadlock_comes_once_and_first(void **state)
+/* A deadlock is not reported again as a possible one, even between relatives. */
+static void a_deadlock_is_reported_once_and_first(void **state)
 {
 	struct cycles cycles;
 
@@ -407,21 +407,21 @@ static void a_deadlock_comes_once_and_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cycle_test(a_chain_is_no_cycle),
+		cycle_test(a_chain_makes_no_cycle),
 		cycle_test(a_cycle_is_found_in_its_order),
-		cycle_test(two_cycles_are_two),
-		cycle_test(a_cycle_that_the_module_does_not_know_is_none),
-		cycle_test(a_cycle_through_what_is_hidden_is_unexplained),
+		cycle_test(two_cycles_are_both_found),
+		cycle_test(a_cycle_that_the_module_does_not_confirm_is_unexplained),
+		cycle_test(a_cycle_through_hidden_threads_is_unexplained),
 		cycle_test(an_empty_snapshot_has_no_cycles),
 		family_test(a_grandchild_that_waits_for_its_holder_may_be_a_deadlock),
 		family_test(two_holders_may_wait_through_their_children),
-		family_test(a_way_back_by_locks_closes_a_possible_cycle),
-		family_test(siblings_and_parents_that_wait_are_no_deadlock),
+		family_test(a_path_back_through_locks_closes_a_possible_cycle),
+		family_test(siblings_and_parents_that_wait_make_no_deadlock),
 		family_test(a_holder_that_runs_does_not_wait),
-		family_test(a_descendant_that_waits_for_others_is_no_deadlock),
+		family_test(a_descendant_that_waits_for_others_makes_no_deadlock),
 		family_test(init_does_not_wait_for_orphans),
-		family_test(what_cannot_be_seen_is_counted),
-		family_test(a_deadlock_comes_once_and_first),
+		family_test(waiters_whose_ancestors_are_hidden_are_counted),
+		family_test(a_deadlock_is_reported_once_and_first),
 	};
 
 	return harness_run(tests);

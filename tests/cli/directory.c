@@ -10,7 +10,7 @@
 
 #include "directory.h"
 
-/* More than are asked for in one call. */
+/* More spaces than directory_read() requests in one call. */
 #define MANY	150
 
 static struct space_facts *spaces;
@@ -59,7 +59,7 @@ static void spaces_are_read_with_their_facts(void **state)
 	assert_int_equal(facts->generation, info.generation);
 }
 
-static void unlinked_space_is_not_read(void **state)
+static void unlinked_space_is_not_listed(void **state)
 {
 	(void)state;
 	space_open();
@@ -76,7 +76,7 @@ static int come_in_order(const struct space_facts *a, const struct space_facts *
 	return strcmp(a->space.name, b->space.name) < 0;
 }
 
-/* They are made in another order than that of their names. */
+/* The spaces are made in another order than that of their names. */
 static void many_spaces_come_by_owner_and_name(void **state)
 {
 	struct lockmgr *mgrs[MANY];
@@ -103,7 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		harness_test(spaces_are_read_with_their_facts),
-		harness_test(unlinked_space_is_not_read),
+		harness_test(unlinked_space_is_not_listed),
 		harness_test(many_spaces_come_by_owner_and_name),
 	};
 

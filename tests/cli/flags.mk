@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The unit tests get lockctl's parts that need neither a module nor libsmartcols; the
-# processes that lockctl looks at, and its terminal, are programs of their own.
+# The unit tests are linked with the parts of lockctl that need neither a module nor
+# libsmartcols. The helpers are separate programs: the processes that lockctl looks at, and the
+# terminal that it runs on.
 
 lockctl_parts   := allocations cycle directory duration memory note number proc report space system task text
 lockctl_objects := $(lockctl_parts:%=build/lockctl/%.o)
@@ -24,6 +25,6 @@ $(lockctl_units): $(lockctl_objects)
 $(lockctl_units): LDFLAGS += $(lockctl_objects)
 $(lockctl_units:%=%.o): CPPFLAGS += -Ilibuser/lockctl
 
-# It builds the library too, so one after the other.
+# This make builds the library, too, so it must not run while the library is being built.
 $(lockctl_objects) &: $(LIBRARY) FORCE
 	@$(MAKE) --no-print-directory -C libuser/lockctl

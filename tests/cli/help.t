@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What lockctl says of itself, and what it refuses. Needs no module.
+# lockctl: help, version and usage errors. Needs no module.
 
 use strict;
 use warnings;
@@ -15,7 +15,7 @@ our $lockctl;
 my $help = lockctl('--help')->{out};
 my %commands = $help =~ /^  ([a-z]+(?:-[a-z]+)?) +(\S.*)$/gm;
 
-# Every sub-command of the issue's list, and nothing that nobody knows of.
+# Help lists these commands and no others, and each has its own help.
 sub test_commands
 {
 	same([sort keys %commands], [qw(
@@ -32,12 +32,12 @@ sub test_commands
 			"${command}_says_what_it_does");
 		fails(lockctl($command, '--no-such-option'), 64,
 		      qr/^lockctl: unrecognized option '--no-such-option'\nTry 'lockctl \Q$command\E --help'\.$/,
-		      "${command}_refuses_what_is_no_option");
+		      "${command}_refuses_an_unknown_option");
 	}
 }
 
-# Help is printed from the table from which options are parsed.  Words that cannot
-# be names of spaces, and too many for most commands, keep anything from being done.
+# lockctl prints help from the table by which it parses options. The words, which cannot be names
+# of spaces and are too many for most commands, keep each command from doing anything.
 sub test_options
 {
 	my @words = ('no/space') x 6;
@@ -52,32 +52,32 @@ sub test_options
 
 sub test_refused
 {
-	fails(lockctl(), 64, qr/^lockctl: missing command\nTry 'lockctl --help'\.$/, 'a_command_is_needed');
-	fails(lockctl('lsit'), 64, qr/^lockctl: unknown command 'lsit'$/m, 'it_has_to_exist');
-	fails(lockctl('who', 'web'), 64, qr/^lockctl: missing argument: SPACE ID$/m, 'words_are_needed');
-	fails(lockctl('who', 'web', 1, 2), 64, qr/^lockctl: unexpected argument '2'$/m, 'but_not_more_than_that');
+	fails(lockctl(), 64, qr/^lockctl: missing command\nTry 'lockctl --help'\.$/, 'missing_command_is_refused');
+	fails(lockctl('lsit'), 64, qr/^lockctl: unknown command 'lsit'$/m, 'unknown_command_is_refused');
+	fails(lockctl('who', 'web'), 64, qr/^lockctl: missing argument: SPACE ID$/m, 'missing_arguments_are_named');
+	fails(lockctl('who', 'web', 1, 2), 64, qr/^lockctl: unexpected argument '2'$/m, 'surplus_argument_is_named');
 	fails(lockctl('watch', '--interval', 0), 64, qr/invalid interval '0': not a number of seconds$/m,
-	      'watch_needs_time_in_between');
+	      'watch_refuses_an_interval_of_0');
 	fails(lockctl('watch', '--count', 'x'), 64, qr/invalid count 'x'$/m,
-	      'watch_counts_with_numbers');
+	      'watch_refuses_a_count_that_is_not_a_number');
 	fails(lockctl('allocate', '--count'), 64, qr/^lockctl: option '--count' requires an argument$/m,
-	      'arguments_are_needed');
+	      'long_option_without_its_argument_is_refused');
 	fails(lockctl('allocate', '-c'), 64, qr/^lockctl: option requires an argument -- 'c'$/m,
-	      'also_by_a_letter');
+	      'short_option_without_its_argument_is_refused');
 	fails(lockctl('list', '-aXn'), 64, qr/^lockctl: invalid option -- 'X'$/m,
-	      'a_wrong_letter_among_others_is_named');
+	      'unknown_letter_among_others_is_named');
 	fails(lockctl('list', 'x', '-X'), 64, qr/^lockctl: invalid option -- 'X'$/m,
-	      'also_behind_a_word');
+	      'unknown_option_after_a_word_is_named');
 	fails(lockctl('list', '--json=x'), 64, qr/^lockctl: option '--json' doesn't allow an argument$/m,
-	      'not_every_option_takes_an_argument');
+	      'argument_of_an_option_that_takes_none_is_refused');
 	fails(lockctl('run', '--no'), 64, qr/^lockctl: option '--no' is ambiguous; possibilities: .*'--nonblock'/m,
-	      'a_beginning_of_two_options_is_ambiguous');
+	      'prefix_of_two_options_is_refused');
 	fails(lockctl('--no-such', 'list'), 64,
 	      qr/^lockctl: unrecognized option '--no-such'\nTry 'lockctl --help'\.$/,
-	      'lockctl_itself_has_few_options');
-	# It has no rows but those of --json.
+	      'unknown_option_before_the_command_is_refused');
+	# deadlocks prints sentences rather than a table, so it has no headings to leave out.
 	fails(lockctl('deadlocks', '--noheadings'), 64, qr/^lockctl: unrecognized option '--noheadings'$/m,
-	      'no_option_is_accepted_that_does_nothing');
+	      'deadlocks_refuses_noheadings');
 }
 
 sub test_version
@@ -85,16 +85,16 @@ sub test_version
 	my ($version) = read_file('dkms.conf') =~ /^PACKAGE_VERSION="(.*)"$/m;
 
 	same(lockctl('--version')->{out}, "lockctl $version (liblockmgr $version)\n",
-	     'the_version_is_the_projects');
-	same(lockctl('-V')->{out}, lockctl('--version')->{out}, 'it_has_a_short_option');
+	     'version_is_that_of_the_project');
+	same(lockctl('-V')->{out}, lockctl('--version')->{out}, 'version_has_a_short_option');
 }
 
 sub test_full_disk
 {
 	my $said = run_as('root', '', 'sh', '-c', "exec $lockctl --help >/dev/full");
 
-	same($said->{status}, 74, 'what_cannot_be_written_is_an_error');
-	matches($said->{err}, qr/^lockctl: cannot write: No space left on device$/, 'and_said');
+	same($said->{status}, 74, 'full_disk_makes_the_status_74');
+	matches($said->{err}, qr/^lockctl: cannot write: No space left on device$/, 'full_disk_is_reported');
 }
 
 test_commands();

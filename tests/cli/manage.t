@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What lockctl does with spaces and allocations.
+# lockctl: managing spaces and allocations.
 
 use strict;
 use warnings;
@@ -51,7 +51,7 @@ sub test_create
 	     'create_has_defaults');
 
 	fails(lockctl('create', '--capacity', 1048577, "x$space"), 64, qr/larger than allowed/,
-	      'a_capacity_has_a_limit');
+	      'create_refuses_a_capacity_above_the_limit');
 	for (['--capacity', 0], ['--capacity', 'x'], ['--mode', '888'], ['--mode', '01000'],
 	     ['--mode', 0], ['--group', 'no-such-group']) {
 		fails(lockctl('create', @$_, "x$space"), 64, qr/'\Q$_->[1]\E'/, "create_refuses_@$_");
@@ -67,7 +67,7 @@ sub test_unlink
 	same(said(lockctl('unlink', $one, $two)), '0 ', 'unlink_takes_several');
 	same([grep { facts($_) } $one, $two], [], 'unlinked_spaces_are_gone');
 	fails(lockctl('unlink', $one), 66, qr/^lockctl: cannot unlink space $one: no such space$/,
-	      'what_is_gone_cannot_be_unlinked');
+	      'a_missing_space_cannot_be_unlinked');
 }
 
 sub test_capacity
@@ -76,10 +76,10 @@ sub test_capacity
 
 	must('allocate', $space, 6);
 	same(said(lockctl('set-capacity', $space, 7)), '0 ', 'a_capacity_can_be_lowered');
-	same(facts($space)->{capacity}, 7, 'so_it_is');
+	same(facts($space)->{capacity}, 7, 'the_lower_capacity_is_shown');
 	fails(lockctl('set-capacity', $space, 6), 1, qr/an id beyond that is allocated/,
-	      'not_below_what_is_allocated');
-	fails(lockctl('set-capacity', $space, 1048577), 64, qr/more than allowed/, 'nor_above_the_limit');
+	      'a_capacity_below_allocated_ids_is_refused');
+	fails(lockctl('set-capacity', $space, 1048577), 64, qr/more than allowed/, 'a_capacity_above_the_limit_is_refused');
 	must('set-capacity', $space, 'max');
 	same(facts($space)->{capacity}, 1048576, 'max_is_the_limit');
 }
@@ -89,23 +89,23 @@ sub test_allocate
 	my $space = new_space('allocate', '--capacity', 6);
 
 	same(must('allocate', $space), "0\n", 'allocate_prints_the_lowest_free_id');
-	same(must('allocate', '--count', 2, $space), "1\n2\n", 'or_several');
-	same(must('allocate', $space, 5), "5\n", 'or_a_given_one');
+	same(must('allocate', '--count', 2, $space), "1\n2\n", 'allocate_with_a_count_prints_several');
+	same(must('allocate', $space, 5), "5\n", 'allocate_prints_a_given_id');
 
 	my $said = lockctl('allocate', $space, 3, 2);
 	same("$said->{status} $said->{out}$said->{err}",
-	     "1 3\nlockctl: lock 2 of $space is allocated already\n", 'those_that_are_taken_are_named');
+	     "1 3\nlockctl: lock 2 of $space is allocated already\n", 'ids_that_are_allocated_already_are_named');
 	must('allocate', $space);
 	fails(lockctl('allocate', $space), 1, qr/all ids are allocated$/, 'a_space_can_be_full');
 	fails(lockctl('allocate', $space, 6), 64, qr/there is no lock 6/, 'ids_end_at_the_capacity');
-	fails(lockctl('allocate', $space, 'x'), 64, qr/invalid lock number 'x'/, 'ids_are_numbers');
+	fails(lockctl('allocate', $space, 'x'), 64, qr/invalid lock number 'x'/, 'an_id_that_is_not_a_number_is_refused');
 
 	same(said(lockctl('free', $space, 1, 4)), '0 ', 'free_takes_several');
 	same(ids($space), '0 2 3 5', 'freed_ids_are_free');
 	$said = lockctl('free', $space, 1, 2);
 	same("$said->{status} $said->{err}", "1 lockctl: lock 1 of $space is not allocated\n",
 	     'what_is_free_cannot_be_freed');
-	same(ids($space), '0 3 5', 'the_others_are_freed_all_the_same');
+	same(ids($space), '0 3 5', 'the_other_ids_are_freed_all_the_same');
 }
 
 sub free_all_and_say
@@ -120,18 +120,18 @@ sub test_free_all
 	my $space = new_space('free-all');
 
 	must('allocate', '--count', 3, $space);
-	fails(lockctl('free-all', $space), 64, qr/needs --yes/, 'free_all_wants_to_ask');
-	same(ids($space), '0 1 2', 'and_frees_nothing_until_then');
+	fails(lockctl('free-all', $space), 64, qr/needs --yes/, 'free_all_without_a_terminal_needs_yes');
+	same(ids($space), '0 1 2', 'free_all_without_yes_frees_nothing');
 
 	my $asked = free_all_and_say('n', $space);
-	same($asked->{status}, 1, 'no_is_no');
-	matches($asked->{out}, qr/Free all 3 allocated ids of $space\?.*\[y\/N\]/s, 'it_says_how_many');
-	same(ids($space), '0 1 2', 'and_nothing_is_freed');
-	same(free_all_and_say('y', $space)->{status} . ids($space), '0', 'yes_is_yes');
+	same($asked->{status}, 1, 'free_all_exits_with_1_after_no');
+	matches($asked->{out}, qr/Free all 3 allocated ids of $space\?.*\[y\/N\]/s, 'free_all_asks_and_says_how_many');
+	same(ids($space), '0 1 2', 'free_all_frees_nothing_after_no');
+	same(free_all_and_say('y', $space)->{status} . ids($space), '0', 'free_all_frees_all_after_yes');
 
 	must('allocate', '--count', 3, $space);
-	same(said(lockctl('free-all', '--yes', $space)), '0 ', 'or_it_is_told_not_to_ask');
-	same(ids($space), '', 'all_are_free');
+	same(said(lockctl('free-all', '--yes', $space)), '0 ', 'free_all_does_not_ask_with_the_option');
+	same(ids($space), '', 'free_all_frees_all_with_the_option');
 }
 
 sub test_save
@@ -156,11 +156,11 @@ ids 6
 end
 EOF
 	must('save', $space, $file);
-	same(read_file($file), $text, 'or_into_a_file');
-	same([glob("$dir/*")], [$file], 'and_leaves_no_other_file');
+	same(read_file($file), $text, 'save_writes_the_same_to_a_file');
+	same([glob("$dir/*")], [$file], 'save_leaves_no_other_file');
 	fails(lockctl('save', $space, "$dir/no/file"), 74, qr/cannot write .*No such file/,
 	      'a_file_that_cannot_be_written_is_an_error');
-	fails(lockctl('save', "x$space"), 66, qr/no such space/, 'so_is_a_space_that_is_not_there');
+	fails(lockctl('save', "x$space"), 66, qr/no such space/, 'save_of_a_missing_space_is_an_error');
 	return ($space, $file);
 }
 
@@ -173,11 +173,11 @@ sub test_restore_into_nothing
 	must('unlink', $space);
 	same(said(lockctl('restore', $file)), "0 $space: 6 ids allocated, 0 were allocated already; the space is new\n",
 	     'restore_makes_the_space');
-	same(ids($space), '0 1 2 3 17 63', 'and_its_allocations');
+	same(ids($space), '0 1 2 3 17 63', 'restore_allocates_the_ids');
 	same(fields([facts($space)], qw(owner gid mode capacity)), ['root 0 0644 64'],
-	     'as_it_was');
+	     'restore_makes_the_space_as_it_was');
 	same($generation eq facts($space)->{generation} ? 'yes' : 'no', 'no',
-	     'it_is_another_space_all_the_same');
+	     'the_restored_space_has_another_generation');
 }
 
 sub test_restore_again
@@ -188,8 +188,8 @@ sub test_restore_again
 	must('free', $space, 2, 17);
 	same(said(run_as('root', $text, 'build/lockctl/lockctl', 'restore')),
 	     "0 $space: 2 ids allocated, 4 were allocated already\n",
-	     'what_the_saved_space_still_has_is_no_conflict');
-	same(ids($space), '0 1 2 3 17 63', 'restored_from_standard_input');
+	     'ids_that_the_saved_space_still_has_do_not_conflict');
+	same(ids($space), '0 1 2 3 17 63', 'ids_are_restored_from_standard_input');
 }
 
 sub test_restore_conflict
@@ -202,14 +202,14 @@ sub test_restore_conflict
 	fails(lockctl('restore', $file), 1, qr/^lockctl: ids of $space that are beyond its capacity: 63
 lockctl: ids of $space that are allocated already, to others: 1-2, 17
 lockctl: nothing was restored\n$/, 'restore_names_every_conflict');
-	same(ids($space), '1 2 9 17', 'and_then_changes_nothing');
+	same(ids($space), '1 2 9 17', 'restore_with_conflicts_changes_nothing');
 
 	my $other = "restored-$$";
 	forget_space($other);
 	same(said(lockctl('restore', '--space', $other, $file)),
 	     "0 $other: 6 ids allocated, 0 were allocated already; the space is new\n",
-	     'restore_can_be_told_another_space');
-	same(ids($other), '0 1 2 3 17 63', 'which_has_them_then');
+	     'restore_takes_another_space');
+	same(ids($other), '0 1 2 3 17 63', 'the_other_space_has_the_ids');
 }
 
 sub test_bad_files
@@ -221,8 +221,8 @@ sub test_bad_files
 	fails(lockctl('restore', "$dir/bad"), 65, qr/bad: line 11 is wrong or missing: nothing was restored$/,
 	      'a_file_that_is_cut_off_is_refused');
 	fails(run_as('root', 'nonsense', 'build/lockctl/lockctl', 'restore', '-'), 65,
-	      qr/standard input: line 1 is wrong/, 'so_is_nonsense');
-	fails(lockctl('restore', "$dir/none"), 66, qr/cannot read .*No such file/, 'so_is_no_file');
+	      qr/standard input: line 1 is wrong/, 'nonsense_is_refused');
+	fails(lockctl('restore', "$dir/none"), 66, qr/cannot read .*No such file/, 'a_missing_file_is_refused');
 }
 
 test_create();

@@ -17,7 +17,7 @@ need_device();
 my $space = new_space('run');
 my $place = "0:$space";
 
-# Rows of the list that are about a lock.
+# The rows that list has for a lock.
 sub lock_rows
 {
 	my ($id) = @_;
@@ -55,9 +55,9 @@ sub test_statuses
 	same(said(lockctl('run', $space, 1, '--', 'sh', '-c', 'kill -TERM $$')), '143 ',
 	     'a_signal_is_128_and_its_number');
 	fails(lockctl('run', $space, 1, '--', '/no/such/command'), 127, qr/cannot run .*No such file/,
-	      'a_command_that_is_not_there_is_127');
+	      'missing_command_is_127');
 	fails(lockctl('run', $space, 1, '--', '/etc/passwd'), 126, qr/cannot run .*Permission denied/,
-	      'one_that_cannot_be_run_is_126');
+	      'command_that_cannot_be_run_is_126');
 	same(scalar @{lock_rows(1)}, 0, 'the_lock_is_free_after_all_that');
 }
 
@@ -77,7 +77,7 @@ sub test_usage
 
 	fails(lockctl('run', @{$_->[0]}), 64, $_->[1], "usage: @{$_->[0]}") for @cases;
 	fails(lockctl('run', "x$space", 1, 'true'), 66, qr/no such space/,
-	      'a_space_that_is_not_there_is_66');
+	      'missing_space_is_66');
 }
 
 sub test_conflict
@@ -86,15 +86,15 @@ sub test_conflict
 	my @command = ($space, 2, '--', 'echo', 'never');
 
 	same(said(lockctl('run', '--nonblock', @command)), '1 ', 'nonblock_gives_up_with_1');
-	same(said(lockctl('run', '-n', '-E', 99, @command)), '99 ', 'or_with_what_it_is_told');
-	same(said(lockctl('run', '--timeout', '0.05', @command)), '1 ', 'so_does_a_timeout');
-	same(said(lockctl('run', '-w', 0, '-E', 0, @command)), '0 ', 'which_may_be_0');
+	same(said(lockctl('run', '-n', '-E', 99, @command)), '99 ', 'nonblock_gives_up_with_the_given_status');
+	same(said(lockctl('run', '--timeout', '0.05', @command)), '1 ', 'timeout_gives_up_with_1');
+	same(said(lockctl('run', '-w', 0, '-E', 0, @command)), '0 ', 'timeout_gives_up_with_the_given_status');
 
 	end($holder);
 	matches(said(lockctl('run', '--nonblock', $space, 2, 'echo', 'now')), qr/^0 now\n$died$/,
 		'run_says_that_the_last_holder_died');
 	same(said(lockctl('run', '--timeout', 10, $space, 2, 'echo', 'again')), "0 again\n",
-	     'it_says_so_once');
+	     'run_says_so_once');
 }
 
 sub test_held_meanwhile
@@ -111,7 +111,7 @@ sub test_held_meanwhile
 	wait_until('a second waits', sub { waiters($place, 3) == 1 });
 	kill(TERM => $run->{pid});
 	same(status_of($run), 143, 'a_signal_is_passed_on_to_the_command');
-	same(status_of($second), 0, 'who_waited_is_next');
+	same(status_of($second), 0, 'the_waiting_run_acquires_the_lock');
 }
 
 sub is_gone
@@ -128,7 +128,7 @@ sub is_held
 	return $said eq '99 ' ? 'held' : $said eq "0 free\n" ? 'free' : $said;
 }
 
-# The command must not go on without the lock.
+# If lockctl is killed, its command goes on, and must not do so without the lock.
 sub test_killed
 {
 	my $dir = scratch_directory();
@@ -140,7 +140,8 @@ sub test_killed
 	chown(1, 1, $sleep);
 	chmod(04755, $sleep);
 	kill_run('a command', 0, @show, 'sleep');
-	# The kernel forgets what is to follow from the parent's death, or never knew it.
+	# In these, PR_SET_PDEATHSIG would not end the command when lockctl dies: the kernel forgets
+	# it when the process changes its user, and a child does not inherit it.
 	kill_run('setpriv', 1, qw(setpriv --reuid 1 --regid 1 --clear-groups), @show, 'sleep');
 	kill_run('runuser', 1, qw(runuser -u daemon --), @show, 'sleep');
 	kill_run('a set-user-ID program', 1, @show, $sleep);
@@ -160,7 +161,7 @@ sub kill_run
 	named_by_lockctl($name);
 	kill(TERM => $pid);
 	matches(said(lockctl('run', '--timeout', $patience, $space, 4, 'echo', 'next')),
-		qr/^0 next\n$died$/, 'the_lock_is_free_then_and_the_next_is_told');
+		qr/^0 next\n$died$/, 'the_next_run_learns_that_the_holder_died');
 }
 
 # lockctl names the process that keeps the lock, and how to look at it.
@@ -173,10 +174,10 @@ sub named_by_lockctl
 	same(said(run_as('root', '', 'ps', '-o', 'comm=', $shown // 0)), "0 lock-keeper\n",
 	     "who_names_what_keeps_the_lock: $name");
 	matches(must('list', $space), qr/^Lock 4 of $space: its process has ended, or is not shown here; $keeper$/m,
-		'so_does_list');
+		"list_names_what_keeps_the_lock: $name");
 }
 
-# What keeps the lock cannot do so if it is killed, too.
+# If the keeper is killed, too, the kernel releases the lock.
 sub test_killed_keeper
 {
 	my $run = run_sleeper('root', $space, 18);
@@ -187,11 +188,11 @@ sub test_killed_keeper
 	kill(KILL => $keeper // 0);
 	matches(said(lockctl('run', '--timeout', $patience, $space, 18, 'echo', 'next')),
 		qr/^0 next\n$died$/, 'killed_keeper_keeps_nothing');
-	same(is_gone($run->{command}) ? 'gone' : 'runs', 'runs', 'and_the_command_goes_on');
+	same(is_gone($run->{command}) ? 'gone' : 'runs', 'runs', 'the_command_goes_on_without_its_keeper');
 	kill(TERM => $run->{command});
 }
 
-# A child of the command that has the file keeps the lock, and so has others.
+# With --no-fork, each child of the command that has the file keeps the lock.
 sub test_what_keeps_it
 {
 	my $script = 'for i in 1 2; do sleep 1000 >/dev/null 2>&1 & echo $!; done; exit';
@@ -202,7 +203,7 @@ sub test_what_keeps_it
 		wait_until('it sleeps', sub { read_file("/proc/$child/comm") eq "sleep\n" });
 	}
 	matches(must('who', $space, 19), qr/^What keeps it: processes $children[0] \(sleep\), $children[1] \(sleep\) have its file; to see them: ps $children[0] $children[1]\.$/m,
-		'who_names_all_that_keep_it');
+		'who_names_all_that_keep_the_lock');
 	kill(KILL => @children);
 }
 
@@ -213,13 +214,13 @@ sub test_signals_while_waiting
 
 	wait_until('it waits', sub { waiters($place, 5) == 1 });
 	kill(INT => $run->{pid});
-	same(status_of($run), 130, 'who_waits_can_be_interrupted');
-	same(waiters($place, 5), 0, 'and_waits_no_more');
+	same(status_of($run), 130, 'waiting_run_can_be_interrupted');
+	same(waiters($place, 5), 0, 'interrupted_run_waits_no_more');
 	end($holder);
 }
 
-# A shell goes on with its script unless it sees the signal itself; a status of 130 is not
-# enough. Whoever is late learns of the signal and of the command's end at once.
+# A shell ends its script only if what it runs is killed by the signal; a status of 130 is not
+# enough. late.so makes lockctl learn of the signal and of the command's end at the same time.
 sub test_interrupted_at_once
 {
 	my @command = ('env', "LD_PRELOAD=$late", $lockctl, 'run', $space, 8, '--',
@@ -239,7 +240,7 @@ sub test_ignored_children
 	my $said = run_as('root', '', '/usr/bin/perl', '-e', '$SIG{CHLD} = "IGNORE"; exec @ARGV',
 			  $lockctl, 'run', $space, 6, '--', 'sh', '-c', 'exit 5');
 
-	same(said($said), '5 ', 'the_status_comes_even_where_children_are_ignored');
+	same(said($said), '5 ', 'the_status_is_known_even_if_sigchld_was_ignored');
 }
 
 sub keepers
@@ -249,14 +250,14 @@ sub keepers
 	} map { m{(\d+)} } glob('/proc/[0-9]*');
 }
 
-# The lock is the command's only; processes that outlive it do not hold it.
+# Only the command holds the lock; processes that outlive it do not.
 sub test_background_children
 {
 	my $said = lockctl('run', $space, 9, '--', 'sh', '-c', 'sleep 1000 >/dev/null 2>&1 & echo $!');
 	my $child = { pid => $said->{out} + 0 };
 
-	same(is_held(9), 'free', 'what_the_command_leaves_behind_has_no_lock');
-	same(is_gone($child->{pid}) ? 'gone' : 'runs', 'runs', 'although_it_runs');
+	same(is_held(9), 'free', 'process_that_outlives_the_command_does_not_hold_the_lock');
+	same(is_gone($child->{pid}) ? 'gone' : 'runs', 'runs', 'that_process_still_runs');
 	kill(KILL => $child->{pid});
 
 	my $run = run_sleeper('root', $space, 9);
@@ -272,12 +273,12 @@ sub test_namespaces
 	same(said(run_as('root', '', 'unshare', '--pid', @run)), "0 works\n",
 	     'the_command_may_be_the_first_of_a_pid_namespace');
 	same(said(run_as('root', '', 'unshare', '--pid', '--fork', @run)), "0 works\n",
-	     'so_may_lockctl');
-	same(is_held(10), 'free', 'and_the_lock_is_released');
+	     'lockctl_may_be_the_first_of_a_pid_namespace');
+	same(is_held(10), 'free', 'the_lock_is_released');
 }
 
-# A program that counts how often it gets a signal until SIGUSR1 comes, before which what was
-# sent earlier arrives.
+# A program that counts how often it gets a signal, until SIGUSR1 ends it. Signals that were sent
+# before SIGUSR1 arrive before it.
 my $counter = <<'EOS';
 	my $count = 0;
 	$| = 1;
@@ -288,7 +289,7 @@ my $counter = <<'EOS';
 EOS
 my @counter = ('/usr/bin/perl', '-e', $counter);
 
-# lockctl run on a terminal of its own: {pid} is the terminal's process, {command} the
+# lockctl run on its own terminal: {pid} is the terminal's process, {command} the
 # command's, and {parent} that of its parent.
 sub run_on_terminal
 {
@@ -330,14 +331,14 @@ sub test_typed_signals
 			my $run = run_on_terminal(12, @{$in_session{$where}}, @sleeper);
 
 			poke($run, $typed->[0]);
-			same(status_of($run), $typed->[1], "$typed->[1], the command in $where");
+			same(status_of($run), $typed->[1], "a_typed_signal_makes_the_status_$typed->[1], the command in $where");
 			wait_until('the command is gone', sub { is_gone($run->{command}) });
 			same(is_held(12), 'free', 'the_lock_is_released');
 		}
 	}
 }
 
-# Not twice: by the kernel, and by lockctl.
+# The kernel and lockctl must not both send a signal to the command.
 sub test_each_signal_once
 {
 	for my $where ('its group', 'a session of its own') {
@@ -355,22 +356,22 @@ sub test_each_signal_once
 	hear($run, 'got 1');
 	kill(USR1 => $run->{pid});
 	hear($run, 'count 1');
-	same(status_of($run), 0, 'and_one_that_is_sent');
+	same(status_of($run), 0, 'the_command_gets_a_sent_signal_once');
 }
 
-# A shell goes on after Ctrl-C if what it runs only says that it was interrupted.
+# A shell goes on after Ctrl-C if what it runs exits with 130 rather than being killed by SIGINT.
 sub test_script
 {
 	my $script = "$lockctl run $space 14 -- sh -c 'echo pid \$\$; exec sleep 1000'; echo after";
 	my $shell = start_process('root', 'terminal', $terminal, 'bash', '-c', $script);
 
-	matches(scalar(readline($shell->{from})), qr/^pid \d+\r?$/, 'a_script_runs_it');
+	matches(scalar(readline($shell->{from})), qr/^pid \d+\r?$/, 'the_script_runs_the_command');
 	poke($shell, "\x03");
-	same(status_of($shell), 130, 'a_script_ends_at_an_interrupt');
-	lacks(join('', readline($shell->{from})), qr/after/, 'and_does_not_go_on');
+	same(status_of($shell), 130, 'an_interrupt_ends_the_script');
+	lacks(join('', readline($shell->{from})), qr/after/, 'an_interrupted_script_does_not_go_on');
 }
 
-# As nohup(1) has it.
+# As nohup(1) starts a command.
 sub test_ignored_signals
 {
 	my $run = in_background('root', '/usr/bin/perl', '-e', '$SIG{HUP} = "IGNORE"; exec @ARGV',
@@ -383,7 +384,7 @@ sub test_ignored_signals
 	same(status_of($run), 0, 'a_signal_that_was_ignored_is_not_passed_on');
 }
 
-# The command is lockctl's process, and has the file.
+# With --no-fork, lockctl's process becomes the command, which has the file.
 sub test_no_fork
 {
 	my $script = 'echo pid $$; sleep 1000 >/dev/null 2>&1 & echo $!; wait';
@@ -395,36 +396,36 @@ sub test_no_fork
 	     'the_command_and_its_children_have_the_file');
 	same(is_held(16), 'held', 'the_lock_is_held_while_it_runs');
 	kill(KILL => $run->{pid});
-	same(status_of($run), 137, 'it_can_be_killed');
+	same(status_of($run), 137, 'the_command_can_be_killed');
 	same(is_held(16), 'held', 'a_child_that_has_the_file_has_the_lock');
 	kill(KILL => $child);
 	matches(said(lockctl('run', '--timeout', $patience, $space, 16, 'echo', 'next')), qr/^0 next\n$died$/,
-		'nobody_unlocks_it_and_so_the_next_is_told');
+		'nobody_unlocks_it_so_the_next_run_learns_of_a_death');
 
 	same(said(lockctl('run', '--no-fork', $space, 16, '--', 'sh', '-c', 'exit 7')), '7 ',
-	     'the_status_is_that_of_the_command');
+	     'the_status_without_a_fork_is_that_of_the_command');
 	lockctl('run', $space, 16, 'true');
 	fails(lockctl('run', '-F', $space, 16, '--', '/no/such/command'), 127,
-	      qr/^lockctl: cannot run .*No such file/, 'a_command_that_is_not_there_is_127');
-	same(is_held(16), 'free', 'and_the_lock_is_released');
+	      qr/^lockctl: cannot run .*No such file/, 'missing_command_without_a_fork_is_127');
+	same(is_held(16), 'free', 'the_lock_is_released_if_the_command_is_missing');
 }
 
 sub test_verbose
 {
 	same(said(lockctl('run', '--verbose', $space, 17, 'echo', 'out')) =~ s/after $duration/after TIME/r,
-	     "0 out\nlockctl: acquired lock 17 of $space after TIME\n", 'verbose_says_when_it_has_the_lock');
+	     "0 out\nlockctl: acquired lock 17 of $space after TIME\n", 'verbose_says_when_the_lock_is_acquired');
 
 	my $holder = start_holder('root', 'holder', $place, 17);
 	my $held = qr/held by process $holder->{pid} \(.*holder.*\) for $duration/;
 	my $said = lockctl('run', '-v', '--timeout', '0.1', $space, 17, 'true');
 	matches(said($said), qr/\A1 lockctl: waiting for lock 17 of $space: $held\nlockctl: gave up waiting for lock 17 of $space: $held\n\z/,
-		'whom_it_waits_for_and_that_it_gave_up');
+		'verbose_names_the_holder_and_says_that_it_gave_up');
 	matches(said(lockctl('run', '-v', '-n', $space, 17, 'true')),
-		qr/\A1 lockctl: gave up waiting for lock 17 of $space: $held\n\z/, 'also_if_it_does_not_wait');
+		qr/\A1 lockctl: gave up waiting for lock 17 of $space: $held\n\z/, 'verbose_names_the_holder_if_run_does_not_wait');
 	end($holder);
 }
 
-# Several that count in a file, which goes wrong where two do it at once.
+# Several processes increment a number in a file; two that did so at once would lose one.
 sub test_exclusion
 {
 	my $script = 'n=$(cat "$0"); sleep 0.01; echo $((n + 1)) >"$0"';

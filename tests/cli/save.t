@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What lockctl save does with what it is pointed at, and what restore reads.
+# lockctl save and restore, with files of every kind.
 
 use strict;
 use warnings;
@@ -29,8 +29,8 @@ sub said
 	return "$said->{status} $said->{out}$said->{err}";
 }
 
-# A shell's script, with mounts of its own; its $1, $2 and $3 are lockctl, the space and a
-# new directory.
+# Run a shell script in a new mount namespace and a new directory. Its $1, $2 and $3 are lockctl,
+# the space and that directory.
 sub script
 {
 	my ($script) = @_;
@@ -52,7 +52,7 @@ sub inode
 	return (stat $_[0])[1];
 }
 
-# What is not a regular file stays what it is.
+# What is not a regular file is written, and never replaced by one.
 sub test_devices
 {
 	my $null = "$dir/null";
@@ -63,11 +63,11 @@ sub test_devices
 		my $before = facts_of($file);
 
 		same(said(lockctl('save', $space, $file)), '0 ', "save_writes_to_$file");
-		same(facts_of($file), $before, "which_stays_a_device: $file");
+		same(facts_of($file), $before, "the_device_stays_a_device: $file");
 	}
 	fails(lockctl('save', $space, "$dir/full"), 74, qr/^lockctl: cannot write .*No space left/,
 	      'what_a_device_refuses_is_an_error');
-	same(facts_of("$dir/full") =~ /^character special/ ? 'yes' : 'no', 'yes', 'it_stays_too');
+	same(facts_of("$dir/full") =~ /^character special/ ? 'yes' : 'no', 'yes', 'the_full_device_stays_a_device');
 }
 
 sub test_descriptors
@@ -75,20 +75,20 @@ sub test_descriptors
 	for my $file ('/dev/stdout', '/dev/fd/1', '/proc/self/fd/1') {
 		same(said(lockctl('save', $space, $file)), "0 $text", "save_writes_to_$file");
 		same(said(script("{ echo a; \"\$1\" save \$2 $file; echo b; } | cat")), "0 a\n${text}b\n",
-		     "$file, a pipe");
+		     "save_writes_to_a_pipe: $file");
 		same(said(script("{ echo a; \"\$1\" save \$2 $file; echo b; } >out; cat out")),
-		     "0 a\n${text}b\n", "$file, a file that is open");
+		     "0 a\n${text}b\n", "save_writes_to_an_open_file: $file");
 	}
 	same(said(script('ln -s /dev/stdout link; "$1" save $2 link | cat; readlink link')),
-	     "0 $text/dev/stdout\n", 'a_link_to_one_stays');
-	same(said(script('"$1" save $2 /dev/fd/7 7>&1')), "0 $text", 'others_are_as_good');
+	     "0 $text/dev/stdout\n", 'a_link_to_standard_output_is_followed_and_stays');
+	same(said(script('"$1" save $2 /dev/fd/7 7>&1')), "0 $text", 'save_writes_to_any_descriptor');
 	fails(script('"$1" save $2 /dev/fd/7 7<&-'), 74, qr/cannot write .*Bad file/,
-	      'one_that_is_not_open_is_an_error');
+	      'a_descriptor_that_is_not_open_is_an_error');
 	fails(script('"$1" save $2 /dev/fd/7 7</dev/null'), 74, qr/cannot write .*Bad file/,
-	      'so_is_one_that_is_to_be_read');
+	      'a_descriptor_for_reading_only_is_an_error');
 }
 
-# Which cannot be opened by a path.
+# A socket cannot be opened by the path of its descriptor.
 sub test_sockets
 {
 	socketpair(my $ours, my $theirs, Socket::AF_UNIX(), Socket::SOCK_STREAM(), 0) or die "socketpair: $!";
@@ -115,7 +115,7 @@ sub test_sockets
 	}
 	waitpid($pid, 0);
 	same("$? " . read_file("$dir/restored"), "0 $space: 0 ids allocated, 2 were allocated already\n",
-	     'restore_reads_from_one');
+	     'restore_reads_from_a_socket');
 }
 
 sub test_pipes
@@ -124,21 +124,21 @@ sub test_pipes
 	     "0 ${text}fifo\n", 'a_fifo_is_written_and_stays');
 	same(said(script('bash -c \'"$1" save $2 >(cat >out; touch done); ' .
 			 'until [[ -e done ]]; do sleep 0.01; done; cat out\' bash "$1" $2')),
-	     "0 $text", 'so_is_a_process_of_the_shell');
+	     "0 $text", 'save_writes_to_a_process_substitution');
 
 	my $restored = "0 $space: 0 ids allocated, 2 were allocated already\n";
 	same(said(script('mkfifo fifo; "$1" save $2 fifo & "$1" restore fifo; wait')), $restored,
 	     'restore_reads_a_fifo');
 	same(said(script('bash -c \'"$1" restore <("$1" save $2)\' bash "$1" $2')), $restored,
-	     'and_a_process_of_the_shell');
-	same(said(script('"$1" save $2 | "$1" restore /dev/stdin')), $restored, 'and_standard_input');
+	     'restore_reads_from_a_process_substitution');
+	same(said(script('"$1" save $2 | "$1" restore /dev/stdin')), $restored, 'restore_reads_standard_input');
 	fails(script('"$1" restore .'), 66, qr/^lockctl: cannot read \.: Is a directory$/,
-	      'a_directory_has_no_text');
+	      'restore_refuses_a_directory');
 	fails(script('"$1" save $2 .'), 74, qr/^lockctl: cannot write \.: Is a directory$/,
-	      'and_takes_none');
+	      'save_refuses_a_directory');
 }
 
-# A link stays; its target is what is written, and made if it is not there.
+# A symbolic link stays; save writes its target, and creates the target if it is missing.
 sub test_links
 {
 	my $place = "$dir/links";
@@ -152,10 +152,10 @@ sub test_links
 
 	my $inode = inode("$place/there/file");
 	same(said(lockctl('save', $space, "$place/two")), '0 ', 'save_follows_links');
-	same(read_file("$place/there/file"), $text, 'their_target_is_written');
-	same(inode("$place/there/file") != $inode ? 'yes' : 'no', 'yes', 'it_is_a_new_file');
+	same(read_file("$place/there/file"), $text, 'the_target_has_the_text');
+	same(inode("$place/there/file") != $inode ? 'yes' : 'no', 'yes', 'the_target_is_a_new_file');
 	same(said(lockctl('save', $space, "$place/dangling")), '0 ', 'a_target_may_be_missing');
-	same(read_file("$place/there/none"), $text, 'it_is_made');
+	same(read_file("$place/there/none"), $text, 'the_missing_target_is_created');
 	same([map { readlink("$place/$_") } qw(one two dangling)],
 	     ['there/file', "$place/one", 'there/none'], 'links_stay');
 	same([map { s{.*/}{}r } glob("$place/there/{.[!.],}*")], [qw(file none)],
@@ -164,7 +164,7 @@ sub test_links
 	      'a_link_to_itself_is_an_error');
 }
 
-# A new file has what the old one had beside its text.
+# The new file gets owner, group and mode of the one that it replaces.
 sub test_attributes
 {
 	my $file = "$dir/attributes";
@@ -175,14 +175,15 @@ sub test_attributes
 	my ($before, $inode) = (facts_of($file), inode($file));
 	same(said(lockctl('save', $space, $file)), '0 ', 'a_file_is_replaced');
 	same(facts_of($file), $before, 'owner_group_and_mode_are_kept');
-	same(inode($file) != $inode ? 'yes' : 'no', 'yes', 'although_it_is_a_new_one');
+	same(inode($file) != $inode ? 'yes' : 'no', 'yes', 'the_file_is_a_new_one');
 
 	my $new = "$dir/new";
-	same(said(script("umask 027; \"\$1\" save \$2 $new")), '0 ', 'a_file_is_made');
-	same(facts_of($new), 'regular file 0:0 0 0 640 1', 'as_umask_has_it');
+	same(said(script("umask 027; \"\$1\" save \$2 $new")), '0 ', 'save_creates_a_file');
+	same(facts_of($new), 'regular file 0:0 0 0 640 1', 'a_created_file_has_the_mode_that_umask_allows');
 }
 
-# By setxattr(2) and getxattr(2), for which not every system has a command.
+# Calls 188 and 191 of x86-64 are setxattr(2) and getxattr(2), for which not every system has a
+# command.
 sub test_extended_attributes
 {
 	same(said(script(<<'EOS')), "0 kept\nreplaced", 'extended_attributes_are_kept');
@@ -196,7 +197,7 @@ perl -e '$v = "\0" x 9; print substr($v, 0, syscall(191, @ARGV, $v, 9)), "\n"' f
 EOS
 }
 
-# A user that may write to a file but not give it away writes in place.
+# A user who may write to a file but not give a new one to its owner writes in place.
 sub test_file_of_another
 {
 	my $place = "$dir/shared";
@@ -213,7 +214,7 @@ sub test_file_of_another
 
 	same(said(lockctl_as('daemon', 'save', $space, "$place/file")), '0 ',
 	     'a_file_of_another_is_written');
-	same(facts_of("$place/file") . ' ' . inode("$place/file"), "$before $inode", 'in_place');
+	same(facts_of("$place/file") . ' ' . inode("$place/file"), "$before $inode", 'a_file_of_another_is_written_in_place');
 	matches(read_file("$place/file"), qr/\Alockctl-allocations 1\n.*\nend\n\z/s, 'nothing_old_is_left');
 
 	chmod(0444, "$place/file");
@@ -228,14 +229,14 @@ sub test_names
 	write_file($file, "old\n");
 	link($file, "$dir/other-name");
 	same(said(lockctl('save', $space, $file)), '0 ', 'a_file_with_two_names_is_written');
-	same(read_file("$dir/other-name"), $text, 'by_both');
+	same(read_file("$dir/other-name"), $text, 'both_names_have_the_text');
 
 	my $long = "$dir/" . 'n' x 255;
-	same(said(lockctl('save', $space, $long)), '0 ', 'a_name_may_be_as_long_as_names_are');
-	same(said(lockctl('save', $space, $long)), '0 ', 'also_of_what_is_replaced');
+	same(said(lockctl('save', $space, $long)), '0 ', 'save_creates_a_file_with_the_longest_name');
+	same(said(lockctl('save', $space, $long)), '0 ', 'save_replaces_a_file_with_the_longest_name');
 }
 
-# As a container has it.
+# A file that is mounted alone, as a container engine does it.
 sub test_mounted_file
 {
 	same(said(script(<<'EOS')), "0 $text", 'a_file_that_is_a_mount_point_is_written');
@@ -244,7 +245,7 @@ mount --bind outside inside
 "$1" save $2 inside
 cat outside
 EOS
-	same(said(script(<<'EOS')), "0 $text", 'also_where_its_directory_is_read_only');
+	same(said(script(<<'EOS')), "0 $text", 'a_mount_point_in_a_read_only_directory_is_written');
 mkdir inside; echo old >outside; echo >inside/file
 mount --bind inside inside; cd "$PWD"
 mount --bind outside inside/file
@@ -254,12 +255,13 @@ cat outside
 EOS
 }
 
-# A page of 4096 bytes has room for this text, two for that of a thousand ids.
+# The text takes a page of 4096 bytes, that of 1501 ids takes two; each file system has one page too
+# few.
 sub test_full_disk
 {
 	my $full = 'cannot write file: No space left on device';
 
-	same(said(script(<<'EOS')), "0 74\nold\nfile\nlockctl: $full\n", 'a_full_disk_leaves_the_file');
+	same(said(script(<<'EOS')), "0 74\nold\nfile\nlockctl: $full\n", 'a_full_disk_leaves_the_old_file');
 mount -t tmpfs -o size=4k none .; cd "$PWD"
 echo old >file
 status=0; "$1" save $2 file || status=$?
@@ -267,7 +269,7 @@ echo $status; cat file; ls -A
 EOS
 	my $large = new_space('large', '--capacity', 8192);
 	must('allocate', $large, map { 4 * $_ } 0 .. 1500);
-	same(said(script(<<"EOS")), "0 74\nold\nlockctl: $full\n", 'also_what_is_written_in_place');
+	same(said(script(<<"EOS")), "0 74\nold\nlockctl: $full\n", 'a_full_disk_leaves_the_old_text_of_a_file_written_in_place');
 mount -t tmpfs -o size=8k none .; cd "\$PWD"
 echo old >file; ln file other; echo filler >filler
 status=0; "\$1" save $large file || status=\$?

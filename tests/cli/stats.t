@@ -24,7 +24,8 @@ sub row
 	return (grep { $_->{space} eq $place } @{rows('stats', @_)})[0];
 }
 
-# Two holders die; for the lock of one of them somebody has waited, who dies, too.
+# A holder dies, and so does the waiter that inherits its lock; then two waits for another lock time
+# out.
 sub make_history
 {
 	my $holder = start_holder('root', 'holder', $place, 1);
@@ -47,17 +48,17 @@ sub test_counts
 	my $row = row($space);
 	same(fields([$row], qw(contentions holder_deaths deadlocks)), ['3 2 0'], 'waits_and_deaths_are_counted');
 	same([map { $row->{$_} } @keys[1 .. 4]], [map { 0 + read_file("$files/$place/stats/$_") } @keys[1 .. 4]],
-	     'as_in_the_files_of_the_space');
+	     'counts_are_those_in_sysfs');
 	same($row->{longest_wait_seconds} >= 0.3 && $row->{longest_wait_seconds} < 300 ? 'yes' :
 	     $row->{longest_wait_seconds}, 'yes', 'the_longest_wait_is_in_seconds');
-	same(fields([row()], @keys), fields([$row], @keys), 'without_a_space_all_are_shown');
-	same(scalar @{rows('stats', $space)}, 1, 'with_one_only_that');
+	same(fields([row()], @keys), fields([$row], @keys), 'stats_without_a_space_shows_all');
+	same(scalar @{rows('stats', $space)}, 1, 'stats_of_a_space_shows_only_that_one');
 	matches(squeezed(must('stats', $space)),
 		qr/\ASPACE CONTENTIONS HANDOFFS HOLDER DEATHS DEADLOCKS LONGEST WAIT\n ?$space 3 \d+ 2 0 \d+\.\ds\n\z/,
-		'people_have_a_table');
+		'stats_prints_a_table_for_people');
 }
 
-# As Prometheus' text format has it: each metric's help and type once, then its samples.
+# Prometheus' text format: each metric's help and type once, then its samples.
 sub test_prometheus
 {
 	my $other = new_space('other', '--capacity', 7);
@@ -75,14 +76,14 @@ sub test_prometheus
 		}
 	}
 	same(\@wrong, [], 'the_format_is_that_of_prometheus');
-	same(scalar(keys %seen), 10, 'it_has_all_metrics');
+	same(scalar(keys %seen), 10, 'prometheus_has_all_metrics');
 	same([map { value($text, $_, $space) } qw(capacity allocated held waiting clients contentions_total
-		holder_deaths_total deadlocks_total)], [16, 3, 1, 0, 1, 3, 2, 0], 'values_are_the_spaces');
+		holder_deaths_total deadlocks_total)], [16, 3, 1, 0, 1, 3, 2, 0], 'metrics_have_the_values_of_the_space');
 	same(value($text, 'longest_wait_seconds', $space) =~ s/(\.\d{3}).*/$1/r,
-	     sprintf('%.3f', row($space)->{longest_wait_seconds}), 'times_are_seconds');
+	     sprintf('%.3f', row($space)->{longest_wait_seconds}), 'prometheus_times_are_seconds');
 	same(value($text, 'capacity', $other), 7, 'every_space_has_its_samples');
-	lacks($one, qr/$other/, 'or_just_one');
-	same(value($one, 'capacity', $space), 16, 'the_one_asked_for');
+	lacks($one, qr/$other/, 'prometheus_of_a_space_has_no_other');
+	same(value($one, 'capacity', $space), 16, 'prometheus_of_a_space_has_that_one');
 }
 
 sub value
@@ -94,30 +95,31 @@ sub value
 
 sub test_refused
 {
-	fails(lockctl('stats', "x$space"), 66, qr/no such space$/, 'the_space_must_be_there');
-	fails(lockctl('stats', '--prometheus', '--json'), 64, qr/exclude each other/, 'one_format_at_once');
+	fails(lockctl('stats', "x$space"), 66, qr/no such space$/, 'missing_space_is_refused');
+	fails(lockctl('stats', '--prometheus', '--json'), 64, qr/exclude each other/, 'prometheus_and_json_exclude_each_other');
 	fails(run_as('root', '', 'unshare', '--mount', 'sh', '-c',
 		     'mount -t tmpfs none /sys && exec "$@"', 'sh', $lockctl, 'stats', $space),
-	      69, qr/^lockctl: cannot read the statistics of space $space: they are in /, 'without_sysfs_it_says_so');
+	      69, qr/^lockctl: cannot read the statistics of space $space: they are in /, 'stats_without_sysfs_says_so');
 }
 
-# A user sees what may be read.
+# A user sees only the spaces that this user may read.
 sub test_users
 {
 	my $open = "open-$$";
 
-	same(lockctl_as('daemon', 'create', '--mode', '0604', $open)->{status}, 0, 'a_user_has_a_space');
+	same(lockctl_as('daemon', 'create', '--mode', '0604', $open)->{status}, 0, 'daemon_creates_a_space');
 	forget_space("1:$open");
 	same([map { $_->{space} } grep { $_->{space} =~ /-$$\z/ } @{rows_as('games', 'stats')}], ["1:$open"],
-	     'a_user_is_shown_what_may_be_read');
+	     'stats_shows_a_user_what_this_user_may_read');
 }
 
-# A user who is root in a user namespace has a space whose directory bears another number there.
+# In a user namespace where daemon is root, daemon's space is 0:NAME; but in sysfs it is 1:NAME, and
+# 0:NAME is the space of the real root.
 sub test_namespace
 {
 	my $same = new_space('same', '--mode', '0644');
 
-	same(lockctl_as('daemon', 'create', $same)->{status}, 0, 'a_user_has_a_space_of_the_same_name');
+	same(lockctl_as('daemon', 'create', $same)->{status}, 0, 'daemon_creates_a_space_of_the_same_name');
 	forget_space("1:$same");
 	fails(run_as('daemon', '', 'unshare', '--user', '--map-root-user', $lockctl, 'stats', $same), 69,
 	      qr/^lockctl: cannot read the statistics of space $same: they are in /,

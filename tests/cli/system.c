@@ -42,7 +42,7 @@ static void each_system_has_its_command(void **state)
 		{ "ID=arch\n", "6.12.3-arch1-1", "pacman -S linux-headers" },
 		{ "ID=manjaro\nID_LIKE=arch\n", "6.6.63-1-lts", "pacman -S linux-lts-headers" },
 		{ "ID=alpine\n", "6.6.58-0-lts", "apk add linux-lts-dev" },
-		/* What it is counts more than what it is like. */
+		/* ID counts more than ID_LIKE. */
 		{ "ID_LIKE=fedora\nID=debian\n", "1", "apt install linux-headers-1" },
 		{ "ID=gentoo\n", "6.6.58-gentoo", "unknown" },
 		{ "ID=alpine\n", "6.6.58", "unknown" },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* lockctl: what is said of a process, by what /proc and the cgroups show of it. */
+/* lockctl: what it says of a process, from what /proc and the cgroups show. */
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,7 +20,7 @@
 
 #define DIRECTORY	"/tmp/lockctl-tasks-XXXXXX"
 
-/* No process can have it. */
+/* A process id that no process can have. */
 #define NOBODY		1999999999
 
 static char directory[sizeof(DIRECTORY)];
@@ -49,7 +49,7 @@ static void write_task_file(pid_t pid, pid_t tid, const char *name, const char *
 	write_file(path, text);
 }
 
-/* A thread called "backup" of process @pid, in that state. */
+/* Make a thread of process @pid, called "backup", in that state. */
 static void make_thread(pid_t pid, pid_t tid, char state)
 {
 	char text[128];
@@ -94,7 +94,7 @@ static void assert_state(pid_t pid, pid_t tid, const char *name, const char *sta
 	assert_string_equal(task_state(&task), state);
 }
 
-/* What it says, with the directory of this test as "ROOT". */
+/* Expect a remark on the process, in which ROOT is the directory of this test. */
 static void assert_remark(pid_t pid, const char *expected)
 {
 	char *text = NULL, *found, shown[512];
@@ -122,7 +122,7 @@ static void assert_remark(pid_t pid, const char *expected)
  * What can and cannot be known
  */
 
-static void states_have_their_words(void **state)
+static void each_state_has_its_word(void **state)
 {
 	static const struct {
 		char letter;
@@ -145,7 +145,7 @@ static void states_have_their_words(void **state)
 	}
 }
 
-/* As with hidepid=2, where /proc has no directory of it. */
+/* As with hidepid=2, where /proc does not show the process's directory. */
 static void a_process_that_proc_hides_is_not_gone(void **state)
 {
 	(void)state;
@@ -156,7 +156,7 @@ static void a_process_that_proc_hides_is_not_gone(void **state)
 	assert_state(NOBODY, NOBODY, "backup", "gone");
 }
 
-static void of_what_has_another_name_nothing_is_said(void **state)
+static void the_state_of_a_process_with_another_name_is_not_known(void **state)
 {
 	(void)state;
 	make_thread(NOBODY, NOBODY, 'T');
@@ -169,7 +169,7 @@ static void a_process_lives_as_long_as_one_thread_does(void **state)
 	make_thread(NOBODY, NOBODY, 'Z');
 	make_thread(NOBODY, NOBODY - 1, 'S');
 	assert_state(NOBODY, NOBODY, "backup", "sleeping");
-	/* The thread that locked is gone without a trace. */
+	/* The thread that acquired the lock is gone from /proc. */
 	assert_state(NOBODY, NOBODY - 2, "backup", "sleeping");
 	assert_state(NOBODY, 0, "backup", "sleeping");
 	make_thread(NOBODY, NOBODY - 1, 'Z');
@@ -182,7 +182,7 @@ static void *tell_and_wait(void *pipe_end)
 	char text[512];
 	const char *end = NULL;
 
-	/* Until the first thread has ended. */
+	/* Wait until the first thread has ended. */
 	proc_directory = "/proc";
 	while (!end || end[2] != 'Z') {
 		proc_read(getpid(), getpid(), "stat", text, sizeof(text));
@@ -220,7 +220,7 @@ static void a_real_process_without_its_first_thread_lives(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * What will not go on by itself
+ * Processes that will not go on by themselves
  */
 
 static void a_stopped_process_has_its_remark(void **state)
@@ -279,13 +279,13 @@ static void a_frozen_process_has_its_remark(void **state)
 	assert_state(NOBODY, NOBODY, "backup", "frozen");
 	assert_remark(NOBODY, FROZEN "; to thaw it: echo 0 >ROOT/cgroup/pods/c1/cgroup.freeze");
 
-	/* By a cgroup above its own. */
+	/* Frozen through the parent of its cgroup. */
 	write_file("cgroup/pods/c1/cgroup.freeze", "0\n");
 	assert_state(NOBODY, NOBODY, "backup", "sleeping");
 	write_file("cgroup/pods/cgroup.freeze", "1\n");
 	assert_remark(NOBODY, FROZEN "; to thaw it: echo 0 >ROOT/cgroup/pods/cgroup.freeze");
 
-	/* By one above all that is shown. */
+	/* Frozen through a cgroup above all that are visible. */
 	write_file("cgroup/pods/cgroup.freeze", "0\n");
 	write_file("cgroup/pods/c1/cgroup.events", "populated 1\nfrozen 1\n");
 	assert_remark(NOBODY, FROZEN);
@@ -317,9 +317,9 @@ static void a_command_that_cannot_be_typed_is_not_shown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		made_test(states_have_their_words),
+		made_test(each_state_has_its_word),
 		made_test(a_process_that_proc_hides_is_not_gone),
-		made_test(of_what_has_another_name_nothing_is_said),
+		made_test(the_state_of_a_process_with_another_name_is_not_known),
 		made_test(a_process_lives_as_long_as_one_thread_does),
 		cmocka_unit_test(a_real_process_without_its_first_thread_lives),
 		made_test(a_stopped_process_has_its_remark),

@@ -1,8 +1,8 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The systemd unit that keeps allocations over a restart: systemd understands it, and its
-# commands do what it is for. There is no systemd in the machine, so they run as they stand.
+# The systemd unit that keeps allocations over a restart: systemd accepts it, and its commands
+# save and restore. No systemd runs in the virtual machine, so the test runs the commands itself.
 
 use strict;
 use warnings;
@@ -37,7 +37,7 @@ sub test_verify
 	     'systemd_understands_the_unit');
 }
 
-# The command of a line of the unit, with what systemd puts in.
+# The command of a line of the unit, with systemd's %i and %S filled in.
 sub command_of
 {
 	my ($key, $space) = @_;
@@ -69,7 +69,7 @@ sub test_restart
 	     'start_restores');
 	same(fields(rows('list', '--all', $space), qw(lock note)), ['2 two', '5 -'], 'ids_and_notes_are_back');
 	same(fields([grep { $_->{space} eq $full } @{rows('spaces')}], qw(mode capacity)), ['0640 9'],
-	     'and_so_is_the_space');
+	     'mode_and_capacity_are_back');
 }
 
 sub run_in_shell

@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# lockctl as root and as two ordinary users: each sees what is its own, or open to it.
+# lockctl as root and as two ordinary users: each sees its own spaces, and those that it may read.
 
 use strict;
 use warnings;
@@ -25,7 +25,7 @@ sub as
 	return $said->{out};
 }
 
-# Of the test's spaces, those that a user is shown.
+# Those of the test's spaces that lockctl shows to a user.
 sub shown
 {
 	my ($user, $command) = @_;
@@ -45,12 +45,12 @@ sub make_spaces
 
 sub test_names
 {
-	same(as('daemon', 'allocate', $private), "0\n", 'a_name_alone_is_ones_own');
-	same(as('root', 'allocate', "daemon:$private"), "1\n", 'a_user_in_front_is_anothers');
-	same(as('root', 'allocate', "1:$private"), "2\n", 'so_is_its_number');
-	same(as('root', 'allocate', $private), "0\n", 'the_same_name_is_another_space');
+	same(as('daemon', 'allocate', $private), "0\n", 'a_name_alone_is_a_space_of_the_caller');
+	same(as('root', 'allocate', "daemon:$private"), "1\n", 'a_user_in_front_is_the_owner');
+	same(as('root', 'allocate', "1:$private"), "2\n", 'a_users_number_in_front_is_the_owner');
+	same(as('root', 'allocate', $private), "0\n", 'the_same_name_of_another_user_is_another_space');
 	fails(lockctl('list', "no-such-user:$private"), 66, qr/unknown user 'no-such-user'/,
-	      'users_have_to_exist');
+	      'an_unknown_user_is_refused');
 }
 
 sub test_shown
@@ -66,10 +66,10 @@ sub test_shown
 		same(shown('daemon', $command), ["1:$open", "1:$private", "5:$shared"],
 		     "a_user_sees_own_and_open_spaces_in_$command");
 		same(shown('games', $command), ["1:$open", "5:$shared"],
-		     "another_sees_others_in_$command");
+		     "another_user_sees_own_and_open_spaces_in_$command");
 	}
-	matches(as('games', 'list'), qr/^daemon:$open /m, 'names_are_as_they_can_be_typed');
-	matches(as('daemon', 'list'), qr/^$open /m, 'ones_own_without_a_user');
+	matches(as('games', 'list'), qr/^daemon:$open /m, 'spaces_of_others_are_shown_with_their_owner');
+	matches(as('daemon', 'list'), qr/^$open /m, 'own_spaces_are_shown_without_owner');
 }
 
 sub test_refused
@@ -77,22 +77,22 @@ sub test_refused
 	fails(lockctl_as('games', 'list', "daemon:$private"), 77, qr/permission denied/,
 	      'a_private_space_cannot_be_listed');
 	fails(lockctl_as('games', 'who', "daemon:$private", 1), 77, qr/permission denied/,
-	      'nor_can_its_locks');
+	      'who_holds_locks_of_a_private_space_is_not_shown');
 	fails(lockctl_as('games', 'run', "daemon:$open", 1, 'true'), 77, qr/permission denied/,
-	      'what_can_be_read_only_cannot_be_locked');
+	      'locks_of_a_space_open_for_reading_cannot_be_locked');
 	fails(lockctl_as('games', 'allocate', "daemon:$open"), 77, qr/permission denied/,
-	      'nor_allocated');
+	      'ids_of_a_space_open_for_reading_cannot_be_allocated');
 	fails(lockctl_as('daemon', 'free-all', '--yes', "games:$shared"), 77, qr/not permitted/,
-	      'freeing_all_is_for_the_owner');
+	      'only_the_owner_frees_all');
 	fails(lockctl_as('daemon', 'set-capacity', "games:$shared", 10), 77, qr/not permitted/,
-	      'so_is_the_capacity');
+	      'only_the_owner_sets_the_capacity');
 	fails(lockctl_as('daemon', 'unlink', "games:$shared"), 77, qr/not permitted/,
-	      'and_unlinking');
+	      'only_the_owner_unlinks');
 	fails(lockctl_as('daemon', 'create', "games:x$$"), 77, qr/not permitted/,
-	      'nobody_makes_spaces_for_others');
+	      'a_user_cannot_make_spaces_for_others');
 }
 
-# A hang across users, as each may know of it.
+# A deadlock of two users, in a space that all may read.
 sub test_deadlock_of_two_users
 {
 	my $work = start('daemon', 'work', "5:$shared", 10, '-', 11);
@@ -110,7 +110,7 @@ sub test_deadlock_of_two_users
 	end($_) for $work, $play;
 }
 
-# Half of the cycle is in a space that one of them may not read.
+# Half of the cycle is in a space that games may not read.
 sub test_hidden_half
 {
 	my $work = start('daemon', 'work', "5:$shared", 20, "1:$private", '-', 21);
@@ -121,16 +121,15 @@ sub test_hidden_half
 	poke($work, "\n");
 	wait_until('the other waits', sub { waiters("1:$private", 21) == 1 });
 
-	same(scalar @{rows_as('daemon', 'deadlocks')}, 2, 'who_may_read_both_is_shown_the_circle');
+	same(scalar @{rows_as('daemon', 'deadlocks')}, 2, 'a_user_who_may_read_both_spaces_sees_the_cycle');
 	my $said = lockctl_as('games', 'deadlocks');
 	same("$said->{status} $said->{out}",
 	     "1 1 lock is in a deadlock with others that are not shown to you.\n",
-	     'who_may_not_is_told_that_there_is_one');
+	     'a_user_who_may_not_sees_only_that_there_is_one');
 	end($_) for $work, $more;
 }
 
-# A lock that keeps everybody waiting is explained to each of those whom it concerns, whoever
-# else is among them.
+# Each user who holds a lock or waits for it sees all processes that do, of whatever user.
 sub test_wait_across_users
 {
 	my $place = "5:$shared";
@@ -146,17 +145,17 @@ sub test_wait_across_users
 			"holder - $work->{pid} $work->{pid} work sleeping",
 			"waiter 1 $play->{pid} $play->{pid} play sleeping",
 			"waiter 2 $more->{pid} $more->{pid} more sleeping",
-		], "${user}_is_told_who_holds_and_who_waits_in_order");
+		], "who_shows_${user}_who_holds_and_who_waits_in_order");
 		same([map { $_->{command} =~ m{/(actor \w+) } ? $1 : $_->{command} } @$rows],
-		     ['actor work', 'actor play', 'actor more'], "${user}_is_told_what_they_run");
+		     ['actor work', 'actor play', 'actor more'], "who_shows_${user}_what_they_run");
 		matches(as($user, 'who', $label, 30),
 			qr/^Lock 30 of $label is held by process $work->{pid} \(work\) .*; 2 wait/,
-			"${user}_is_told_so_in_a_sentence");
+			"who_says_so_in_a_sentence_to_${user}");
 	}
 	end($_) for $more, $play, $work;
 }
 
-# Where /proc hides the processes of others, it does not say that they are gone.
+# Where /proc hides the processes of other users, lockctl does not say that they are gone.
 sub test_hidden_processes
 {
 	my $said = run_as('root', '', qw(unshare --mount sh -c),
@@ -169,14 +168,15 @@ sub test_hidden_processes
 	     'processes_that_proc_hides_are_not_gone');
 }
 
-# The names of the spaces of others, without their owner: to look at, if only one can be meant.
+# A name without owner that only other users have spaces of: commands that inspect use the space if
+# there is only one; commands that change something refuse.
 sub test_meant
 {
 	my $said = lockctl('who', $shared, 1);
 
-	matches($said->{out}, qr/^Lock 1 of games:$shared is held by /, 'a_name_that_one_other_has_is_that_ones');
+	matches($said->{out}, qr/^Lock 1 of games:$shared is held by /, 'a_name_that_one_other_user_has_is_that_users_space');
 	same("$said->{status} $said->{err}", "0 lockctl: root has no space '$shared': this is games:$shared\n",
-	     'which_is_said');
+	     'lockctl_says_whose_space_it_shows');
 	fails(lockctl(@$_), 66, qr/: root has no space of that name; there is games:$shared$/,
 	      "$_->[0]_changes_nothing_by_guess")
 		for ['allocate', $shared], ['free', $shared, 1], ['run', $shared, 2, 'true'],
@@ -186,7 +186,7 @@ sub test_meant
 	as('games', 'create', $open);
 	forget_space("5:$open");
 	fails(lockctl('list', $open), 66, qr/: root has no space of that name; 2 others do, as daemon:$open$/,
-	      'of_two_none_is_taken');
+	      'a_name_that_two_other_users_have_is_refused');
 	as('games', 'unlink', $open);
 }
 
@@ -195,7 +195,7 @@ sub inside
 	return run_as('root', '', qw(unshare --pid --fork --mount-proc), @_);
 }
 
-# Process ids are those of the caller's namespace: none of those outside.
+# Process ids are those of the caller's PID namespace; processes outside it have none.
 sub test_process_namespace
 {
 	my $said = inside($lockctl, 'list', '--json', $private);
@@ -205,8 +205,9 @@ sub test_process_namespace
 	     ['held - - - not shown'], 'processes_outside_have_no_number_inside');
 }
 
-# What lockctl says inside of the lock that another lockctl holds there; and that one's number
-# as the shell has it that started it.  The lock's command asks, so it is held meanwhile.
+# Run lockctl in a PID namespace, as the command of lockctl run, which holds the lock meanwhile.
+# Returns the process id of lockctl run, from the shell that started it, and the rows that its
+# command prints about the lock.
 sub seen_inside
 {
 	my ($table, @question) = @_;
@@ -226,7 +227,7 @@ sub test_run_in_process_namespace
 
 	($pid, $rows) = seen_inside('locks', 'list', $private);
 	same(fields($rows, qw(state pid tid name process_state)),
-	     ["held $pid $pid lockctl sleeping"], 'so_has_list');
+	     ["held $pid $pid lockctl sleeping"], 'list_has_the_numbers_of_the_namespace');
 }
 
 # Owners are as the caller's user namespace shows them.
@@ -243,11 +244,11 @@ sub test_user_namespace
 	same([grep { $seen{"0:$_"} } $private, $open], [$private, $open],
 	     'a_rootless_user_finds_its_spaces_inside');
 	same([grep { $seen{"5:$_"} || $seen{"65534:$_"} } $shared], [],
-	     'and_none_whose_owner_has_no_number_there');
+	     'spaces_whose_owner_has_no_number_there_are_not_shown');
 }
 
-# A mount keeps the namespace while no process is in it. The administrator of the host looks
-# into it as into a container's.
+# A mount keeps the IPC namespace while no process is in it. nsenter enters it as an administrator
+# of the host enters a container's.
 sub test_ipc_namespace
 {
 	my $file = scratch_directory() . '/ipc';
@@ -264,7 +265,7 @@ sub test_ipc_namespace
 	same([map { $_->{space} } @{$rows->{spaces}}], ["0:$inside"],
 	     'a_container_shows_its_own_spaces');
 	same([grep { $_->{space} eq "0:$inside" } @{rows_as('root', 'spaces')}], [],
-	     'and_its_host_does_not_show_them');
+	     'the_host_does_not_show_the_spaces_of_a_container');
 	fails(run_as('root', '', @enter, 'list', $private), 66, qr/: no such space/,
 	      'a_space_of_the_host_is_not_found_in_a_container');
 	run_as('root', '', 'umount', $file);
@@ -294,7 +295,7 @@ sub look_into_container
 	end($container);
 }
 
-# What is shown of the space of which the next tests are, to its owner.
+# Fields of a space, as lockctl shows them to its owner.
 sub own_facts
 {
 	my ($user, $space, @keys) = @_;
@@ -334,7 +335,7 @@ sub use_own
 	my $next = start_waiter($user, 'next', $place, 1);
 	same(fields(rows_as($user, 'who', $space, 1), qw(role place pid name)),
 	     ["holder - $run->{pid} lockctl", "waiter 1 $next->{pid} next"],
-	     "${user}_is_told_by_who_who_runs_and_who_waits");
+	     "who_shows_${user}_who_runs_and_who_waits");
 	same(fields(rows_as($user, 'list', $space), qw(lock state pid name waiters)),
 	     ["1 held $run->{pid} lockctl 1"], "${user}_lists_who_holds_what");
 	same(fields(rows_as($user, 'watch', '--count', 1, $space),
@@ -351,7 +352,7 @@ sub use_own
 	end($_) for $run, $next;
 }
 
-# As over a reboot.
+# Save, unlink and restore, as over a reboot.
 sub save_own
 {
 	my ($user, $space) = @_;
@@ -388,7 +389,7 @@ sub clear_own
 	      "${user}_has_nothing_left");
 }
 
-# Nothing of all that needs root: with a space of their own, everybody may do everything.
+# None of this needs root: with its own spaces, each user may do everything.
 sub test_own_space
 {
 	my ($user) = @_;

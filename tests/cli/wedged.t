@@ -38,8 +38,8 @@ my $export = start_holder('root', 'export', $place, 5);
 my $import = start_waiter('root', 'import', $place, 5);
 stop($export);
 
-# Dead holders: nobody waited, so nobody knows yet; one of the two locks is not
-# allocated.  And one that somebody has inherited from.
+# Dead holders. Nobody waited for locks 6 and 9, so nobody has learned of the deaths yet; lock 9 is
+# not allocated. A waiter has inherited lock 7.
 my $commit = start_holder('root', 'commit', $place, 6);
 end($commit);
 my $lost = start_holder('root', 'lost', $place, 9);
@@ -49,7 +49,7 @@ my $heir = start_waiter('root', 'heir', $place, 7);
 end($dying);
 hear($heir, 'inherited 7');
 
-# Nothing here has lasted longer.
+# In seconds: nothing in this test has lasted longer.
 sub age
 {
 	return time - $^T + 1;
@@ -80,15 +80,15 @@ sub test_list
 	same(fields($rows->[0]{children}, qw(space lock state tid name process_state allocated deadlock)), [
 		"$place 1 waiting $push->{pid} push sleeping - no",
 		"$place 1 waiting $pull->{pid} pull sleeping - no",
-	], 'list_says_as_much_of_those_who_wait');
+	], 'list_says_as_much_of_waiters');
 	same([grep { !($_->{waited_seconds} >= 0 && $_->{waited_seconds} <= age()) }
-	      map { @{$_->{children} // []} } @$rows], [], 'and_how_long_they_have');
+	      map { @{$_->{children} // []} } @$rows], [], 'list_says_how_long_they_have_waited');
 	same([map { "$_->{lock} $_->{process_state}" } grep { $_->{pid} } @$rows],
 	     ['1 sleeping', '2 sleeping', '3 sleeping', '4 sleeping', '5 stopped', '7 sleeping'],
 	     'list_says_who_is_stopped');
 	same([grep { $_->{space} ne $place } @$rows], [], 'list_names_the_space');
 	same([grep { $_->{pid} && !($_->{held_seconds} > 0 && $_->{held_seconds} <= age()) } @$rows], [],
-	     'list_says_for_how_long');
+	     'list_says_how_long_locks_have_been_held');
 	same($rows->[0]{command} =~ m{/helpers/actor backup \Q$place\E 1$} ? 'yes' : $rows->[0]{command},
 	     'yes', 'list_has_the_whole_command');
 	same(scalar @{rows('list', '--all', $space)}, 9, 'list_all_has_what_is_only_allocated');
@@ -101,9 +101,9 @@ sub test_list_for_people
 	matches($text, qr/^SPACE LOCK ALLOCATED STATE HELD BY THREAD HELD FOR COMMAND WAITING BEHIND IT$/m,
 		'list_has_headings');
 	matches($text, qr/^$space 1 yes held $backup->{pid} backup $backup->{pid} $duration actor backup $place 1 $push->{pid} push for $duration$/m,
-		'list_has_a_line_a_lock');
+		'list_has_one_line_per_lock');
 	matches($text, qr/^ $pull->{pid} pull for $duration$/m, 'list_has_the_other_waiters_below');
-	matches($text, qr/^$space 4 yes deadlock $rm->{pid} /m, 'list_calls_a_deadlock_by_its_name');
+	matches($text, qr/^$space 4 yes deadlock $rm->{pid} /m, 'list_says_that_a_lock_is_in_a_deadlock');
 	matches($text, qr/^$space 5 yes held, stopped $export->{pid} /m,
 		'list_says_that_a_holder_is_stopped');
 	matches($text, qr/^$space 6 yes free, holder died\s*$/m, 'list_says_that_a_holder_died');
@@ -118,7 +118,7 @@ sub test_list_for_people
 	matches($text, qr/^Allocated, but not in use: 1 more lock, which --all lists\.$/m,
 		'list_says_what_it_leaves_out');
 	lacks(must('list', '--noheadings', $space), qr/HELD BY|deadlocks'/,
-	      'noheadings_leaves_the_rows');
+	      'noheadings_prints_only_the_rows');
 }
 
 sub test_who
@@ -133,13 +133,13 @@ sub test_who
 	same([grep { $_->{seconds} <= 0 || $_->{seconds} > age() } @$rows], [], 'who_says_for_how_long');
 	matches(must('who', $space, 1),
 		qr/^Lock 1 of $space is held by process $backup->{pid} \(backup\) for $duration; 2 wait for it\.\n/,
-		'who_says_it_in_a_sentence');
+		'who_begins_with_a_sentence');
 	matches(must('who', $space, 6), qr/^Lock 6 of $space is free; its last holder died without unlocking it\.$/,
 		'who_says_that_a_holder_died');
 	same(must('who', $space, 63), "Lock 63 of $space is free.\n", 'who_says_that_a_lock_is_free');
 	same(scalar @{rows('who', $space, 63)}, 0, 'a_free_lock_has_no_tasks_in_json');
 	fails(lockctl('who', $space, 64), 64, qr/^lockctl: space $space has no lock 64$/,
-	      'who_knows_where_a_space_ends');
+	      'who_refuses_a_lock_beyond_the_capacity');
 	same([map { $_->{deadlock} ? 'yes' : 'no' } @{rows('who', $space, 3)}], ['yes', 'yes'],
 	     'who_says_that_there_is_a_deadlock');
 }
@@ -201,8 +201,8 @@ sub test_watch
 
 	my $text = must('watch', '--count', 2, '--interval', '0.01', $space);
 
-	same(scalar(() = $text =~ /^6 locks are held, 6 threads wait$/mg), 2, 'watch_prints_so_many_times');
-	lacks($text, qr/\033/, 'watch_does_not_steer_what_is_no_terminal');
+	same(scalar(() = $text =~ /^6 locks are held, 6 threads wait$/mg), 2, 'watch_prints_count_times');
+	lacks($text, qr/\033/, 'watch_writes_no_escape_sequences_to_a_file');
 }
 
 sub test_watch_interrupted
@@ -213,26 +213,26 @@ sub test_watch_interrupted
 	kill(INT => $watch->{pid});
 	waitpid($watch->{pid}, 0);
 	$watch->{pid} = 0;
-	same($?, 0, 'an_interrupt_is_a_good_end_of_watch');
+	same($?, 0, 'an_interrupted_watch_exits_with_0');
 }
 
 sub test_terminal
 {
 	my $red = qr/\033\[31m/;
 
-	matches(on_terminal('', "$lockctl list $space")->{out}, $red, 'a_terminal_has_colours');
-	lacks(on_terminal('', "NO_COLOR=1 $lockctl list $space")->{out}, $red, 'unless_it_wants_none');
-	lacks(on_terminal('', "TERM=dumb $lockctl list $space")->{out}, $red, 'or_knows_none');
-	lacks(must('list', $space), $red, 'what_is_no_terminal_has_none');
+	matches(on_terminal('', "$lockctl list $space")->{out}, $red, 'list_has_colours_on_a_terminal');
+	lacks(on_terminal('', "NO_COLOR=1 $lockctl list $space")->{out}, $red, 'no_color_disables_colours');
+	lacks(on_terminal('', "TERM=dumb $lockctl list $space")->{out}, $red, 'a_dumb_terminal_gets_no_colours');
+	lacks(must('list', $space), $red, 'a_file_gets_no_colours');
 
 	my $text = on_terminal('', "stty rows 6; $lockctl watch --count 1 $space")->{out};
 
 	matches($text, qr/^\033\[H\033\[2J6 locks are held, 6 threads wait; the 2 that waited longest:\r$/m,
-		'watch_begins_above_and_ends_with_the_terminal');
-	same(scalar(() = $text =~ /\n/g), 4, 'so_the_screen_does_not_move');
+		'watch_clears_the_terminal_and_fits_it');
+	same(scalar(() = $text =~ /\n/g), 4, 'watch_does_not_scroll_the_terminal');
 }
 
-# What root sees of all spaces has this one in it.
+# Without a space, root sees all spaces, this one among them.
 sub test_all_spaces
 {
 	my @rows = grep { $_->{space} eq $place } @{rows('list')};
@@ -243,7 +243,7 @@ sub test_all_spaces
 	     ['root 0 root 0 0600 64 8 6 6'], 'spaces_has_its_facts');
 }
 
-# Whoever follows the advice gets the locks moving again.
+# Following lockctl's advice gets the locks moving again.
 sub test_cure
 {
 	kill(CONT => $export->{pid});
@@ -254,11 +254,11 @@ sub test_cure
 	end($run);
 	hear($rm, 'inherited 3');
 	my $said = lockctl('deadlocks');
-	same($said->{status}, 0, 'a_broken_deadlock_is_none');
+	same($said->{status}, 0, 'a_broken_deadlock_makes_the_status_0');
 	matches($said->{out}, qr/^No deadlock was found through locks, or holders that wait for descendants\.
 4 threads wait; the longest wait is that of process $push->{pid} \(push\) for lock 1 of $space: $duration\.
 It is held by process $backup->{pid} \(backup\), which is sleeping\.
-$/, 'it_says_what_was_looked_at_and_who_waits_longest');
+$/, 'deadlocks_says_what_it_looked_at_and_who_waits_longest');
 
 }
 
@@ -270,27 +270,27 @@ sub test_hostile_name
 	my $shown = '\\x1b[2J\\x0a"\\\\xff\\x7f';
 
 	same([map { $_->{name} } grep { $_->{lock} == 40 } @{rows('list', $space)}], [$shown],
-	     'names_are_in_json_what_can_be_printed');
+	     'json_has_names_with_escapes');
 	for my $command (['list', $space], ['who', $space, 40], ['graph', '--all', $space]) {
-		lacks(must(@$command), qr/[^\n\t -~]/, "nothing_else_reaches_the_terminal_by_$command->[0]");
+		lacks(must(@$command), qr/[^\n\t -~]/, "$command->[0]_writes_only_printable_characters");
 	}
 	same(run_as('root', must('graph', '--all', $space), 'dot', '-Tplain')->{err}, '',
-	     'nor_graphviz');
+	     'graphviz_reads_an_escaped_name');
 	end($evil);
 }
 
-# Letters that show nothing, or turn around what follows, among those of a name and a word.
+# Characters that are invisible or change the direction of text, in a name and in a command.
 sub test_invisible_name
 {
 	my $evil = start_holder('root', "a\xe2\x80\xaeb\xef\xbb\xbf", $place, 42);
 	my ($row) = grep { $_->{lock} == 42 } @{rows('list', $space)};
 
 	same($row->{name}, 'a\\xe2\\x80\\xaeb\\xef\\xbb\\xbf', 'invisible_letters_are_spelled_out');
-	matches($row->{command}, qr/ a\\xe2\\x80\\xaeb\\xef\\xbb\\xbf /, 'in_the_command_too');
+	matches($row->{command}, qr/ a\\xe2\\x80\\xaeb\\xef\\xbb\\xbf /, 'invisible_letters_of_the_command_are_spelled_out');
 	end($evil);
 }
 
-# A table that goes to a file has no terminal that cuts it.
+# No terminal limits the width of a table that goes to a file.
 sub test_width
 {
 	my $long = start('root', 'long', $place, 41, '-', ('40') x 100);
@@ -299,9 +299,9 @@ sub test_width
 
 	same([grep { length > 200 } split /\n/, $text], [], 'long_options_do_not_make_the_table_wide');
 	matches(squeezed($text), qr/ actor long \Q$place\E 41 - 40 40[ 0-9]*\.\.\. ?$/m,
-		'it_has_the_beginning_of_the_command');
+		'the_table_has_the_beginning_of_the_command');
 	my ($row) = grep { $_->{lock} == 41 } @{rows('list', $space)};
-	matches($row->{command}, qr/( 40){40}/, 'programs_get_more_of_it');
+	matches($row->{command}, qr/( 40){40}/, 'json_has_more_of_the_command');
 	end($long);
 }
 
@@ -335,27 +335,26 @@ $/, 'deadlocks_spells_a_possible_one_out');
 	matches(must('graph', $space), qr/^\t"thread $outer->{pid}" -> "thread $inner" \[label="ancestor of", style=dotted/m,
 		'the_graph_has_the_ancestor_dotted');
 
-	# Whoever follows the advice gets it going again.
 	kill(TERM => $inner);
 	waitpid($outer->{pid}, 0);
 	$outer->{pid} = 0;
 	same(scalar(grep { $_->{lock} == 17 && $_->{state} eq 'held' } @{rows('list', $space)}), 0,
-	     'its_advice_helps');
+	     'the_advice_on_a_possible_deadlock_helps');
 }
 
-# Two that are related to each other's waiters only as siblings are.
+# A holder and a waiter that are siblings; neither is an ancestor of the other.
 sub test_sibling
 {
 	my $holder = run_sleeper('root', $space, 18);
 	my $sibling = in_background('root', $lockctl, 'run', $space, 18, '--', 'true');
 	wait_until('the sibling waits', sub { waiters($space, 18) == 1 });
 
-	same(rows('deadlocks'), [], 'a_sibling_that_waits_is_no_deadlock');
+	same(rows('deadlocks'), [], 'a_waiting_sibling_makes_no_deadlock');
 	kill(TERM => $holder->{pid});
 	waitpid($_->{pid}, 0), $_->{pid} = 0 for $holder, $sibling;
 }
 
-# The group of processes that the kernel does not let run.
+# A holder in a cgroup that is frozen.
 sub test_frozen
 {
 	my $root = '/sys/fs/cgroup';
@@ -375,17 +374,17 @@ sub test_frozen
 	my $text = squeezed(must('list', $space));
 	matches($text, qr/^$space 19 no held, frozen /m, 'list_says_that_a_holder_is_frozen');
 	matches($text, qr/^Lock 19 of $space: process $frozen->{pid} \(frozen\) is frozen by the freezer of its cgroup; to thaw it: echo 0 >\Q$group\E\/cgroup\.freeze$/m,
-		'and_how_to_thaw_it');
+		'list_says_how_to_thaw_the_holder');
 	my ($cure) = $text =~ /to thaw it: (.*)$/m;
 	same(run_as('root', '', 'sh', '-c', $cure // 'false')->{status}, 0, 'the_advice_can_be_typed');
 	same([map { $_->{process_state} } grep { $_->{lock} == 19 } @{rows('list', $space)}],
-	     ['sleeping'], 'and_helps');
+	     ['sleeping'], 'the_advice_thaws_the_holder');
 	end($frozen);
 	rmdir($group);
 	system("umount $root") if !$mounted;
 }
 
-# No empty line stands where nothing follows.
+# lockctl prints no empty line after a table that nothing follows.
 sub test_last_line
 {
 	my $quiet = new_space('quiet', '--capacity', 4);

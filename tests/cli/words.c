@@ -44,7 +44,7 @@ static void durations_are_written_for_people(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_string_equal(duration_text(text, cases[i].ns), cases[i].text);
-	/* The longest there is has room. */
+	/* The longest possible duration fits. */
 	assert_true(strlen(duration_text(text, UINT64_MAX)) < DURATION_SIZE - 1);
 }
 
@@ -81,7 +81,7 @@ static void durations_are_understood(void **state)
 	}
 }
 
-static void what_is_no_duration_is_refused(void **state)
+static void invalid_durations_are_refused(void **state)
 {
 	static const char *const cases[] = {
 		"", ".", "-1", "+1", " 1", "1 ", "1s", "1e3", "0x10", "1.5.5", "inf", "nan",
@@ -93,10 +93,10 @@ static void what_is_no_duration_is_refused(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		if (duration_parse(cases[i], &ns))
-			fail_msg("'%s' is taken for a duration", cases[i]);
+			fail_msg("'%s' is accepted as a duration", cases[i]);
 }
 
-static void what_happens_later_was_just_now(void **state)
+static void a_moment_in_the_future_counts_as_now(void **state)
 {
 	(void)state;
 	assert_int_equal(duration_since(5, 7), 0);
@@ -126,7 +126,7 @@ static void numbers_are_whole_and_in_range(void **state)
 	assert_false(number_parse("", 10, UINT64_MAX, &number));
 }
 
-static void names_of_processes_cannot_reach_the_terminal(void **state)
+static void control_characters_and_invalid_utf8_are_escaped(void **state)
 {
 	char text[64];
 
@@ -139,8 +139,8 @@ static void names_of_processes_cannot_reach_the_terminal(void **state)
 	assert_string_equal(text, "gr\xc3\xbcn\\xc3");
 }
 
-/* Each is shown as its bytes, and so can be seen. */
-static void what_cannot_be_seen_in_names_is_spelled_out(void **state)
+/* An invisible character is shown as the escapes of its bytes. */
+static void invisible_characters_are_escaped(void **state)
 {
 	static const char *const cases[] = {
 		"\u00a0", "\u00ad", "\u034f", "\u0601", "\u061c", "\u115f", "\u1160", "\u180e",
@@ -148,7 +148,7 @@ static void what_cannot_be_seen_in_names_is_spelled_out(void **state)
 		"\u202f", "\u2060", "\u2066", "\u2069", "\u2800", "\u3000", "\u3164", "\ue000",
 		"\ufe0f", "\ufeff", "\uffa0", "\ufff9", "\ufffc", "\U000110bd", "\U0001d173",
 		"\U000e0001", "\U000e0041", "\U000e0100", "\U000f0000", "\U0010fffd",
-		/* A control character, one that is not assigned, and no character at all. */
+		/* A control character, an unassigned code point, and a noncharacter. */
 		"\xc2\x9b", "\U0003fffd", "\xef\xbf\xbf"
 	};
 	char text[64], expected[64], *to;
@@ -174,7 +174,7 @@ static void marks_belong_to_the_character_before_them(void **state)
 	(void)state;
 	text_clean(text, sizeof(text), "u\u0308n", 4);
 	assert_string_equal(text, "u\u0308n");
-	/* What is printed in front of a name does not belong to it. */
+	/* A leading mark would belong to what is printed in front of the name. */
 	text_clean(text, sizeof(text), "\u0308n", 3);
 	assert_string_equal(text, "\\xcc\\x88n");
 	text_clean(text, sizeof(text), " \u0308", 3);
@@ -185,7 +185,7 @@ static void marks_belong_to_the_character_before_them(void **state)
 	assert_string_equal(text, "a\u0301\u0301\u0301\\xcc\\x81");
 }
 
-static void writing_of_all_peoples_can_be_printed(void **state)
+static void text_in_any_script_can_be_printed(void **state)
 {
 	static const char *const cases[] = {
 		"gr\u00fcn", "\u041f\u0440\u0438\u0432\u0435\u0442", "\u65e5\u672c\u8a9e",
@@ -202,7 +202,7 @@ static void writing_of_all_peoples_can_be_printed(void **state)
 	}
 }
 
-static void text_ends_where_its_room_does(void **state)
+static void text_that_is_too_long_is_cut(void **state)
 {
 	char text[8];
 
@@ -225,7 +225,7 @@ static void text_ends_where_its_room_does(void **state)
 
 #define LONG_NAME	"a-name-of-more-than-forty-characters@directory.example"
 
-/* The users and groups of this system, by the same names and numbers. */
+/* The users that these tests pretend, and the groups, which have the same names and numbers. */
 static struct {
 	const char *name;
 	unsigned int id;
@@ -236,7 +236,7 @@ static struct {
 	{ "nobody", 65534 },
 	{ "systemd-network", 998 },
 	{ LONG_NAME, 4002 },
-	/* Of two with one number the first is meant, of two with one name likewise. */
+	/* Of entries with the same number or the same name, the first counts. */
 	{ "toor", 0 },
 	{ "twice", 4003 },
 	{ "twice", 4004 },
@@ -280,7 +280,7 @@ static struct group *find_group(const char *name, gid_t gid)
 	return i < 0 ? NULL : &group;
 }
 
-/* In the place of the C library's. */
+/* These replace the C library's functions. */
 struct passwd *getpwnam(const char *name)
 {
 	return find_user(name, 0);
@@ -301,7 +301,7 @@ struct group *getgrgid(gid_t gid)
 	return find_group(NULL, gid);
 }
 
-static void a_name_alone_is_the_callers(void **state)
+static void a_name_alone_is_a_space_of_the_caller(void **state)
 {
 	char label[SPACE_LABEL_SIZE];
 	struct space space;
@@ -313,7 +313,7 @@ static void a_name_alone_is_the_callers(void **state)
 	assert_string_equal(space_label(&space, label), "web-1.x_Y");
 }
 
-static void a_user_in_front_is_its_owner(void **state)
+static void a_user_in_front_is_the_owner(void **state)
 {
 	char label[SPACE_LABEL_SIZE];
 	struct space space;
@@ -385,7 +385,7 @@ static void a_space_whose_name_looks_like_an_option_has_its_owner_in_front(void 
 	assert_string_equal(space.name, "-n");
 }
 
-static void other_names_are_refused(void **state)
+static void invalid_names_are_refused(void **state)
 {
 	static const char *const cases[] = {
 		"", ":", "1:", ":web", ".web", "we b", "we/b", "../web", "1:2:web", "web\n",
@@ -398,7 +398,7 @@ static void other_names_are_refused(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		if (!space_parse(cases[i], &space))
-			fail_msg("'%s' is taken for a space", cases[i]);
+			fail_msg("'%s' is accepted as the name of a space", cases[i]);
 }
 
 int main(void)
@@ -407,19 +407,19 @@ int main(void)
 		cmocka_unit_test(durations_are_written_for_people),
 		cmocka_unit_test(durations_are_written_for_programs),
 		cmocka_unit_test(durations_are_understood),
-		cmocka_unit_test(what_is_no_duration_is_refused),
-		cmocka_unit_test(what_happens_later_was_just_now),
+		cmocka_unit_test(invalid_durations_are_refused),
+		cmocka_unit_test(a_moment_in_the_future_counts_as_now),
 		cmocka_unit_test(numbers_are_whole_and_in_range),
-		cmocka_unit_test(names_of_processes_cannot_reach_the_terminal),
-		cmocka_unit_test(what_cannot_be_seen_in_names_is_spelled_out),
+		cmocka_unit_test(control_characters_and_invalid_utf8_are_escaped),
+		cmocka_unit_test(invisible_characters_are_escaped),
 		cmocka_unit_test(marks_belong_to_the_character_before_them),
-		cmocka_unit_test(writing_of_all_peoples_can_be_printed),
-		cmocka_unit_test(text_ends_where_its_room_does),
-		cmocka_unit_test(a_name_alone_is_the_callers),
-		cmocka_unit_test(a_user_in_front_is_its_owner),
+		cmocka_unit_test(text_in_any_script_can_be_printed),
+		cmocka_unit_test(text_that_is_too_long_is_cut),
+		cmocka_unit_test(a_name_alone_is_a_space_of_the_caller),
+		cmocka_unit_test(a_user_in_front_is_the_owner),
 		cmocka_unit_test(labels_mean_the_same_when_they_are_typed),
 		cmocka_unit_test(a_space_whose_name_looks_like_an_option_has_its_owner_in_front),
-		cmocka_unit_test(other_names_are_refused),
+		cmocka_unit_test(invalid_names_are_refused),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

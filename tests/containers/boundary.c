@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The boundary is the IPC namespace: two containers and their host, the same user and the
- * same name, and none of them sees, opens, counts or removes what another has.
+ * The boundary between containers is the IPC namespace: two containers and their host use the
+ * same user and the same name, and none of them sees, opens, counts or removes what another has.
  */
 #include <dirent.h>
 #include <sys/fsuid.h>
@@ -181,7 +181,7 @@ static void container_reads_no_file_of_a_space_of_the_host(void **state)
 
 #define SPACES_DIRECTORY	DEVICE_DIRECTORY "/spaces"
 
-/* Its links: two, and one for each directory in it. */
+/* The number of links of the directory: two, and one for each directory in it. */
 static long count_links(struct lockmgr **mgr, long unused)
 {
 	struct stat stat;
@@ -200,7 +200,7 @@ static long is_in_sys(struct lockmgr **mgr, long unused)
 	return access(own_path(""), F_OK) ? -errno : 0;
 }
 
-/* As root of the container, with CAP_DAC_OVERRIDE. */
+/* Root of the container can list the directory, since it has CAP_DAC_OVERRIDE. */
 static long list_names(struct lockmgr **mgr, long unused)
 {
 	const struct dirent *entry;
@@ -219,7 +219,7 @@ static long list_names(struct lockmgr **mgr, long unused)
 	return count;
 }
 
-/* What is not hidden: the kernel's sysfs has one answer for all who see it. */
+/* What sysfs does not hide: it has the same directories for everybody who sees /sys. */
 static void container_with_sys_counts_spaces_of_the_host_and_reads_nothing(void **state)
 {
 	struct agent *container = container_new();
@@ -280,7 +280,7 @@ static void table_is_that_of_the_readers_namespace(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * Files that come and go
+ * Files that leave their namespace, and processes that do
  */
 
 static void file_belongs_to_the_namespace_of_its_opener(void **state)
@@ -315,7 +315,7 @@ static void process_that_leaves_goes_on_with_its_handle(void **state)
  * User namespaces
  */
 
-/* Where the system lets nobody make one, there is nothing to test. */
+/* If this user cannot make a user namespace on this system, there is nothing to test. */
 static void enter_user_namespace_or_skip(struct agent *agent, long namespaces)
 {
 	long ret = agent_call(agent, enter_user_namespace, namespaces);
@@ -380,7 +380,7 @@ static void owner_has_the_number_of_the_readers_user_namespace(void **state)
 	assert_int_equal(agent_call(user, agent_unlink, 0), 0);
 }
 
-/* The user of the space as the information on one of our own descriptors has it. */
+/* The owner of the space, from the fdinfo of one of the agent's descriptors. */
 static long read_own_fdinfo(struct lockmgr **mgr, long file)
 {
 	char path[64], text[4096];
@@ -414,7 +414,7 @@ static void descriptor_has_the_owner_of_the_readers_user_namespace(void **state)
 
 #define SPACES_PER_USER	"/sys/module/lockmgr/parameters/spaces_per_user"
 
-/* Make spaces until that is refused; returns the error. */
+/* Make spaces, @most and one more, or until the module refuses; returns its error, or 0. */
 static long fill_up(struct lockmgr **mgr, long most)
 {
 	char name[64];
@@ -436,7 +436,7 @@ static char limit_before[TEXT_MAX];
 static int lower_limit(void **state)
 {
 	assert_true(file_text(SPACES_PER_USER, limit_before, sizeof(limit_before)) > 0);
-	/* The host has fewer. */
+	/* The host has fewer spaces. */
 	assert_int_equal(write_value(SPACES_PER_USER, "100"), 0);
 
 	return harness_setup(state);
@@ -461,7 +461,7 @@ static void expect_room_on_the_host(void)
 	assert_int_equal(lockmgr_unlink(space_name(), NULL), 0);
 }
 
-/* Root of the container has the number of the host's root. */
+/* Root of the container has the uid of the host's root. */
 static void container_does_not_use_up_what_its_host_may_have(void **state)
 {
 	(void)state;
@@ -469,7 +469,7 @@ static void container_does_not_use_up_what_its_host_may_have(void **state)
 	expect_room_on_the_host();
 }
 
-/* As root of the host again, so to speak, in namespaces that the container has made. */
+/* Root of the user namespace that the container makes is, on the host, root again. */
 static void namespaces_in_a_container_do_not_use_up_what_its_host_may_have(void **state)
 {
 	struct agent *container = container_new();
@@ -480,7 +480,7 @@ static void namespaces_in_a_container_do_not_use_up_what_its_host_may_have(void 
 	expect_room_on_the_host();
 }
 
-/* Root there is the user itself. */
+/* Root of the container is, on the host, the user itself. */
 static void rootless_container_does_not_use_up_what_its_user_may_have(void **state)
 {
 	struct agent *outside = agent_new_as(USER, USER, 0, NULL);
@@ -493,7 +493,7 @@ static void rootless_container_does_not_use_up_what_its_user_may_have(void **sta
 	assert_int_equal(agent_call(outside, agent_unlink, 0), 0);
 }
 
-/* As one user after the other, make a space; returns how many could. */
+/* Make a space as one user after the other; returns how many could. */
 static long make_as_each(struct lockmgr **mgr, long users)
 {
 	long user;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Agents in containers: with namespaces of their own, and the capabilities that container
+ * Agents in containers: they have new namespaces, and only the capabilities that container
  * engines leave to root.
  *
- * Whatever fails in here fails the running test, or is what an agent returns.
+ * A function in here that fails makes the running test fail, or in an agent returns the error.
  */
 #ifndef CONTAINER_H
 #define CONTAINER_H
@@ -18,7 +18,7 @@
 
 #include "files.h"
 
-/** What docker and podman leave to a container's root, or did once. */
+/** The capabilities that Docker and Podman leave to root of a container, or did once. */
 #define CONTAINER_CAPABILITIES							\
 	(BIT(CAP_AUDIT_WRITE) | BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) |	\
 	 BIT(CAP_FOWNER) | BIT(CAP_FSETID) | BIT(CAP_KILL) | BIT(CAP_MKNOD) |	\
@@ -71,7 +71,7 @@ static inline long enter_user_namespace(struct lockmgr **mgr, long namespaces)
 
 	(void)mgr;
 	snprintf(map, sizeof(map), "0 %u 1", geteuid());
-	/* Its files in /proc would be root's. */
+	/* Otherwise the files of this process in /proc would be root's. */
 	if (prctl(PR_SET_DUMPABLE, 1) || unshare(CLONE_NEWUSER | namespaces))
 		return -errno;
 	ret = write_value("/proc/self/setgroups", "deny");
@@ -85,7 +85,7 @@ static inline long enter_user_namespace(struct lockmgr **mgr, long namespaces)
  * What agents do there
  */
 
-/** Open the space of space_name() with these flags; the agent's handle. */
+/** Open the space of space_name() with these flags, as the agent's handle. */
 static inline long agent_open(struct lockmgr **mgr, long flags)
 {
 	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
@@ -129,7 +129,7 @@ static inline long agent_retrieve(struct lockmgr **mgr, long id)
 	return lockmgr_retrieve(*mgr, id);
 }
 
-/** A raw file for reading and writing, of the agent's namespace; returns its number. */
+/** Open the device in the agent's namespace; returns the descriptor in the agent. */
 static inline long agent_open_device(struct lockmgr **mgr, long unused)
 {
 	int file = open(RAW_DEVICE, O_RDWR | O_CLOEXEC);
@@ -154,7 +154,7 @@ static inline long agent_attach(struct lockmgr **mgr, long file)
 	return raw_call(file, LOCKMGR_IOC_ATTACH, &args);
 }
 
-/** Have that file of an agent's; closed when the test ends. */
+/** Get a copy of a descriptor of an agent; it is closed when the test ends. */
 static inline int take_file(const struct agent *agent, int number)
 {
 	int process = syscall(SYS_pidfd_open, agent_pid(agent), 0);
@@ -168,7 +168,7 @@ static inline int take_file(const struct agent *agent, int number)
 	return file;
 }
 
-/** An unattached file, opened by an agent and used here. */
+/** A file that an agent has opened, not attached, for use in the test. */
 static inline int file_from(struct agent *agent)
 {
 	long number = agent_call(agent, agent_open_device, 0);
@@ -193,7 +193,7 @@ static inline int attached_file_from(struct agent *agent)
  * Lists
  */
 
-/** How many spaces are listed for a file; those called space_name() only, if wanted. */
+/** How many spaces the module lists for a file; @of_that_name: only those of space_name(). */
 static inline long count_listed(int file, bool of_that_name)
 {
 	struct lockmgr_space_entry entries[4];

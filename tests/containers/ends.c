@@ -72,7 +72,7 @@ static bool lists_nothing(void *data)
 	return !count_listed(*(int *)data, false);
 }
 
-/* Asking is enough to find out. */
+/* Listing the spaces of a file makes the module look whether its namespace has ended. */
 static void file_of_an_ended_namespace_finds_and_makes_nothing(void **state)
 {
 	struct lockmgr_ioctl_unlink args = { .owner = LOCKMGR_ID_CALLER };
@@ -82,14 +82,14 @@ static void file_of_an_ended_namespace_finds_and_makes_nothing(void **state)
 	(void)state;
 	assert_int_equal(count_listed(file, false), 1);
 	agent_kill(container);
-	wait_until(lists_nothing, &file, "nothing is listed");
+	wait_until(lists_nothing, &file, "no space is listed");
 	strcpy(args.name, space_name());
 	assert_int_equal(raw_call(file, LOCKMGR_IOC_UNLINK, &args), -ENOENT);
 	assert_int_equal(raw_attach(file, space_name(), 0), -ENOENT);
 	assert_int_equal(raw_attach(file, space_name(), LOCKMGR_ATTACH_CREATE), -ENOENT);
 }
 
-/* As a mount of it would. */
+/* The open file of /proc keeps the namespace, as a mount of it would. */
 static void open_file_of_the_namespace_keeps_its_spaces(void **state)
 {
 	struct agent *container = container_with_space();
@@ -107,7 +107,7 @@ static void open_file_of_the_namespace_keeps_its_spaces(void **state)
 	assert_int_equal(raw_info(first).flags, 0);
 
 	close(namespace);
-	wait_until(lists_nothing, &second, "nothing is listed");
+	wait_until(lists_nothing, &second, "no space is listed");
 	assert_int_equal(raw_attach(second, space_name(), 0), -ENOENT);
 	wait_for_the_end(first);
 }
@@ -123,7 +123,7 @@ static long lock_file(struct lockmgr **mgr, long file)
 	return raw_lock(file, 1);
 }
 
-/* The waiter has the files since before it was made. */
+/* The waiter is forked when the test has the files open, and so has them, too. */
 static void waiter_goes_on_waiting(void **state)
 {
 	struct agent *container = container_with_space(), *waiter;
@@ -187,8 +187,11 @@ static void new_namespace_has_nothing_of_an_ended_one(void **state)
 	}
 }
 
-/* The same after it has been found out, when address and number of the old one are free. */
-static void nor_when_the_former_is_gone_for_good(void **state)
+/*
+ * The same after the module has noticed the end of the former namespace, whose address and
+ * number a new one may then have.
+ */
+static void new_namespace_has_nothing_of_one_that_is_gone_for_good(void **state)
 {
 	int i;
 
@@ -201,7 +204,7 @@ static void nor_when_the_former_is_gone_for_good(void **state)
 		assert_int_equal(agent_call(container, agent_allocate, 1), 0);
 		file = file_from(container);
 		agent_kill(container);
-		wait_until(lists_nothing, &file, "nothing is listed");
+		wait_until(lists_nothing, &file, "no space is listed");
 		raw_close(file);
 	}
 }
@@ -211,13 +214,13 @@ static unsigned long references(void)
 	return strtoul(line_of(REFERENCES), NULL, 10);
 }
 
-/* Fewer, if what earlier tests have left has gone since. */
+/* There may be fewer, since what earlier tests have left may have gone. */
 static bool are_no_more_than_before(void *data)
 {
 	return references() <= *(unsigned long *)data;
 }
 
-/* So many that what earlier tests have left makes no difference. */
+/* Enough that what earlier tests have left makes no difference. */
 #define SPACES	50
 
 static long allocate_in_spaces(struct lockmgr **mgr, long count)
@@ -238,7 +241,7 @@ static long allocate_in_spaces(struct lockmgr **mgr, long count)
 	return ret;
 }
 
-/* Nobody asks: the module finds out by itself. */
+/* No call makes the module look: it looks by itself, every second. */
 static void allocations_of_an_ended_namespace_do_not_hold_the_module(void **state)
 {
 	unsigned long before = references();
@@ -248,7 +251,8 @@ static void allocations_of_an_ended_namespace_do_not_hold_the_module(void **stat
 	assert_int_equal(agent_call(container, allocate_in_spaces, SPACES), 0);
 	assert_true(references() > before);
 	agent_kill(container);
-	wait_until(are_no_more_than_before, &before, "the module is as unused as before");
+	wait_until(are_no_more_than_before, &before,
+		   "the module has no more references than before");
 }
 
 int main(void)
@@ -261,7 +265,7 @@ int main(void)
 		raw_test(waiter_goes_on_waiting),
 		raw_test(waiter_gets_the_lock_of_a_holder_that_ended_with_its_namespace),
 		raw_test(new_namespace_has_nothing_of_an_ended_one),
-		raw_test(nor_when_the_former_is_gone_for_good),
+		raw_test(new_namespace_has_nothing_of_one_that_is_gone_for_good),
 		raw_test(allocations_of_an_ended_namespace_do_not_hold_the_module),
 	};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Shows on real processes what lockmgr does, one line per fact, and checks each.
+ * Shows what lockmgr does, on real processes, one line per fact, and checks each fact.
  * Needs the module to be loaded.
  */
 #include <signal.h>
@@ -17,15 +17,15 @@ static const struct chapter {
 	uint32_t capacity;
 	void (*play)(struct lockmgr *mgr);
 } chapters[] = {
-	{ "Locks have numbers that hold in every process", 64, play_numbers },
+	{ "Locks have numbers, the same in every process", 64, play_numbers },
 	{ "Eight processes contend for one lock to count together", 64, play_counter },
 	{ "A holder is killed", 64, play_killed },
 	{ "Who holds what, and who waits", 64, play_table },
 	{ "Two processes deadlock", 64, play_deadlock },
-	{ "Two processes deadlock, and nobody asked to be told", 64, play_stuck },
+	{ "Two processes deadlock without asking for detection", 64, play_stuck },
 	{ "A freed lock can still be used", 64, play_freed },
-	{ "All numbers are taken", 3, play_full },
-	{ "Two real podmans, one of them stuck", 64, play_podman },
+	{ "All numbers are allocated", 3, play_full },
+	{ "Two real Podman processes, one of them stuck", 64, play_podman },
 	{ 0 }
 };
 
@@ -62,7 +62,7 @@ int main(void)
 		chapter->play(mgr);
 		stage_close(mgr);
 	}
-	printf("\nEverything did what it claims.\n");
+	printf("\nEvery fact was checked, and holds.\n");
 
 	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The chapters of the demo; each gets a space of its own. */
+/* The chapters of the demo; each gets its own space. */
 #ifndef DEMO_H
 #define DEMO_H
 

@@ -26,7 +26,7 @@ struct shared {
 
 static struct shared *shared;
 
-/* Returns how often it had the lock. */
+/* Returns how often it acquired the lock. */
 static int count_up(struct lockmgr *mgr, uint32_t id)
 {
 	pid_t self = getpid();
@@ -46,7 +46,10 @@ static int count_up(struct lockmgr *mgr, uint32_t id)
 	return i;
 }
 
-/* All begin at once, with the lock that they find held; returns how long they took. */
+/*
+ * Have all processes wait for the lock, and then begin at once.  Returns how long they take, in
+ * seconds.
+ */
 static double race(struct lockmgr *mgr, uint32_t id, long *acquired)
 {
 	struct actor *actors[PROCESSES];
@@ -88,7 +91,8 @@ void play_counter(struct lockmgr *mgr)
 
 	seconds = race(mgr, id, &acquired);
 	fact(acquired == total, "eight processes acquire the lock 2500 times each",
-	     number(total), "%ld in %.2f s, %.0f a second", acquired, seconds, acquired / seconds);
+	     number(total), "%ld in %.2f s, %.0f per second", acquired, seconds,
+	     acquired / seconds);
 	fact(shared->counter == total, "no increment was lost: the counter stands at",
 	     number(total), "%ld", shared->counter);
 	fact(shared->changes >= PROCESSES, "the lock went round among them",
@@ -118,12 +122,13 @@ void play_killed(struct lockmgr *mgr)
 	     signal ? sigabbrev_np(signal) : "no");
 
 	answer = actor_answer(heir);
-	fact(answer.result == LOCKMGR_OWNER_DIED, "the other has the lock, and knows of the death",
+	fact(answer.result == LOCKMGR_OWNER_DIED, "the other acquires it, and learns of the death",
 	     "OWNER_DIED", "%s, %.1f ms after the kill", result_name(answer.result),
 	     (answer.when_ns - begin) / 1e6);
 
 	fact_result(0, actor_do(heir, lockmgr_unlock, id), "it unlocks the lock");
-	fact_result(0, actor_do(heir, lockmgr_lock, id), "it locks it again: a death is news once");
+	fact_result(0, actor_do(heir, lockmgr_lock, id),
+		    "it locks it again: a death is reported once");
 }
 
 /* ------------------------------------------------------------------------
@@ -144,10 +149,10 @@ void play_deadlock(struct lockmgr *mgr)
 
 	fact_result(-EDEADLK, actor_do(two, lockmgr_lock, a), "process two asks for lock 0");
 	fact_result(0, actor_do(two, lockmgr_unlock, b), "process two unlocks lock 1 instead");
-	fact_result(0, actor_answer(one).result, "process one goes on with both");
+	fact_result(0, actor_answer(one).result, "process one acquires it, and holds both");
 }
 
-/* Without LOCKMGR_OPEN_DETECT_DEADLOCK both wait, until somebody looks. */
+/* Without LOCKMGR_OPEN_DETECT_DEADLOCK both wait until somebody ends one of them. */
 void play_stuck(struct lockmgr *mgr)
 {
 	struct actor *run = actor_new("run", 0);

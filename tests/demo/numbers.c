@@ -28,7 +28,7 @@ void play_numbers(struct lockmgr *mgr)
 	     "%d found", found);
 
 	lockmgr_available(mgr, &available);
-	fact(available == 60, "the other numbers of 64 are available", "60", "%u", available);
+	fact(available == 60, "the other numbers of the 64 are available", "60", "%u", available);
 
 	fact_result(-EINVAL, lockmgr_retrieve(mgr, 64), "number 64 is refused");
 }
@@ -42,14 +42,14 @@ void play_freed(struct lockmgr *mgr)
 
 	fact_result(0, lockmgr_free(mgr, id), "lock 0 is freed");
 	ret = lockmgr_retrieve(mgr, id);
-	fact(!ret, "its number may be given to somebody else", "0", "%s",
+	fact(!ret, "its number can be allocated again", "0", "%s",
 	     ret ? result_name(ret) : "not allocated");
 	fact_result(0, actor_do(first, lockmgr_lock, id),
 		    "a process that knows the number locks it");
-	fact_result(-EBUSY, actor_do(second, lockmgr_trylock, id), "another is kept out");
+	fact_result(-EBUSY, actor_do(second, lockmgr_trylock, id), "another cannot lock it");
 	fact_result(-EPERM, actor_do(second, lockmgr_unlock, id), "nor can it unlock it");
 	fact_result(0, actor_do(first, lockmgr_unlock, id), "the holder unlocks it");
-	fact_result(0, actor_do(second, lockmgr_trylock, id), "the other gets it");
+	fact_result(0, actor_do(second, lockmgr_trylock, id), "the other acquires it");
 }
 
 static void fact_allocates(struct lockmgr *mgr, int id, const char *claim)
@@ -62,14 +62,14 @@ static void fact_allocates(struct lockmgr *mgr, int id, const char *claim)
 
 void play_full(struct lockmgr *mgr)
 {
-	fact_allocates(mgr, 0, "a space for three locks gives the first");
+	fact_allocates(mgr, 0, "of a space for three locks, the first is allocated");
 	fact_allocates(mgr, 1, "the second");
 	fact_allocates(mgr, 2, "the third");
 	fact_result(-ENOSPC, allocate(mgr, 0), "the fourth is refused");
-	fact_result(0, lockmgr_set_capacity(mgr, 5), "while in use, the space is made larger: 5");
+	fact_result(0, lockmgr_set_capacity(mgr, 5), "while in use, the space is enlarged to 5");
 	fact_allocates(mgr, 3, "the fourth is allocated");
 	fact_result(0, lockmgr_free(mgr, 2), "lock 2 is freed");
 	fact_result(0, lockmgr_free(mgr, 1), "lock 1 is freed");
-	fact_allocates(mgr, 1, "the next to be allocated is the lowest");
-	fact_allocates(mgr, 2, "and then the next lowest");
+	fact_allocates(mgr, 1, "the next allocation gets the lowest free number");
+	fact_allocates(mgr, 2, "the one after that gets the next lowest");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The chapter on two real podmans, where the cache has a tree with Podman. */
+/* The chapter on two real Podman processes, if the cache has a Debian with Podman. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #define SESSION	"tests/podman/machine/session"
 #define SCRIPT	"tests/demo/podman-session"
 
-/* What the session said, by its marks (tests/demo/podman-session). */
+/* What the session has said on its lines for this program (tests/demo/podman-session). */
 struct seen {
 	int start;
 	int stop;
@@ -73,7 +73,7 @@ void play_podman(struct lockmgr *mgr)
 
 	(void)mgr;
 	if (!tree || !*tree) {
-		printf("  Left out: the cache has no Debian with Podman (make check-podman).\n");
+		printf("  Left out: no Debian with Podman in the cache; see make check-podman.\n");
 		return;
 	}
 
@@ -89,10 +89,10 @@ void play_podman(struct lockmgr *mgr)
 		give_up("%s ended with %d", SESSION, status);
 
 	fact(has_row(&seen, seen.start, "podman start web-1"),
-	     "a runtime hangs; lockctl list names the podman it keeps",
+	     "a runtime hangs; lockctl list shows its podman",
 	     "the podman that starts web-1", "podman start web-1 (%d)", seen.start);
-	fact(has_row(&seen, seen.stop, ""), "and the one that waits for its lock",
+	fact(has_row(&seen, seen.stop, ""), "and the podman that waits for the lock",
 	     "the podman that stops web-1", "podman stop web-1 (%d)", seen.stop);
-	fact(!strcmp(seen.status, "web-1 exited"), "the runtime goes on, and so do both",
+	fact(!strcmp(seen.status, "web-1 exited"), "the runtime goes on, and both podmans finish",
 	     "web-1 exited", "%s", seen.status);
 }

@@ -40,7 +40,7 @@ static size_t actor_count;
  * Facts
  */
 
-/* A space with allocated locks would stay, and the module could not be unloaded. */
+/* Unlink the space: with allocated locks it would stay, and the module could not be unloaded. */
 static noreturn void end_in_failure(void)
 {
 	if (getpid() == stage_pid)
@@ -208,7 +208,7 @@ static uint32_t lock_waiters(struct lockmgr *mgr, uint32_t id)
 	return 0;
 }
 
-/* Returns how many wait in the end: that many, unless patience ran out. */
+/* Wait until @count threads wait, or PATIENCE_S has passed; returns how many wait then. */
 static uint32_t await_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
@@ -224,7 +224,7 @@ static uint32_t await_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count)
 void wait_for_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count)
 {
 	if (await_waiters(mgr, id, count) != count)
-		give_up("%d s and still not %u waiters for lock %u", PATIENCE_S, count, id);
+		give_up("after %d s there are not %u waiters for lock %u", PATIENCE_S, count, id);
 }
 
 void fact_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count, const char *claim)
@@ -297,7 +297,7 @@ struct actor *actor_new(const char *command, uint32_t flags)
 	close(answers[1]);
 	actor->requests = requests[1];
 	actor->answers = answers[0];
-	/* Answers once it has its handle. */
+	/* The actor answers once it has its handle. */
 	actor_do(actor, do_nothing, 0);
 
 	return actor;
@@ -308,7 +308,7 @@ void actor_ask(struct actor *actor, deed_fn deed, uint32_t id)
 	struct request request = { .deed = deed, .id = id };
 
 	if (transfer_fails(write(actor->requests, &request, sizeof(request)), sizeof(request)))
-		give_up("the process %s has gone", actor->command);
+		give_up("the process %s has ended", actor->command);
 }
 
 struct answer actor_answer(struct actor *actor)
@@ -317,10 +317,10 @@ struct answer actor_answer(struct actor *actor)
 	struct answer answer;
 
 	if (poll(&answers, 1, PATIENCE_S * 1000) != 1)
-		give_up("%d s and still no answer from the process %s", PATIENCE_S,
+		give_up("after %d s there is no answer from the process %s", PATIENCE_S,
 			actor->command);
 	if (transfer_fails(read(actor->answers, &answer, sizeof(answer)), sizeof(answer)))
-		give_up("the process %s has gone", actor->command);
+		give_up("the process %s has ended", actor->command);
 
 	return answer;
 }
@@ -350,7 +350,7 @@ int actor_kill(struct actor *actor)
 
 	kill(actor->pid, SIGKILL);
 	if (waitpid(actor->pid, &status, 0) != actor->pid)
-		give_up("the process %s has gone", actor->command);
+		give_up("the process %s has ended", actor->command);
 	actor->pid = 0;
 	close(actor->requests);
 	close(actor->answers);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the chapters of the demo share: stating facts, processes that act on
- * request, and waiting for observed states.
+ * What the chapters of the demo share: functions that state facts, processes that act on
+ * request, and functions that wait for observed states.
  *
  * A fact that does not hold ends the demo, since later ones rest on it.
  */
@@ -26,13 +26,13 @@ void fact(bool holds, const char *claim, const char *expected, const char *seen,
 /** The fact that a function of the library returned something. */
 void fact_result(int expected, int seen, const char *claim);
 
-/** Give up: something went wrong that the demo does not claim. */
+/** End the demo because something failed that is not one of its facts. */
 noreturn void give_up(const char *reason, ...) __attribute__((format(printf, 1, 2)));
 
 /** "EBUSY" or the like for what a function of the library returned. */
 const char *result_name(int result);
 
-/** A number as text; good until eight others were asked for. */
+/** A number as text; valid until this has been called eight more times. */
 const char *number(long value);
 
 /* ------------------------------------------------------------------------
@@ -61,39 +61,39 @@ void fact_waiters(struct lockmgr *mgr, uint32_t id, uint32_t count, const char *
 uint64_t now_ns(void);
 
 /* ------------------------------------------------------------------------
- * Actors: processes, each with a handle of its own on the space
+ * Actors: processes, each with its own handle on the space
  */
 
 struct actor;
 
-/** What an actor can be asked to do; returns a result of the library or a number. */
+/** What an actor can do; returns a result of the library or a number. */
 typedef int (*deed_fn)(struct lockmgr *mgr, uint32_t id);
 
-/** What came of it, and when: CLOCK_MONOTONIC, right after the deed. */
+/** The result of a deed, and CLOCK_MONOTONIC right after it. */
 struct answer {
 	int result;
 	uint64_t when_ns;
 };
 
-/** Start a process, with that as its command name. */
+/** Start a process with this command name, and these flags for lockmgr_open(). */
 struct actor *actor_new(const char *command, uint32_t flags);
 
-/** Have it begin to do something. */
+/** Have an actor begin to do something. */
 void actor_ask(struct actor *actor, deed_fn deed, uint32_t id);
 
-/** Wait until it has done it. */
+/** Wait until the actor has done it. */
 struct answer actor_answer(struct actor *actor);
 
-/** Both; returns the result. */
+/** actor_ask() and actor_answer(); returns the result. */
 int actor_do(struct actor *actor, deed_fn deed, uint32_t id);
 
 pid_t actor_pid(const struct actor *actor);
 const char *actor_command(const struct actor *actor);
 
-/** End it with SIGKILL; returns the signal that it died of. */
+/** End an actor with SIGKILL; returns the signal that ended it, or 0 if none did. */
 int actor_kill(struct actor *actor);
 
-/** Allocate a lock; returns its number. */
+/** Allocate a lock; returns its number or a negative errno. */
 int allocate(struct lockmgr *mgr, uint32_t unused);
 
 #endif /* STAGE_H */

@@ -8,7 +8,7 @@
 #define LOCKS		3
 #define WAITERS_MAX	3
 
-/* What the processes do, and so what lists must show. */
+/* What each lock stands for, and who holds it and waits for it. */
 static const struct row {
 	const char *note;
 	const char *holder;
@@ -34,7 +34,7 @@ static void play_row(struct lockmgr *mgr, uint32_t id, struct cast *cast)
 		give_up("cannot allocate lock %u for %s", id, row->note);
 	cast->holder = actor_new(row->holder, 0);
 	if (actor_do(cast->holder, lockmgr_lock, id))
-		give_up("%s cannot take lock %u", row->holder, id);
+		give_up("%s cannot acquire lock %u", row->holder, id);
 
 	for (i = 0; row->waiters[i]; i++) {
 		cast->waiters[i] = actor_new(row->waiters[i], 0);
@@ -48,7 +48,7 @@ static bool is_actor(const struct actor *actor, pid_t pid, const char *command)
 	return actor && actor_pid(actor) == pid && !strcmp(actor_command(actor), command);
 }
 
-/* Returns how many waiters of a lock stand where they should. */
+/* Returns how many waiters of a lock are listed in their order. */
 static size_t count_waiters(struct lockmgr *mgr, uint32_t id, const struct cast *cast)
 {
 	struct lockmgr_waiter_info waiter;
@@ -85,7 +85,7 @@ static uint32_t list_held(struct lockmgr *mgr, struct lockmgr_lock_info locks[LO
 	return total;
 }
 
-/* The kernel's clock for this is coarse: up to a tick late, 10 ms at most. */
+/* @since comes from a coarse clock of the kernel, which is up to a tick slow: at most 10 ms. */
 static bool is_between(uint64_t since, uint64_t begin, uint64_t end)
 {
 	return since + 10000000 >= begin && since <= end;
@@ -117,13 +117,13 @@ void play_table(struct lockmgr *mgr)
 		listed += !!strstr(output, rows[id].holder);
 		noted += !!strstr(output, rows[id].note);
 	}
-	fact(listed == LOCKS, "lockctl list shows them, and what each waits for", "3 holders",
+	fact(listed == LOCKS, "lockctl list shows the processes that hold locks", "3 holders",
 	     "%u holders", listed);
-	fact(noted == LOCKS, "and what each lock stands for", "3 notes", "%u notes", noted);
-	fact(count == LOCKS && holders == LOCKS, "each lock that is held is listed with its holder",
+	fact(noted == LOCKS, "and the note of each lock", "3 notes", "%u notes", noted);
+	fact(count == LOCKS && holders == LOCKS, "the library lists each held lock with its holder",
 	     "3 locks", "%u locks, %u right", count, holders);
-	fact(waiters == 4, "so is each process that waits, in the order of arrival",
+	fact(waiters == 4, "and each process that waits, in the order of arrival",
 	     "4 waiters", "%u waiters", waiters);
-	fact(times == LOCKS, "so is since when", "3 times since this chapter began",
+	fact(times == LOCKS, "and since when each lock is held", "3 times since this chapter began",
 	     "%u times since this chapter began", times);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// The bench of the Go package: an uncontended lock and unlock, beside Podman's own way.
+// The bench of the Go package: an uncontended lock and unlock, beside what Podman uses itself.
 //
-//	bench [--device] [RESULTS.json]: the package's code over records in shared memory, on
-//	this very processor; with --device, on the module.
+//	bench [--device] [RESULTS.json]: the package's code over records in shared memory,
+//	without the module; with --device, with the module.
 package main
 
 import (
@@ -55,7 +55,7 @@ func median(numbers []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// measure samples all in turns; ratios are those of a round, to the last one.
+// measure samples all subjects in turns. Each ratio is that to the last subject in the same round.
 func measure(subjects []*subject) {
 	last := subjects[len(subjects)-1]
 	for _, s := range subjects {
@@ -80,12 +80,12 @@ func open(outside bool) *lockmgr.Handle {
 	name := fmt.Sprintf("bench.%d", os.Getpid())
 	h, err := lockmgr.Open(name, nil)
 	check(err)
-	// The space stays until the handle goes.
+	// The space stays until the handle is closed.
 	check(lockmgr.Unlink(name, nil))
 	return h
 }
 
-// fact returns what results.json has of a subject.
+// fact returns the line of results.json for a subject.
 func fact(name string, s *subject, peer, ratio string) string {
 	return fmt.Sprintf(`  "%s": {"unit": "ns", "peer": %s, "value": %.6g, %s}`, name, peer,
 		median(s.samples), ratio)

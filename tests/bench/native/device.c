@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The device, for a library that only needs to get as far as its records: replaces
+ * Takes the place of the device, for a library that only needs to map its records: replaces
  * ioctl() and mmap() (see the Makefile).
  */
 #include <stdarg.h>
@@ -30,7 +30,7 @@ static void answer_attach(struct lockmgr_ioctl_attach *attach)
 	attach->map_size = LOCKMGR_CAPACITY_MAX * sizeof(struct lockmgr_record);
 }
 
-/* All else is granted: there is nobody that could be in the way. */
+/* All other calls succeed: no other process could hold a lock. */
 int __wrap_ioctl(int fd, unsigned long request, ...)
 {
 	va_list list;

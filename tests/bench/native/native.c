@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lock and unlock without a system call, on this very processor: the machine that the
- * other rows are measured in is emulated as a rule.  Here is the library's own object
- * code over records in shared memory.  What it needs of the module, which this system
- * need not have, is answered in device.c; while the clock runs nothing asks for that.
+ * Lock and unlock without a system call, on the processor of this system: the machine in which
+ * the other rows are measured is emulated as a rule.  This runs the library's own object code over
+ * records in shared memory.  The system need not have the module: device.c answers in its place,
+ * but is not called while the clock runs.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -19,7 +19,7 @@
 
 #define WARM_UP	1000
 
-/* Any will do. */
+/* Any id will do. */
 #define ID	7
 
 static struct lockmgr *open_manager(void)
@@ -30,7 +30,7 @@ static struct lockmgr *open_manager(void)
 
 	options.device = "/dev/zero";
 	work_checked(lockmgr_open(&mgr, "bench", &options), "open");
-	/* Records are mapped when that pays. */
+	/* The library maps records only after a number of locks, when that pays. */
 	for (i = 0; i < WARM_UP; i++) {
 		work_checked(lockmgr_lock(mgr, ID), "lock");
 		work_checked(lockmgr_unlock(mgr, ID), "unlock");

@@ -2,10 +2,11 @@
 /*
  * actor NAME [UID:SPACE | ID | -]...
  *
- * A process for lockctl to look at.  It calls itself NAME, and goes through the other
- * words: opens a space, to which the following ids belong; locks a lock, and says "locked
- * ID" ("inherited ID" if its holder had died); at a dash, reads a byte of standard input.
- * When that ends, it unlocks what it holds, and ends.
+ * A process for lockctl to look at.  It calls itself NAME, and goes through its other
+ * arguments.  At UID:SPACE, it opens that space, to which the following ids belong.  At an ID,
+ * it locks that lock and prints "locked ID", or "inherited ID" if the last holder died.  At a
+ * dash, it reads one byte of standard input.  In the end it reads standard input to its end,
+ * unlocks what it holds, and exits.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -62,7 +63,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	prctl(PR_SET_NAME, argv[1]);
-	/* When a test dies, nobody may go on holding locks. */
+	/* If the test dies, this process must not go on holding locks. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 
 	for (i = 2; i < argc; i++) {

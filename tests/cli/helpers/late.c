@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * late.so, by LD_PRELOAD: a process that is late.  It first looks for children that have ended
- * when one has.
+ * late.so, for LD_PRELOAD: makes a process late.  Its first waitpid() does not look for children
+ * that have ended until there is one.
  */
 #include <stdbool.h>
 #include <stddef.h>

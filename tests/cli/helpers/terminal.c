@@ -3,11 +3,11 @@
  * terminal COMMAND [ARGUMENT...]
  *
  * A terminal with a session whose leader is COMMAND.  Standard input is what is typed, and
- * standard output what the terminal shows.  What is typed it does not show: the kernel sends
- * the signal of Ctrl-C before it shows "^C", so that what the command says of the signal may
- * come before or after.  When standard input ends, the terminal goes, as when a connection
- * breaks.  The exit status is that of COMMAND, or 128 and the number of the signal that
- * killed it.
+ * standard output what the terminal shows.  The terminal does not echo what is typed: for
+ * Ctrl-C, the kernel sends the signal before it echoes "^C", so that what the command prints
+ * because of the signal might come before or after that.  When standard input ends, the
+ * terminal hangs up, as when a connection breaks.  The exit status is that of COMMAND, or 128
+ * and the number of the signal that killed it.
  */
 #include <poll.h>
 #include <pty.h>
@@ -54,7 +54,7 @@ static void serve(int terminal)
 	};
 
 	while (poll(files, 2, -1) > 0) {
-		/* It has no other end any more when all processes on it have ended. */
+		/* Reading fails when all processes on the terminal have ended. */
 		if (files[1].revents && !copy(terminal, STDOUT_FILENO))
 			break;
 		if (files[0].revents && !copy(STDIN_FILENO, terminal))
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 
 	if (argc < 2)
 		return EXIT_FAILURE;
-	/* A test that dies takes the terminal with it. */
+	/* If the test dies, the terminal must not stay. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	child = forkpty(&terminal, NULL, NULL, NULL);
 	if (child < 0)

@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// Outside returns a handle that has records in shared memory, and nothing else: this file
-// is in the package only where the bench is built.
+// Outside returns a handle that has records in shared memory, and no module. This file is part of
+// the package only when the bench is built.
 func Outside() *Handle {
 	memory, err := syscall.Mmap(-1, 0, capacityMax*int(unsafe.Sizeof(record{})),
 		syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED|syscall.MAP_ANON)

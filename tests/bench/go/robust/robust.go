@@ -73,8 +73,8 @@ func New(count uint32) *Segment {
 	return &Segment{C.segment_make(C.uint32_t(count))}
 }
 
-// Lock acquires a mutex.  It belongs to the thread, so the goroutine stays there until it
-// has unlocked it.
+// Lock acquires a mutex.  A thread owns it, so the goroutine stays on its thread until it has
+// unlocked the mutex.
 func (s *Segment) Lock(number uint32) error {
 	runtime.LockOSThread()
 	if ret := C.segment_lock(s.segment, C.uint32_t(number)); ret != 0 {
