@@ -106,10 +106,7 @@ fast_path bool find_record(const struct lockmgr *mgr, uint32_t id, struct record
 
 fast_path void note_time(const struct lockmgr *mgr, struct record *record)
 {
-	const uint64_t now = atomic_load_explicit(&mgr->clock->monotonic,
-						  memory_order_relaxed);
-
-	atomic_store_explicit(&record->since, now, memory_order_relaxed);
+	atomic_store_explicit(&record->since, clock_read(mgr->clock), memory_order_relaxed);
 }
 
 fast_path bool take(struct lockmgr *mgr, uint32_t id)

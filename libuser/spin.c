@@ -93,8 +93,7 @@ static bool is_promising(const struct clock *clock, const struct record *record,
 	if (word & (LOCKMGR_WORD_WAITERS | LOCKMGR_WORD_DIED) || word == self)
 		return false;
 
-	return atomic_load_explicit(&record->since, memory_order_relaxed) >=
-	       atomic_load_explicit(&clock->monotonic, memory_order_relaxed);
+	return atomic_load_explicit(&record->since, memory_order_relaxed) >= clock_read(clock);
 }
 
 /*
