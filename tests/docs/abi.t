@@ -1,7 +1,8 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kmod/ABI: what it describes exists, and what exists is described.
+# kmod/ABI: every file and directory that it describes exists, and every one that exists is
+# described.
 
 use strict;
 use warnings;
@@ -29,7 +30,7 @@ sub entries
 	return @entries;
 }
 
-# The command of the ABI that makes a space and attaches the file to it.
+# Makes a space, and attaches a file to it: LOCKMGR_IOC_ATTACH with LOCKMGR_ATTACH_CREATE.
 sub make_space
 {
 	my $attach = pack('Z64 L6 Q3', $name, 1, 0xffffffff, 0xffffffff, 0, 0, 0, 0, 0, 0);
@@ -39,6 +40,7 @@ sub make_space
 	return $file;
 }
 
+# LOCKMGR_IOC_UNLINK.
 sub remove_space
 {
 	my ($file) = @_;
@@ -46,8 +48,8 @@ sub remove_space
 	ioctl($file, 0x4048bc02, pack('Z64 L2', $name, 0xffffffff, 0)) or die "unlink: $!\n";
 }
 
-# Files and directories, as the description names them; what the driver core adds to
-# every device is the kernel's to describe.
+# The files and directories that exist, as the description names them, without those that the
+# driver core adds to every device.
 sub existing
 {
 	my @found;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the tests here share. Perl's own Test::More is dozens of files, which
+# What the tests in Perl share. Perl's own Test::More has dozens of files, which
 # take ten seconds to load in a virtual machine.
 
 use strict;
@@ -26,8 +26,8 @@ sub write_file
 	close $file or die "$path: $!";
 }
 
-# A directory that goes with the test, but not with a child of its. The test ends with
-# its own status.
+# The test removes its scratch directories at its end, which must not change its exit status;
+# its children do not.
 my @scratch;
 my $owner = $$;
 END {
@@ -57,7 +57,8 @@ sub text_of
 	return ref $value ? join("\n", @$value) : $value;
 }
 
-# same(SEEN, EXPECTED, NAME): a test; texts, or references to arrays of them.
+# same(SEEN, EXPECTED, NAME): a test, which passes if both are the same: texts, or references to
+# arrays of texts.
 sub same
 {
 	my ($seen, $expected, $name) = (text_of($_[0]), text_of($_[1]), $_[2]);

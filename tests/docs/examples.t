@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Programs in manual pages run. That all examples compile, tests/man/pages.t sees.
+# Programs in manual pages compile and run. tests/man/pages.t tests that all examples compile.
 
 use strict;
 use warnings;

@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# lockmgr(4), FILES: what the kernel shows is what stands there.
+# lockmgr(4), FILES: the files and fields that the module shows are those on the page.
 
 use strict;
 use warnings;
@@ -14,10 +14,11 @@ BEGIN {
 my $device = '/sys/class/misc/lockmgr';
 my $space = "docs-files.$$";
 
-# What every device has, and what is described by itself.
+# Files that every device has, and directories that are described separately.
 my %not_ours = map { $_ => 1 } qw(dev power subsystem uevent spaces stats);
 
-# The section, by path: the names in it, which are in italics, and UID is a part of the path.
+# By each path in the section: the names that are described for it. Names are in italics; UID
+# is, too, but is a part of a path.
 sub described
 {
 	my ($section) = read_file('libuser/man/man4/lockmgr.4') =~ /^\.SH FILES\n(.*?)^\.SH/ms;
@@ -31,10 +32,10 @@ sub described
 	return %names;
 }
 
-# Makes the space, and is its client as long as the file is open.
+# Makes the space; the file is its client until it is closed.
 sub attach
 {
-	# LOCKMGR_IOC_ATTACH with LOCKMGR_ATTACH_CREATE, all else being as usual.
+	# LOCKMGR_IOC_ATTACH with LOCKMGR_ATTACH_CREATE, and defaults for all else.
 	my $number = 3 << 30 | 112 << 16 | 0xbc << 8 | 0x01;
 	my $args = pack 'a64 L6 Q3', $space, 1, 0xffffffff, 0xffffffff, 0, 0, 0, 0, 0, 0;
 
@@ -50,7 +51,7 @@ sub entries
 	return set(grep { !$not_ours{$_} } map { m{([^/]+)$} } glob "$directory/*");
 }
 
-# test(PATH ON THE PAGE, WHAT IS THERE)
+# test(PATH ON THE PAGE, NAMES THAT EXIST)
 sub test
 {
 	my ($path, $seen) = @_;
@@ -59,7 +60,7 @@ sub test
 	same($seen, $described{$path} // [], "$path has what the page says");
 }
 
-# The parameters are described in a section of their own.
+# The module's parameters are described in another section of the page.
 sub test_sysfs
 {
 	test("$device/", entries($device));

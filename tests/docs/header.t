@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# include/lockmgr.h: what it declares is documented.
+# include/lockmgr.h: every function that it declares is documented.
 
 use strict;
 use warnings;
@@ -23,11 +23,12 @@ sub parameter_names
 my @functions = functions(read_file('include/lockmgr.h'));
 my %declared = map { $_->{name} => 1 } @functions;
 
-# So that a header that the pattern above does not understand is noticed.
+# Finds functions by a simpler pattern, to notice declarations that functions() does not
+# understand.
 my %mentioned = map { $_ => 1 } read_file('include/lockmgr.h') =~ /^\w[^;{(]*?\b(lockmgr_\w+)\(/gm;
 same([sort keys %declared], [sort keys %mentioned], 'every_declaration_is_understood');
 
-# The names of those functions for which it is not so.
+# The names of the functions for which this is false.
 sub unless_each
 {
 	my ($is_so) = @_;
@@ -54,7 +55,8 @@ same(unless_each(sub {
 	return "@described" eq join(' ', parameter_names($function->{parameters}));
 }), [], 'every_function_describes_its_parameters');
 
-# EOWNERDEAD is what other languages make of LOCKMGR_OWNER_DIED.
+# No function returns EOWNERDEAD, but bindings for other languages turn LOCKMGR_OWNER_DIED into
+# it.
 same(set(grep { $_ ne 'EOWNERDEAD' } read_file('libuser/error.c') =~ /case (E[A-Z0-9]+):/g),
      set(read_file('include/lockmgr.h') =~ /-(E[A-Z][A-Z0-9]+)\b/g),
      'every_error_has_a_text_of_its_own_and_no_other');

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What headers and sources say, for tests that hold other texts against them.
+# What headers and sources declare, for tests that compare other texts with them.
 
 use strict;
 use warnings;
@@ -13,7 +13,7 @@ sub one_line
 }
 
 # Each function of the library's header: its name, its declaration, its parameters, and the
-# comment that touches it.
+# comment directly above it.
 sub functions
 {
 	my ($header) = @_;
@@ -28,8 +28,8 @@ sub functions
 	return @functions;
 }
 
-# The errors that stand at the beginning of a line, with a minus sign (the library's) or
-# without.
+# The errors that a comment explains, each at the beginning of a line: with a minus sign in the
+# library's header, without one in the module's.
 sub errors_in
 {
 	my ($comment) = @_;
@@ -59,7 +59,7 @@ sub structs
 	return %structs;
 }
 
-# Names of constants, but for the header's own guard.
+# Names of constants, without the header's include guard.
 sub constants
 {
 	my ($header) = @_;

@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every file says its licence, the one that its place asks for.
+# Every file states its licence, and it is the right one for the file's directory.
 
 use strict;
 use warnings;
@@ -11,10 +11,10 @@ BEGIN {
 	require './tests/docs/docs.pl';
 }
 
-# The first that matches counts.
+# The first rule that matches counts.
 my @rules = (
 	[qr{^LICENSES/},		undef],
-	# Their formats have no room for it; the second is about nothing else.
+	# Their formats have no comments; debian/copyright is about licences anyway.
 	[qr{^debian/(?:changelog|copyright|source/format)$}, undef],
 	[qr{^include/uapi/},		'GPL-2.0-only WITH Linux-syscall-note'],
 	[qr{^include/|^libuser/},	'LGPL-2.1-or-later'],
@@ -30,7 +30,7 @@ sub wanted_licence
 	}
 }
 
-# The tag is in the first line, or follows what must be there.
+# The tag is in the first line, or in one of the next two if something else must come first.
 sub stated_licence
 {
 	my ($path) = @_;
@@ -40,7 +40,7 @@ sub stated_licence
 	return $lines =~ m{SPDX-License-Identifier: (.*?)(?: \*/| -->)?$}m ? $1 : 'none';
 }
 
-# In a virtual machine the tree can belong to somebody else.
+# In a virtual machine, the tree may belong to another user, which git refuses otherwise.
 chomp(my @paths = qx(git -c safe.directory='*' ls-files));
 if ($? || !@paths) {
 	skip('every_file_states_the_licence_of_its_place', 'git does not know this tree');

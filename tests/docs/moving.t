@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # docs/moving-over.md: what it names exists, its program texts compile, and its commands do
-# what it says, beside those of flock(1).
+# what it says, also in comparison with flock(1).
 
 use strict;
 use warnings;
@@ -18,7 +18,7 @@ my $header = read_file('include/lockmgr.h');
 my $dir = scratch_directory();
 chomp(my $top = qx(pwd));
 
-# Program texts of a language, in their order, without the indentation of lists.
+# The program texts in a language, in their order, without the indentation of lists.
 sub blocks
 {
 	my ($language) = @_;
@@ -67,7 +67,7 @@ sub options_of_help
 	return map { $_ => 1 } qx($command --help 2>&1) =~ /(?<![\w-])(--[a-z][a-z-]*)/g;
 }
 
-# "COMMAND: OPTION" of each that its help does not have.
+# "COMMAND: OPTION" of each option that the command's help does not have.
 sub unknown_options
 {
 	my @unknown;
@@ -76,7 +76,7 @@ sub unknown_options
 		my ($command, $rest) = $line =~ /\b(lockctl [a-z-]+|flock)((?: [^|&)']*)?)/ or next;
 		my %known = options_of_help($command =~ s{^lockctl}{build/lockctl/lockctl}r);
 
-		# What stands after a lock is a command of its own.
+		# After the lock comes another command, with its own options.
 		$rest =~ s/ -- .*| \S*\.lock\b.*//;
 		push @unknown, map { "$command: $_" } grep { !$known{$_} } $rest =~ /(--[a-z-]+)/g;
 	}
@@ -99,7 +99,8 @@ sub test_options
 	same(unknown_options(), [], 'options_of_commands_exist');
 }
 
-# Commands that the text calls its own: each notes its arguments, and which locks are held.
+# The commands that the text uses as examples: each writes down its arguments, and which locks
+# are held.
 sub write_commands
 {
 	for my $name (qw(backup report publish)) {
@@ -139,7 +140,7 @@ end
 END
 }
 
-# How two commands end that differ in what they lock by: "STATUS STATUS".
+# The exit statuses of the same command, run by flock and by lockctl: "STATUS STATUS".
 sub statuses
 {
 	my ($arguments) = @_;
@@ -149,7 +150,7 @@ sub statuses
 	return "@statuses";
 }
 
-# While another command has both locks.
+# Calls the function while another command holds both locks.
 sub while_held
 {
 	my ($function) = @_;
@@ -181,7 +182,7 @@ sub test_beside_flock
 		same(statuses("--nonblock --no-fork $file true"), '1 1', 'or_without_a_fork');
 	});
 
-	# What is left in the background.
+	# A process is left in the background.
 	statuses("$file sh -c 'sleep 3 &'");
 	same(statuses("--nonblock $file true"), '1 0', 'only_flock_stays_locked');
 	statuses("$file true");

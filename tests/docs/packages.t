@@ -1,8 +1,8 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What says a version, the library's symbols or a range of kernels a second time, says
-# the same.
+# Every place that repeats the version, the library's symbols or the range of kernels has the
+# same as the others.
 
 use strict;
 use warnings;
@@ -54,7 +54,7 @@ sub test_symbols
 	same([sort @packaged], [sort @exported], 'packages_say_the_symbols_of_the_library');
 }
 
-# "6.1" of each place that names the oldest kernel.
+# Every place that names the oldest kernel names the same, "6.1".
 sub test_kernels
 {
 	my ($major, $minor) = read_file('Kbuild') =~ /-ge (\d+)(\d{3}) /;

@@ -1,8 +1,8 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# lockmgr(7), PATTERNS: what stands there of renumbering does that. The page has no store,
-# so it gets one here.
+# lockmgr(7), PATTERNS: the program for renumbering does what the page says. It needs functions
+# of a store, which are not on the page; here they are.
 
 use strict;
 use warnings;
@@ -16,7 +16,7 @@ BEGIN {
 my $dir = scratch_directory();
 my %examples = examples('lockmgr.7');
 
-# Prints a line for each test: its name, and yes or no. The store has two objects.
+# This program prints one line for each test: its name, and yes or no. The store has two objects.
 write_file("$dir/store.c", <<'END');
 #include <lockmgr.h>
 #include <stdbool.h>
@@ -68,7 +68,7 @@ static bool has_ids(struct lockmgr *mgr)
 	       lockmgr_retrieve(mgr, 5) == 1 && lockmgr_retrieve(mgr, 1) == 0;
 }
 
-/* Opens it as the page does, and says whether all is there afterwards. */
+/* Opens the space as the page does; returns whether all ids are allocated afterwards. */
 static bool opens(void)
 {
 	struct lockmgr *mgr;
@@ -102,7 +102,7 @@ static void test_half_done(void)
 	if (lockmgr_open(&mgr, space, NULL) || lockmgr_allocate_id(mgr, 0) ||
 	    lockmgr_allocate_id(mgr, 3) || lockmgr_lock(mgr, 0))
 		return;
-	/* Without unlocking it. */
+	/* Without unlocking lock 0. */
 	lockmgr_close(mgr);
 	is("what_is_half_done_is_done_again", opens() && sets == sets_before + 1);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# README.md: what it says of the tree holds.
+# README.md: its example works, and what it says of this tree is true.
 
 use strict;
 use warnings;
@@ -22,7 +22,7 @@ sub section
 my $readme = read_file('README.md');
 my $makefile = read_file('Makefile');
 
-# What is set as code: between backticks, in fences, or indented.
+# What is set as code: between backticks, or indented.
 my @code = ($readme =~ /`([^`\n]+)`/g, $readme =~ /^    (.*)$/gm);
 
 sub test_example
@@ -34,7 +34,7 @@ sub test_example
 	my $dir = scratch_directory();
 	my $pc = read_file('build/lib/liblockmgr.pc');
 
-	# As if it were installed where it was built.
+	# As if the library were installed where it was built.
 	$pc =~ s{^libdir=.*}{libdir=$top/build/lib}m;
 	$pc =~ s{^includedir=.*}{includedir=$top/include}m;
 	write_file("$dir/liblockmgr.pc", $pc);

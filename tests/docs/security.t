@@ -24,7 +24,7 @@ sub promises
 	return @rows;
 }
 
-# Programs lie beside each other as .c or .t; those inside the module are KUnit's.
+# Whether FILE.c or FILE.t has that name; a test inside the module is in a .c file, too.
 sub defines
 {
 	my ($file, $name) = @_;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What `make shell` offers, in a machine: README's commands work as they are typed.
-# What it installs is seen by nobody else there.
+# What `make shell` offers, in a machine: README's commands work as they are typed. Other
+# processes in the machine do not see what is installed for this test.
 
 # shellcheck disable=SC2016,SC2317 # marks of code; functions are called through ok
 
@@ -39,7 +39,7 @@ says()
 	shell "$2" | grep -F -- "$1"
 }
 
-# minute N: the Nth block of what is indented in README's section.
+# minute N: the Nth indented block in README's section "A minute with it".
 minute()
 {
 	awk -v wanted="$1" '
@@ -50,8 +50,9 @@ minute()
 		number == wanted' "$top/README.md"
 }
 
-# What is typed there, in a shell with jobs. Nobody types faster than the first process
-# acquires the lock and the second begins to wait; so this waits for either.
+# Types the commands of that section, in a shell with job control. A user types slowly enough
+# for the first process to acquire the lock, and for the second to begin to wait; this function
+# waits for both.
 type_minute()
 {
 	bash -c "set -m

@@ -1,8 +1,8 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The texts for people: what they name in the tree exists, where they lead is something, and
-# those that describe all of a kind leave none out.
+# The texts for people: what they name in the tree exists, their links lead somewhere, and
+# those that describe everything of a kind leave nothing out.
 
 use strict;
 use warnings;
@@ -24,7 +24,7 @@ sub code
 	return $text =~ /`([^`\n]+)`/g, $text =~ /^    (.*)$/gm;
 }
 
-# The section of a heading of whatever level, up to the next of that level or above.
+# The section with this heading, of any level, up to the next heading of that level or above.
 sub section
 {
 	my ($path, $title) = @_;
@@ -35,7 +35,7 @@ sub section
 	return $text =~ /\A(#.*?)(?=^#{1,${\length $level}} |\z)/ms ? $1 : '';
 }
 
-# The names in the first column of the tables of a text, or in another.
+# The names in a column of the tables of a text: the first, unless its number is given.
 sub column
 {
 	my ($text, $number) = @_;
@@ -49,7 +49,7 @@ sub names
 	return map { m{([^/]+)/?$} } @_;
 }
 
-# "text: what is wrong in it" of all.
+# "TEXT: what is wrong in it", for all texts.
 sub in_all
 {
 	my ($find) = @_;
@@ -57,7 +57,8 @@ sub in_all
 	return [map { my $path = $_; map { "$path: $_" } @{set($find->($path, read_file($path)))} } @texts];
 }
 
-# A pattern stands for one file at least, and a test program is named as tests/check names it.
+# Whether a pattern fits at least one file. A test program may be named without its suffix, as
+# tests/check names it.
 sub is_there
 {
 	my ($path) = @_;
@@ -75,7 +76,7 @@ sub test_paths
 	}), [], 'every_path_named_exists');
 }
 
-# What a heading is called in a link to it.
+# The name of a heading in a link to it.
 sub anchor
 {
 	my ($heading) = @_;
@@ -119,7 +120,8 @@ sub test_make
 	}), [], 'every_target_of_make_exists');
 }
 
-# As "name()": of the module, the library or the tests. The C library's are not meant.
+# Functions of the module, the library or the tests, named as "name()". The C library's are
+# left out.
 sub test_functions
 {
 	my $sources = join '', map { read_file($_) }
@@ -143,7 +145,8 @@ sub test_architecture
 	     'so_is_every_file_of_the_library');
 }
 
-# The module's mutexes and spinlocks, as "file name": that of the variable or member.
+# The module's mutexes and spinlocks, as "FILE NAME", the name being that of the variable or
+# member.
 sub locks_of_module
 {
 	my @locks;
@@ -187,7 +190,8 @@ sub test_example
 	same(scalar qx($compile $dir/example.c 2>&1), '', 'the_example_of_a_test_compiles');
 }
 
-# The files that know one of the commands. In a machine the tree can be another user's.
+# The files that must change for a new command, found by one that exists: SET_NOTE. In a
+# machine, the tree may belong to another user.
 sub test_commands
 {
 	my $section = section('CONTRIBUTING.md', 'Add an ioctl');

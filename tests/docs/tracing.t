@@ -1,8 +1,8 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# README.md, section Tracing: its events and their fields are those that there are, and
-# its commands show them.
+# README.md, section Tracing: its events and their fields are those that exist, and its
+# commands show them.
 
 use strict;
 use warnings;
@@ -13,13 +13,13 @@ BEGIN {
 }
 
 my $events = '/sys/kernel/tracing/events/lockmgr';
-# Waits, hands off, dies holding a lock, and ends in a deadlock.
+# This test program waits, hands off a lock, dies holding a lock, and fails for a deadlock.
 my $action = 'build/tests/sysfs/stats';
 
 my ($section) = read_file('README.md') =~ /^## Tracing\n(.*?)(?=^## )/ms;
 my @rows = map { [split /\s*\|\s*/] } $section =~ /^\| (.*?) \|$/gm;
 
-# "event field field ..." of each: what is beside the fields that all have.
+# "EVENT FIELD FIELD ..." of each event, without the fields that all events have.
 sub documented_events
 {
 	return [sort map {
@@ -42,12 +42,12 @@ sub existing_events
 	return [sort @found];
 }
 
-# What a command of the README shows, with something to look at.
+# What a command of README shows while the test program runs.
 sub output_of
 {
 	my ($command) = @_;
 
-	# A space of that name is not at hand.
+	# The test program's spaces have other names than README's.
 	$command =~ s/space == "podman"/space ~ "test-*"/;
 	return scalar qx($command -- $action 2>&1) if $command =~ /^perf/;
 
@@ -56,7 +56,7 @@ sub output_of
 	return scalar qx($command $action 2>&1; trace-cmd report -i $dir/trace.dat 2>&1);
 }
 
-# Those that differ in more than the event.
+# One of all commands that differ only in the event.
 sub commands
 {
 	my %forms;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every place in which the module allocates memory, made to fail one after the
- * other under every system call that gets there: the call fails with ENOMEM, nothing
+ * Every place at which the module allocates memory is made to fail, one after the
+ * other, in every system call that reaches it: the call fails with ENOMEM, nothing
  * has changed, nothing has leaked, and then the same call succeeds.
  */
 #include <sched.h>
@@ -10,26 +10,26 @@
 #include "caller.h"
 #include "fault.h"
 
-/* How often a failure is repeated: what leaks then is noticed by some limit. */
+/* How often a failure is repeated: if each leaks something, a limit is soon reached. */
 #define CYCLES		40
 
-/* Fewer for what takes a process of its own each time, with which everything goes. */
+/* Fewer for calls that need a new process each time; at its end, everything is freed. */
 #define PROCESSES	4
 
-/* An owner who has no space but those of a test. */
+/* A user who owns no spaces except those of these tests. */
 #define NEW_OWNER	4711
 
 /* ------------------------------------------------------------------------
- * Limits, so low that what is lost by failing calls soon uses them up
+ * Limits, so low that what failing calls lose would soon use them up
  */
 
 #define PARAMETERS	"/sys/module/lockmgr/parameters"
 
 /**
  * struct limit - a parameter of the module
- * @name: of the file
- * @value: what it is here: little more than a scenario needs
- * @saved: what it was before
+ * @name: its file
+ * @value: its value during a test: little more than a scenario needs
+ * @saved: its value before
  */
 struct limit {
 	const char *name;
@@ -40,7 +40,7 @@ struct limit {
 static struct limit limits[] = {
 	{ .name = "spaces_per_user", .value = CYCLES / 2 },
 	{ .name = "clients_per_space", .value = CYCLES / 2 },
-	/* A full leaf, and some more; each page of records counts for 256. */
+	/* A full leaf of 1024 ids, and some more; each page of records counts for 256. */
 	{ .name = "locks_per_user", .value = 1024 + CYCLES / 2 },
 };
 
@@ -76,7 +76,7 @@ static int teardown(void **state)
  * Scenarios
  */
 
-/* Far from each other: in other leaves, pages and nodes of the trees. */
+/* Ids in different leaves of allocated ids, pages of records and nodes of the trees. */
 #define FAR_ID		(5 * 1024)
 #define FARTHEST_ID	(LOCKMGR_CAPACITY_MAX - 1)
 
@@ -87,7 +87,7 @@ static int teardown(void **state)
  * @call: the call; returns a result or -errno
  * @result: what it returns if there is memory
  * @cycles: how often each failure is repeated
- * @undo: after it has succeeded, if closing the world's files is not enough
+ * @undo: called after it has succeeded, if closing the world's files does not undo it; or NULL
  */
 struct scenario {
 	const char *name;
@@ -98,7 +98,7 @@ struct scenario {
 	void (*undo)(void);
 };
 
-/* An attached file in a space of all ids, and another. */
+/* Two attached files in a space with the largest capacity. */
 static struct raw_world prepare_space(void)
 {
 	struct raw_world world;
@@ -133,7 +133,7 @@ static struct raw_world prepare_full_leaf(void)
 	return world;
 }
 
-/* The other file has used the page of records. */
+/* The observer's file has used the page of records that the call will use. */
 static struct raw_world prepare_used_page(void)
 {
 	struct raw_world world = prepare_space();
@@ -143,7 +143,7 @@ static struct raw_world prepare_used_page(void)
 	return world;
 }
 
-/* A file that may map, of a space in which it has used a page. */
+/* A file that may map records, and has used a page of them. */
 static struct raw_world prepare_private(void)
 {
 	struct raw_world world;
@@ -173,7 +173,7 @@ static long call_attach(const struct raw_world *world)
 	return raw_attach(world->file, space_name(), 0);
 }
 
-/* Of an owner who has none yet. */
+/* Create a space of an owner who has none yet. */
 static long call_create(const struct raw_world *world)
 {
 	struct lockmgr_ioctl_attach args =
@@ -279,15 +279,15 @@ static long call_list_waiters(const struct raw_world *world)
 	return raw_call(world->file, LOCKMGR_IOC_LIST_WAITERS, &args);
 }
 
-/* The first client that ends with this process. */
+/* The client ends with this process; the first such client of it. */
 static long call_attach_for_process(const struct raw_world *world)
 {
 	return raw_attach(world->file, space_name(), LOCKMGR_ATTACH_ENDS_WITH_PROCESS);
 }
 
 /*
- * In a process of its own, as what the kernel keeps with a process or a namespace is
- * allocated once.  Only @call meets the fault, not @prepare.
+ * In a new process, because the module allocates only once what it keeps for a process or a
+ * namespace.  Faults can happen in @call, but not in @prepare.
  */
 static long call_in_process(int (*prepare)(void), long (*call)(int file))
 {
@@ -387,7 +387,7 @@ static const struct scenario scenarios[] = {
  * Sites, one after the other
  */
 
-/* One call that meets the fault; returns its result. */
+/* Call once with the fault armed; returns the call's result. */
 static long call_with_fault(const struct scenario *scenario, const struct raw_world *world,
 			    const struct fault *fault, bool *failed)
 {
@@ -400,7 +400,7 @@ static long call_with_fault(const struct scenario *scenario, const struct raw_wo
 	return result;
 }
 
-/* How much the scenario allocates at a site. */
+/* How much the scenario's call allocates at a site. */
 static long allocated_at(const struct scenario *scenario, struct fault_site *site)
 {
 	const struct fault fault = { site, FAULT_SPACE };
@@ -418,7 +418,7 @@ static long allocated_at(const struct scenario *scenario, struct fault_site *sit
 	return fault_allocated(&fault);
 }
 
-/* As fault->passes: from the first object on. */
+/* For fault->passes: the first object fails already. */
 #define FIRST		1
 
 static void expect_failures(const struct scenario *scenario, const struct fault *fault)
@@ -426,7 +426,10 @@ static void expect_failures(const struct scenario *scenario, const struct fault 
 	const struct fault_site *site = fault->site;
 	struct raw_world world = scenario->prepare();
 	struct raw_sight before = raw_look(&world);
-	/* What has not failed may stay for the next call: there is no second time. */
+	/*
+	 * Objects that were allocated before the failure may be kept for the next call, which
+	 * then does not fail in the same way: so if the first object is allocated, try only once.
+	 */
 	unsigned int cycle, cycles = fault->passes == FIRST ? scenario->cycles : 1;
 	bool failed;
 	long result;
@@ -445,7 +448,7 @@ static void expect_failures(const struct scenario *scenario, const struct fault 
 		scenario->undo();
 }
 
-/* Smaller than most of what sysfs makes for a file. */
+/* Smaller than most of the objects that sysfs allocates for a file. */
 #define SYSFS_STEP	32
 
 static bool is_sysfs(const struct fault_site *site)
@@ -458,7 +461,7 @@ static long tree_node_size(void)
 	return fault_get_number("/sys/kernel/slab/radix_tree_node", "object_size", 10);
 }
 
-/* How much is allocated at a time: one object, or one after the other nodes of a tree. */
+/* How much the site allocates at a time: one object, or each of several nodes of a tree. */
 static long step_at(const struct fault_site *site, long all)
 {
 	if (is_sysfs(site))
@@ -468,8 +471,8 @@ static long step_at(const struct fault_site *site, long all)
 }
 
 /*
- * How much is allocated there every time.  sysfs numbers its files, and needs a node or
- * more for some numbers only.
+ * How much of @all the site allocates in every call.  sysfs numbers its files, and allocates
+ * nodes of a tree for some numbers only.
  */
 static long always_at(const struct fault_site *site, long all)
 {
@@ -482,7 +485,7 @@ static long always_at(const struct fault_site *site, long all)
 }
 
 /*
- * Have all that the call allocates at the site fail from the beginning on, then from
+ * Make all allocations of the call at the site fail from the first object on, then from
  * the second object on, and so on.
  */
 static void try_site(const struct scenario *scenario, struct fault_site *site)
@@ -514,8 +517,8 @@ static void every_failing_allocation_ends_in_enomem_and_changes_nothing(void **s
 #define PLACE	"^lockmgr_promise_make$"
 
 /*
- * Sites where no call fails for want of memory: the place in a queue, of which another test
- * tells, and places in trees that are reserved before they are filled.
+ * Sites at which missing memory makes no call fail: a place in a queue, which
+ * place_without_memory_is_lost() tests, and entries of trees that were reserved before.
  */
 static bool is_forgiven(const struct fault_site *site)
 {
@@ -525,7 +528,7 @@ static bool is_forgiven(const struct fault_site *site)
 	return fault_matches(site->caller, PLACE);
 }
 
-/* After the test above. */
+/* Must run after the test above, which counts the failures. */
 static void every_allocation_site_has_failed(void **state)
 {
 	bool missing = false;
@@ -543,7 +546,7 @@ static void every_allocation_site_has_failed(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * Memory that nobody may wait for
+ * Allocations that must not wait
  */
 
 static struct fault_site *find_site(const char *pattern)
@@ -559,12 +562,13 @@ static struct fault_site *find_site(const char *pattern)
 }
 
 /*
- * Files are opened under a mutex of all misc devices.  Only what does not wait for memory
- * fails here, as it does where the memory cgroup is full: the file gets its memory otherwise.
+ * Files are opened under a mutex of all misc devices.  With ignore-gfp-wait, only allocations
+ * that do not wait fail, as they do in a full memory cgroup: client_alloc() then allocates
+ * without charging the memory.
  */
 static void open_does_not_wait_for_a_full_memory_cgroup(void **state)
 {
-	struct fault_site *site = find_site("^(alloc_client|lockmgr_client_create)");
+	struct fault_site *site = find_site("^(client_alloc|lockmgr_client_create)");
 	const struct fault fault = { site, FIRST };
 	struct raw_world world = prepare_space();
 	bool failed;
@@ -578,12 +582,12 @@ static void open_does_not_wait_for_a_full_memory_cgroup(void **state)
 	failed = fault_disarm(&fault);
 	fault_put(FAULT_DEBUGFS "/" FAULT_SLAB, "ignore-gfp-wait", "N");
 
-	expect_result(failed, true, "failures of what does not wait");
+	expect_result(failed, true, "failures of allocations that do not wait");
 	expect_result(result, 0, "open");
 	raw_world_close(&world);
 }
 
-/* A thread for whose place there is no memory queues up anew, and gets the lock at last. */
+/* A thread for whose place there is no memory queues up again at the end, but gets the lock. */
 static void place_without_memory_is_lost(void **state)
 {
 	struct fault_site *site = find_site(PLACE);
@@ -612,7 +616,7 @@ static void place_without_memory_is_lost(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * Commands without any memory
+ * Commands that need no memory
  */
 
 static void nothing_else_needs_memory(void **state)

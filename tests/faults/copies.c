@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every copy from and to user memory, made to fail one after the other under every command:
- * the command fails with EFAULT, nothing has changed, and then it succeeds.
+ * For every command, each of its copies from and to user memory is made to fail, one after
+ * the other: the command fails with EFAULT, nothing has changed, and the same command then
+ * succeeds.
  */
 #include "fault.h"
 
-/* More than any command does. */
+/* More copies than any command makes. */
 #define COPIES_MAX	100
 
 static int setup(void **state)
@@ -27,13 +28,13 @@ static int teardown(void **state)
 
 #define copy_test(function)	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
-/* Of the process's next copies in the module the @nth fails; 0: none. */
+/* Make the @nth of this thread's next copies in the module fail; 0: none. */
 static void fail_copy(unsigned int nth)
 {
 	fault_put_number("/proc/thread-self", "fail-nth", nth);
 }
 
-/* Returns whether it has. */
+/* Whether that copy has failed; no other copy will. */
 static bool has_failed(void)
 {
 	bool failed = !fault_get_number("/proc/thread-self", "fail-nth", 10);
@@ -43,7 +44,7 @@ static bool has_failed(void)
 	return failed;
 }
 
-/* Call it in a world of its own; returns whether a copy was made to fail. */
+/* Call the command in a new world; returns whether a copy was made to fail. */
 static bool try_copy(const struct raw_command *command, unsigned int nth)
 {
 	struct raw_world world = raw_world(command);
@@ -69,9 +70,9 @@ static bool try_copy(const struct raw_command *command, unsigned int nth)
 }
 
 /*
- * Those that only read a few words do so one by one, and that cannot be made to fail:
- * tests/uapi/arguments.c has wrong addresses for them.  LOCK writes, too, but not unless a
- * signal ends its wait.
+ * Whether the kernel can make a copy of this command fail.  Commands with few words of
+ * arguments read them one by one, which cannot be made to fail: tests/uapi/arguments.c calls
+ * them with bad addresses.  LOCK also writes its arguments, but only if a signal ends its wait.
  */
 static bool has_copies(const struct raw_command *command)
 {

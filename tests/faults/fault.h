@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Making the kernel refuse memory, or fail to reach user memory, at chosen places of
- * the module: CONFIG_FAULT_INJECTION with a filter on the addresses in the backtrace.
+ * Making the kernel's allocations, or its copies from and to user memory, fail at chosen places
+ * of the module: CONFIG_FAULT_INJECTION with a filter on the addresses in the backtrace.
  *
- * Whatever fails in here fails the running test.
+ * A failure in these functions fails the running test.
  */
 #ifndef FAULT_H
 #define FAULT_H
@@ -17,16 +17,16 @@
 #define FAULT_SECTIONS	"/sys/module/lockmgr/sections"
 #define FAULT_SITES_MAX	64
 
-/* Each of these makes many objects. */
+/* Each of these functions allocates many objects. */
 #define FAULT_SYSFS	"kobject_set_name|kobject_add|sysfs_create_groups"
 
-/* What can be made to fail. */
+/* The kinds of faults, by the names of their directories in debugfs. */
 #define FAULT_SLAB	"failslab"
 #define FAULT_PAGE	"fail_page_alloc"
 #define FAULT_COPY	"fail_usercopy"
 
 /**
- * struct fault_range - addresses, one of which must be in the backtrace
+ * struct fault_range - faults happen only if the backtrace has an address in this range
  */
 struct fault_range {
 	unsigned long start;
@@ -34,12 +34,12 @@ struct fault_range {
 };
 
 /**
- * struct fault_site - a call of the module's that allocates memory
+ * struct fault_site - a call in the module that allocates memory
  * @kind: FAULT_SLAB or FAULT_PAGE
- * @symbol: what it calls
- * @caller: function that calls it
- * @address: where that call returns to
- * @tail: it does not return: the backtrace does not show it
+ * @symbol: the function that is called
+ * @caller: the function that calls it
+ * @address: the return address of the call
+ * @tail: whether it is a jump: it does not return, and the backtrace does not show it
  * @failures: how often it was made to fail
  */
 struct fault_site {
@@ -109,7 +109,7 @@ static inline const char *fault_directory(const char *kind)
 	return path;
 }
 
-/** Whether this kernel can do all that. */
+/** Whether this kernel can make all kinds of faults happen. */
 static inline bool fault_is_possible(void)
 {
 	static const char *const kinds[] = { FAULT_SLAB, FAULT_PAGE, FAULT_COPY };
@@ -135,8 +135,9 @@ static inline void fault_restrict(const char *kind, const struct fault_range *ra
 }
 
 /*
- * kmemleak allocates what it needs to note an object, while that is allocated: it
- * copes without, but that would count as an allocation of the module's.
+ * The addresses of kmemleak's own allocations.  It makes them while an object is allocated,
+ * to note that object, and so they would count as allocations of the module.  When they fail,
+ * nothing else does: so they must not be chosen.
  */
 static inline struct fault_range fault_range_of_kmemleak(void)
 {
@@ -151,7 +152,7 @@ static inline struct fault_range fault_range_of_kmemleak(void)
 			continue;
 		if (address < range.start)
 			range.start = address;
-		/* More than either of these functions is long. */
+		/* Neither of these functions is longer than this. */
 		if (address + 0x800 > range.end)
 			range.end = address + 0x800;
 	}
@@ -165,7 +166,7 @@ static inline void fault_prepare(const char *kind)
 	const char *directory = fault_directory(kind);
 
 	fault_put(directory, "probability", "0");
-	/* The kernel's log stays silent. */
+	/* Print nothing to the kernel's log. */
 	fault_put(directory, "verbose", "0");
 	fault_put(directory, "interval", "1");
 	fault_put(directory, "task-filter", "Y");
@@ -173,7 +174,7 @@ static inline void fault_prepare(const char *kind)
 	fault_restrict(kind, NULL);
 }
 
-/** Before anything else here: nothing fails yet. */
+/** Must be called before all functions below; makes nothing fail yet. */
 static inline void fault_begin(void)
 {
 	struct fault_range kmemleak = fault_range_of_kmemleak();
@@ -190,7 +191,7 @@ static inline void fault_begin(void)
 	}
 }
 
-/** Whether what that thread does from now on can meet faults; returns whether it could before. */
+/** Set whether faults can happen to that thread from now on; returns whether they could before. */
 static inline bool fault_expose(pid_t thread, bool exposed)
 {
 	char directory[64];
@@ -203,7 +204,7 @@ static inline bool fault_expose(pid_t thread, bool exposed)
 	return before;
 }
 
-/** After all. */
+/** Must be called at the end; makes faults impossible again. */
 static inline void fault_end(void)
 {
 	fault_expose(gettid(), false);
@@ -228,13 +229,13 @@ static inline bool fault_matches(const char *text, const char *pattern)
 	return match;
 }
 
-/* Which kind of fault makes a function of that name fail; NULL: none. */
+/* The kind of fault that makes a function of that name fail; NULL: none. */
 static inline const char *fault_kind_of(const char *symbol)
 {
-	/* The module's own functions, and what the compiler's checkers call. */
+	/* The module's own functions, and those of the compiler's checkers. */
 	if (fault_matches(symbol, "^(lockmgr|__asan|__kasan|__sanitizer|__tsan|__gcov)_"))
 		return NULL;
-	/* What each processor has, and perf writes to, comes out of what is there already. */
+	/* Per-processor memory, and perf's buffers, come out of memory that is there already. */
 	if (fault_matches(symbol, "percpu|pcpu|perf_trace_buf_alloc"))
 		return NULL;
 	if (fault_matches(symbol, "get_zeroed_page|get_free_page|alloc_page"))
@@ -263,7 +264,7 @@ static inline void fault_add_site(const char *caller, const char *symbol, unsign
 	snprintf(site->caller, sizeof(site->caller), "%s", caller);
 }
 
-/* Where a section was loaded; 0: nowhere, or not for long. */
+/* Where a section of the module is; 0: nowhere, or only during loading or unloading. */
 static inline unsigned long fault_section(const char *name)
 {
 	char path[128];
@@ -276,7 +277,7 @@ static inline unsigned long fault_section(const char *name)
 }
 
 /**
- * Find all calls that allocate memory, in what objdump says of the module:
+ * Find all calls that allocate memory, in the output of objdump for the module:
  *
  *	Disassembly of section .text:
  *	0000000000000000 <lockmgr_ids_allocate>:
@@ -301,7 +302,7 @@ static inline void fault_find_sites(void)
 			memcpy(caller, symbol, sizeof(caller));
 		} else if (sscanf(line, " %lx: R_X86_64_PLT32 %63[^-+\n]", &offset, symbol) == 2 ||
 			   sscanf(line, " %lx: R_X86_64_PC32 %63[^-+\n]", &offset, symbol) == 2) {
-			/* The displacement is the end of the instruction. */
+			/* The displacement has 4 bytes and is the end of the instruction. */
 			if (base && (call || jump))
 				fault_add_site(caller, symbol, base + offset + 4, jump);
 		} else {
@@ -317,23 +318,23 @@ static inline void fault_find_sites(void)
  * Faults
  */
 
-/* Any number of failures that a call can have. */
+/* More failures than a call can have. */
 #define FAULT_TIMES	1000000
 /* More bytes than a call allocates. */
 #define FAULT_SPACE	1000000000
 
 /**
- * struct fault - what shall fail
+ * struct fault - which allocations fail
  * @site: where
- * @passes: how many bytes (or pages) are allocated there before it does; a
- *	FAULT_SPACE: all
+ * @passes: how many bytes (or pages) can be allocated there before allocations fail;
+ *	FAULT_SPACE: as many as the call needs, so that none fails
  */
 struct fault {
 	struct fault_site *site;
 	long passes;
 };
 
-/** Between these two, calls of this thread meet the fault. */
+/** From here until fault_disarm(), allocations of this thread fail as @fault says. */
 static inline void fault_arm(const struct fault *fault)
 {
 	const char *directory = fault_directory(fault->site->kind);
@@ -343,7 +344,7 @@ static inline void fault_arm(const struct fault *fault)
 	fault_expose(gettid(), true);
 }
 
-/** Returns whether it has made something fail. */
+/** Returns whether an allocation has failed. */
 static inline bool fault_disarm(const struct fault *fault)
 {
 	const char *directory = fault_directory(fault->site->kind);
@@ -353,7 +354,7 @@ static inline bool fault_disarm(const struct fault *fault)
 	return fault_get_number(directory, "times", 10) != FAULT_TIMES;
 }
 
-/** How much was allocated at the site, armed with FAULT_SPACE. */
+/** How much was allocated at the site while a fault with FAULT_SPACE was armed. */
 static inline long fault_allocated(const struct fault *fault)
 {
 	return FAULT_SPACE - fault_get_number(fault_directory(fault->site->kind), "space", 10);
@@ -370,7 +371,7 @@ static inline void fault_choose(const struct fault_site *site)
 	fault_put_number(fault_directory(site->kind), "probability", 100);
 }
 
-/** The whole of the module. */
+/** The whole module. */
 static inline struct fault_range fault_module(void)
 {
 	unsigned long start = fault_section(".text");

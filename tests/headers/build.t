@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Builds the module with W=1 against every headers package for amd64 that Debian 12,
-# Debian 13, their backports, testing and unstable have: ordinary, cloud and RT. One that
-# it does not build for, or not without a warning, fails, and what is missing comes first.
+# Debian 13, their backports, testing and unstable have: ordinary, cloud and RT. The test of a
+# package fails if the module does not build, or not without a warning; then its output begins
+# with what the kernel lacks.
 #
 #	LOCKMGR_HEADERS		only packages whose names match this regular expression
 
@@ -23,7 +24,7 @@ here=$PWD/tests/vm
 
 chosen=${LOCKMGR_HEADERS:-.}
 out=$PWD/build/headers
-# Packages are kept, since they are the same the next time; what is in them is not.
+# Packages are kept in the cache for the next run; their unpacked files are not.
 kept=$(lockmgr_cache)/headers
 
 # keep < identities: prints the files of the packages, downloaded if they are not there.
@@ -41,7 +42,7 @@ keep()
 	done
 }
 
-# unpack TREE < files
+# unpack TREE < files; touches them, so that the packages of today stay in the cache.
 unpack()
 {
 	local file
@@ -54,28 +55,29 @@ unpack()
 	relocate_headers "$1" "$1"
 }
 
-# What the headers lack and their versions differ in, before all else that was said.
+# The lines of a build's output that name what the headers lack or declare differently, and then
+# the end of the output.
 with_symbols_first()
 {
 	grep -E "error: |undefined!|warning: .*(declar|implicit)" <<<"$1" | sort -u || true
 	tail -n 30 <<<"$1"
 }
 
-# build RELEASE PACKAGE KDIR [MAKE-ARGUMENT...]: builds without a warning.
+# build RELEASE PACKAGE KDIR [MAKE-ARGUMENT...]: builds the module; fails if there is a warning.
 build()
 {
 	local release=$1 package=$2 kdir=$3 status=0 said
 
 	said=$(tests/vm/module --debian "$release" --dir "$out/module" "$kdir" W=1 "${@:4}" 2>&1) ||
 		status=$?
-	# The tool that would write type information is left out on purpose.
+	# pahole, which would write type information, is left out on purpose.
 	if ((status)) || grep -v 'warning: pahole version' <<<"$said" | grep -iE 'warning|lockmgr is tested'; then
 		with_symbols_first "$said"
 		return 1
 	fi
 }
 
-# What a kernel that lacks something would be told by.
+# Whether the output for a kernel that lacks a function begins with the function's name.
 names_what_is_missing()
 {
 	local said
@@ -85,7 +87,7 @@ names_what_is_missing()
 	head -n 5 <<<"$said" | grep -q no_kernel_has_this
 }
 
-# What a kernel's packages hold, without images.
+# build_release RELEASE: builds for each headers package of the release.
 build_release()
 {
 	local release=$1 package packages=() kernel tree file
@@ -119,9 +121,9 @@ for release in "${releases[@]}"; do
 done
 if ((${#last[@]})); then
 	rm -rf "$out/module"
-	ok "a_kernel_that_lacks_something_is_told_by_its_name" names_what_is_missing "${last[@]}"
+	ok "output_names_what_a_kernel_lacks" names_what_is_missing "${last[@]}"
 fi
-# Of versions that Debian has no longer.
+# Packages that have not been used for a month: Debian no longer has these versions.
 find "$kept" -name '*.deb' -mtime +30 -delete
 rm -rf "$out"
 done_testing

@@ -1,10 +1,11 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Each *.litmus here, in the kernel's memory model: what it says exists must be impossible,
-# and possible without a barrier. A line with such a barrier ends with "// without:",
-# followed by what takes its place, if anything. Several barriers have names, as in
-# "// without the acquire:"; those of the same name are taken away together.
+# Checks each *.litmus here in the kernel's memory model: what its "exists" describes must be
+# impossible, and must be possible when a barrier is taken away. A line with such a barrier ends
+# with "// without:", followed by what takes its place, if anything. If a test has several
+# barriers, they have names, as in "// without the acquire:"; those of the same name are taken
+# away together.
 #
 # The program is the one that HERD7 in the environment names, or that of tests/vm/herd; the
 # model is the directory that LOCKMGR_MEMORY_MODEL names, or that of tests/vm/source-parts.
@@ -17,7 +18,7 @@ use File::Temp;
 
 my $here = abs_path(($0 =~ m{(.*)/})[0]);
 
-# The line that a script of tests/vm prints.
+# said(SCRIPT): the line that a script of tests/vm prints.
 sub said
 {
 	my ($script) = @_;
@@ -35,7 +36,8 @@ sub read_file
 	return <$file>;
 }
 
-# The lines of a test, without the barriers of this name.
+# weakened(NAME, LINE...): the lines of a test, without the barriers of this name. The name can
+# be empty; if it is undefined, all barriers stay.
 sub weakened
 {
 	my ($name, @lines) = @_;
@@ -47,7 +49,8 @@ sub weakened
 	} @lines;
 }
 
-# "Never", "Sometimes" or "Always", or what went wrong.
+# How often the program finds what the test describes: "Never", "Sometimes" or "Always"; or its
+# output if it fails.
 sub verdict
 {
 	my ($herd, $model, @lines) = @_;

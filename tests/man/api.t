@@ -1,8 +1,8 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The API as HTML (`make docs`): what Doxygen is given has all that include/lockmgr.h says,
-# and Doxygen, where it is installed, has nothing to say about it.
+# The API as HTML (`make docs`): the filtered header that Doxygen reads has everything of
+# include/lockmgr.h, and Doxygen, if it is installed, prints no warning.
 
 use strict;
 use warnings;
@@ -26,7 +26,7 @@ sub without_comments
 	return join "\n", map { s/\s+$//r } grep { /\S/ } split /\n/, $text =~ s{/\*.*?\*/}{}gsr;
 }
 
-# Both, in one form.
+# The words of a text, one per line, in a form that can be compared.
 sub words
 {
 	my ($text) = @_;
@@ -34,7 +34,7 @@ sub words
 	return join "\n", sort map { lc } $text =~ /\w+/g;
 }
 
-# What the comments of the header say, without what only marks something.
+# The words of the header's comments, without those that only mark something.
 sub words_of_header
 {
 	my $text = join "\n", $header =~ m{/\*.*?\*/}gs;
@@ -52,7 +52,8 @@ sub words_of_filtered
 	return words($text =~ s/\@(?:(?:section|defgroup) \S+|\w+)//gr);
 }
 
-# In the comment of each function, what a pattern finds: before and after.
+# What one pattern finds in each function's comment in the header, another must find in the
+# filtered one.
 sub test_each
 {
 	my ($before, $after, $name) = @_;
@@ -89,7 +90,7 @@ sub test_structs
 	same($described, $members, 'every_member_is_described_where_it_is_declared');
 }
 
-# With a directory of its own.
+# Doxygen writes to a scratch directory.
 sub test_doxygen
 {
 	my $dir = scratch_directory();
@@ -100,7 +101,7 @@ sub test_doxygen
 	     'doxygen_has_nothing_to_say');
 
 	my $html = read_file("$dir/html/lockmgr_8h.html");
-	# Of each row of a table that a row with a description follows: its name.
+	# The names in those rows of a table that a row with a description follows.
 	my %shown = map { $_ => 1 }
 		    $html =~ m{"memItemRight"[^>]*><(?:b|a [^>]*)>(\w+)<(?:(?!</tr>).)*</tr>\s*
 			       <tr\ class="memdesc}gsx;

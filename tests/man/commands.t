@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# lockctl(1), and what other pages say of the command: as its own --help says.
+# lockctl(1), and what other pages say of lockctl, agree with its --help.
 
 use strict;
 use warnings;
@@ -28,13 +28,13 @@ sub commands
 	return help('') =~ /^Commands:\n((?:  .*\n)+)/m ? $1 =~ /^  ([a-z-]+) /gm : ();
 }
 
-# "-x, --name" of each, of all commands.
+# "-x, --name" of each option of these commands, and of lockctl itself.
 sub options_in_help
 {
 	return set(map { help($_) =~ /^ +(-\w, --[a-z-]+)/gm } '', @_);
 }
 
-# In the same form: options are named with both their names once at least.
+# In the same form: the page names each option with both names at least once.
 sub options_of_page
 {
 	my ($page) = @_;
@@ -42,7 +42,7 @@ sub options_of_page
 	return set($page =~ /(-\w, --[a-z-]+)/g);
 }
 
-# What other text says of them: the long form, or the short one.
+# The options that a text mentions, in the long or the short form.
 sub options_mentioned
 {
 	my ($text) = @_;
@@ -50,7 +50,7 @@ sub options_mentioned
 	return $text =~ /(?<![\w-])(--[a-z][a-z-]*|-[A-Za-z])(?![\w-])/g;
 }
 
-# As "lockctl save" in bold, in any page; or as code in the README.
+# The commands that a page mentions as "lockctl save" in bold, or README as code.
 sub commands_mentioned
 {
 	return read_file('README.md') =~ /(?:^    |`)(?:sudo )?lockctl (?!-)([a-z-]+)/gm,

@@ -1,8 +1,8 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# lockmgr(4): it says what include/uapi/linux/lockmgr.h and the module say; and numbers
-# in pages are those of the sources.
+# lockmgr(4) agrees with include/uapi/linux/lockmgr.h and the module; and numbers in pages are
+# those of the sources.
 
 use strict;
 use warnings;
@@ -19,7 +19,8 @@ my $page = rendered('lockmgr.4');
 my %struct_of = $header =~ /^#define\s+(LOCKMGR_IOC_\w+)\s+_IO\w+\(\w+, 0x\w+, struct (\w+)\)/gm;
 my %structs = structs($header);
 
-# Limits that pages name: the page, what stands there, where the source has it.
+# Limits that pages name: the page, a pattern for the number there, the source file, and a
+# pattern for the number there.
 my @numbers = (
 	['lockmgr.4', qr/from (\d+) to \d+\./, 'kmod/ioctl.c', qr/ENTRY_SIZE_MIN\s+(\d+)/],
 	['lockmgr.4', qr/from \d+ to (\d+)\./, 'kmod/ioctl.c', qr/ENTRY_SIZE_MAX\s+(\d+)/],
@@ -32,8 +33,8 @@ my @numbers = (
 	['lockmgr.7', qr/more than (\d+) threads/, 'kmod/deadlock.c', qr/MAX_STEPS\s+(\d+)/],
 );
 
-# What the header says of a command: the comment of its struct, or its part of that, where
-# commands share the struct.
+# What the header says of a command: the comment of its struct, or the command's part of that
+# comment if several commands share the struct.
 sub comment_of_command
 {
 	my ($command) = @_;
@@ -76,7 +77,7 @@ sub test_other_errors
 	my ($common) = $header =~ /^ \* Errors that any command may return\n(.*?)\*\//ms;
 	my $mapping = comment_of($header, "Mapped records");
 
-	# There, names stand in a column of their own.
+	# In that comment, the names are in a column of their own.
 	same(errors_of_page(section($page, 'ERRORS')), set($common =~ /^ \*   (E[A-Z0-9]+) /gm),
 	     'errors_of_any_command_are_those_of_the_header');
 	same(errors_of_page(subsection($page, 'Mapped records')), set(errors_in($mapping)),

@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Manual pages of the library: they say what include/lockmgr.h says.
+# The manual pages of the library agree with include/lockmgr.h.
 
 use strict;
 use warnings;
@@ -21,7 +21,8 @@ my @exported = read_file('libuser/liblockmgr.map') =~ /^\t(lockmgr_\w+);/gm;
 my %text = map { $_ => rendered($_) } pages('3');
 my %page_of = map { my $page = $_; map { $_ => $page } names($page) } keys %text;
 
-# Which flags are described where: with the function that takes or tells them.
+# By the beginning of flags' names: the function that takes or returns them, on whose page they
+# are described.
 my %described_with = (
 	LOCKMGR_OPEN_		=> 'lockmgr_open',
 	LOCKMGR_SPACE_IS_	=> 'lockmgr_info',
@@ -67,8 +68,8 @@ sub has_handle
 	return $functions{$name}{parameters} =~ /^struct lockmgr \*\w/;
 }
 
-# What a page says of a function: an error without functions is that of all on the page
-# that have a handle.
+# The errors of a function on its page. An error that names no functions applies to all
+# functions of the page that take a handle.
 sub errors_on_page
 {
 	my ($name) = @_;
@@ -103,13 +104,13 @@ sub test_errors
 	same(set(map { $_->{name} } @of_all), set(@common), 'so_has_the_library');
 	same([grep { !$functions{$_} } @{set(@for)}], [], 'errors_are_those_of_functions');
 
-	# The page of each function that takes a handle says so.
+	# The page of each function that takes a handle has ECHILD.
 	same([grep { has_handle($_) && $_ ne 'lockmgr_close' &&
 		     !grep { $_ eq 'ECHILD' } errors_on_page($_) } @exported], [],
 	     'every_function_with_a_handle_fails_in_children');
 }
 
-# Those that have a bit.
+# The constants that are a bit.
 sub flags
 {
 	return $header =~ /^#define\s+(LOCKMGR_\w+)\s+\(1U?L?L? << /gm;
@@ -134,7 +135,7 @@ sub test_constants
 	same([sort keys %named], [sort keys %known], 'every_constant_is_named_and_no_other');
 }
 
-# What pages of other sections name of the library: nothing is described there.
+# Names of the library in pages of other sections, which only mention them.
 sub test_elsewhere
 {
 	my $text = join '', map { rendered($_) } pages('1'), pages('7');

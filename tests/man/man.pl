@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Manual pages as readers see them: rendered by mandoc, without fonts, each paragraph a
-# line; and parts of them.
+# Manual pages as readers see them, and parts of them: rendered by mandoc, without fonts, one
+# line per paragraph.
 
 use strict;
 use warnings;
@@ -15,7 +15,7 @@ sub all_pages
 	return map { m{([^/]+)$} } glob 'libuser/man/man[1-9]/*.[1-9]';
 }
 
-# Where a page lies: man(1) wants a directory for each section.
+# The path of a page: man(1) needs one directory per section.
 sub path_of
 {
 	my ($page) = @_;
@@ -24,7 +24,7 @@ sub path_of
 	return "libuser/man/man$section/$page";
 }
 
-# A page that only leads to another: the name of that, or nothing.
+# For a page that is only a link to another: the name of the other. Otherwise nothing.
 sub link_target
 {
 	my ($page) = @_;
@@ -32,7 +32,7 @@ sub link_target
 	return read_file(path_of($page)) =~ m{^\.so man\d/(\S+)$}m ? $1 : ();
 }
 
-# Pages with a text, in these sections of the manual.
+# The pages of these sections of the manual that are not just links.
 sub pages
 {
 	my ($sections) = @_;
@@ -51,7 +51,7 @@ sub render
 	return $text;
 }
 
-# Starting programs takes time in a virtual machine.
+# Each page is rendered only once, since starting programs takes time in a virtual machine.
 my %rendered;
 
 sub rendered
@@ -65,7 +65,7 @@ sub headings
 {
 	my ($text) = @_;
 
-	# The first and the last line are the page's.
+	# The first and the last line are the page's header and footer.
 	my (undef, @lines) = split /\n/, $text;
 	pop @lines;
 	return grep { /^\S/ } @lines;
@@ -85,8 +85,8 @@ sub subsection
 	return $text =~ /^ {$SUB}\Q$title\E\n(.*?)(?=^ {0,$SUB}\S)/ms ? $1 : '';
 }
 
-# Errors that a text describes: of each, its name and the functions that follow it in
-# parentheses.
+# The errors that a text describes: for each, its name, and the functions that follow the name
+# in parentheses.
 sub described_errors
 {
 	my ($text) = @_;
@@ -103,7 +103,7 @@ sub described_errors
 	return @errors;
 }
 
-# The names of a page, as it says them.
+# The names in a page's section NAME.
 sub names
 {
 	my ($page) = @_;
@@ -112,10 +112,10 @@ sub names
 	return split /, /, $names // '';
 }
 
-# What stands for characters in program texts.
+# Escapes in program texts, and the characters that they stand for.
 my %escapes = ('e' => '\\', '-' => '-', '&' => '');
 
-# Program texts by the names that the source of the page gives them.
+# By the names that the page's source gives them: its program texts.
 sub examples
 {
 	my ($page) = @_;
@@ -126,8 +126,8 @@ sub examples
 	return %texts;
 }
 
-# Puts a program text into a file, and what it becomes beside it: .run, if it is a whole
-# program. Returns what the compiler says.
+# compile(PATH, TEXT): writes a program text to PATH, and compiles it to PATH.run if it is a
+# whole program, otherwise to PATH.o. Returns the compiler's output.
 sub compile
 {
 	my ($path, $text) = @_;

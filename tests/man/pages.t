@@ -1,8 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Manual pages: their form, what they refer to, their examples, and that they are
-# installed.
+# Manual pages: their form, their references, their examples, and their installation.
 
 use strict;
 use warnings;
@@ -15,7 +14,7 @@ BEGIN {
 
 my $dir = scratch_directory();
 
-# Those that a page may have, in this order.
+# The sections that a page may have, in this order.
 my @sections = (
 	'NAME', 'LIBRARY', 'SYNOPSIS', 'DESCRIPTION', 'PATTERNS', 'COMMANDS', 'OPTIONS',
 	'EXIT STATUS', 'RETURN VALUE', 'ERRORS', 'DIAGNOSTICS', 'ENVIRONMENT', 'FILES',
@@ -23,7 +22,7 @@ my @sections = (
 );
 my @needed = ('NAME', 'SYNOPSIS', 'DESCRIPTION', 'SEE ALSO');
 
-# make(DIRECTORY, TARGET, VARIABLE...)
+# make(DIRECTORY, TARGET, VARIABLE...): prints make's output if it fails.
 sub make
 {
 	my ($place, @arguments) = @_;
@@ -32,7 +31,7 @@ sub make
 	print "# make @arguments: $said" if $?;
 }
 
-# Below the directory that is given: without it.
+# The files below a directory, by their paths in it.
 sub files_below
 {
 	my ($place) = @_;
@@ -49,7 +48,7 @@ sub test_rendering
 	     'nor_has_groff');
 }
 
-# A page that has a section which is not known has no order.
+# A page with an unknown section is not in order.
 sub is_in_order
 {
 	my ($page) = @_;
@@ -67,7 +66,7 @@ sub has_all
 	return !grep { !$there{$_} && !($page =~ /\.7$/ && $_ eq 'SYNOPSIS') } @needed;
 }
 
-# As "NAME.section".
+# The title of a page, as "NAME.section".
 sub title
 {
 	my ($page) = @_;
@@ -83,7 +82,7 @@ sub test_sections
 	     'each_page_begins_with_its_name');
 }
 
-# Every name that a page has beside its own leads to it.
+# Every further name of a page is a link to it.
 sub test_links
 {
 	my %target = map { $_ => link_target($_) } grep { link_target($_) } all_pages();
@@ -101,7 +100,7 @@ sub test_links
 		   sort keys %target], [], 'a_link_is_nothing_else');
 }
 
-# The page that man(1) finds where there are only those of the tree.
+# The path that man(1) finds for a page, with no other pages than those of the tree.
 sub found_by_man
 {
 	my ($page) = @_;
@@ -122,7 +121,8 @@ sub test_reading_in_the_tree
 	     'man_finds_every_page_in_the_tree');
 }
 
-# name(section), as "name.section"; but no title, which is in upper case.
+# The references "name(section)" in a text, as "name.section"; not the title, which is in upper
+# case.
 sub references
 {
 	my ($text) = @_;
@@ -130,8 +130,8 @@ sub references
 	return map { s/\((\d)\)/.$1/r } grep { /[a-z]/ } $text =~ /\b[\w.+-]+\(\d\)/g;
 }
 
-# Those that no package which is installed here has.  What it has is known even where the
-# pages themselves are left out.
+# The pages that no installed package has. dpkg knows the pages of a package even if they were
+# not unpacked.
 sub missing_elsewhere
 {
 	my @pages = @_;
@@ -157,7 +157,8 @@ sub test_references
 	}
 }
 
-# By section, and then by name, without the page itself.
+# Whether a page's references in SEE ALSO are in the order of sections, and then of names, and do
+# not contain the page itself.
 sub sees_in_order
 {
 	my ($page) = @_;
@@ -193,7 +194,7 @@ sub test_installation
 	same([grep { read_file("$dir/root/$_") ne read_file(path_of(s{.*/}{}r)) } @wanted],
 	     [], 'as_it_is');
 
-	# A copy, because what is built says where it will be.
+	# From a copy, because a build for one PREFIX has that path in its files.
 	system('cp', '-a', 'build/lib', "$dir/build");
 	make('libuser', 'install', "BUILD=$dir/build", "DESTDIR=$dir/all", 'PREFIX=/usr');
 	same([grep { ! -e "$dir/all/$_" } 'usr/include/lockmgr.h',

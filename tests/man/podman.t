@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# lockmgr-podman(7): it says what the library in libuser/podman says.
+# lockmgr-podman(7) agrees with the library in libuser/podman.
 
 use strict;
 use warnings;
@@ -16,12 +16,12 @@ my $name = 'lockmgr-podman.7';
 my $page = rendered($name);
 my $source = join '', map { read_file($_) } sort glob 'libuser/podman/*.c';
 
-# Any conversion of printf(), and any number of string literals, one after the other.
+# A conversion of printf(), and a string literal.
 my $conversion = qr/%[#0-9]*(?:ll|z)?[a-z]/;
 my $literal = qr/"(?:[^"\\]|\\.)*"/;
 
-# The formats of a kind of statement: up to the end of the line, which is where the reason
-# ends and advice begins.
+# The formats of a kind of statement, each up to its first line end: the reason is in the first
+# line, advice follows.
 sub formats
 {
 	my ($statement) = @_;
@@ -35,7 +35,7 @@ sub formats
 	return @formats;
 }
 
-# What a message with that format looks like on the page, where a path can be spelled out.
+# A pattern for a message of that format on the page, which may spell out a path.
 sub pattern
 {
 	my ($format) = @_;
@@ -44,7 +44,7 @@ sub pattern
 	return qr{^$text$};
 }
 
-# The titles of entries: the lines above a text that is indented more.
+# The messages that have an entry in a section: the lines with less indentation than the text.
 sub messages
 {
 	my ($section) = @_;

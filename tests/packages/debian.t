@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Debian's packages: they build, lintian agrees, and each has what its name says.
+# The Debian packages of this tree: they build, lintian finds nothing, and each has the files
+# that belong to it.
 
 # shellcheck disable=SC2317 # functions are called through ok
 
@@ -13,7 +14,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.."
 out=build/packages/debian
 multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 
-# Says of nothing what is an error or a warning, and overrides nothing.
+# Fails if lintian prints anything: an error, a warning, or a finding that is overridden.
 lintian_run()
 {
 	local said
@@ -41,7 +42,7 @@ contents()
 		LC_ALL=C sort
 }
 
-# "PACKAGE PAGE" of each page, by what it is about.
+# "PACKAGE PAGE" for each page of the tree: the package that has what the page describes.
 pages_of_tree()
 {
 	find libuser/man -name '*.[1-9]' -printf '%f\n' 2>/dev/null | sed -E '
@@ -61,7 +62,8 @@ pages_of_packages()
 	done | sort
 }
 
-# The documents of a package beside manual pages; debhelper may compress them.
+# The documents of a package, without manual pages and what every package has; debhelper may
+# have compressed them.
 documents()
 {
 	contents "$1" | sed -n "s|^/usr/share/doc/$1/||p" | sed 's|\.gz$||' |
@@ -73,7 +75,7 @@ documents_of_tree()
 	(cd kmod && git -c safe.directory='*' ls-files ABI) && printf '%s\n' NEWS README.md
 }
 
-# What DKMS gets is what git knows of the module's sources.
+# DKMS gets all files of the module's sources that git knows.
 module_files()
 {
 	printf '%s\n' /usr/lib/modules-load.d/lockmgr.conf /usr/lib/udev/rules.d/60-lockmgr.rules
@@ -87,7 +89,7 @@ go_files()
 		sed 's|^go/|/usr/share/gocode/src/example.org/lockmgr/|' | LC_ALL=C sort
 }
 
-# A program is built as those of the distribution are: from what packages have, in GOPATH.
+# Builds a program as Debian builds its own: from the files of packages, in GOPATH.
 go_builds()
 {
 	local tree=$PWD/$out/go
@@ -109,8 +111,8 @@ python_files()
 		sed 's|^|/usr/lib/python3/dist-packages/|' | LC_ALL=C sort
 }
 
-# A program finds it where the distribution's packages are, and with it the library of the
-# package that it depends on.
+# A program finds the Python package in the directory for Debian's packages, and the package
+# finds the library of liblockmgr1, on which it depends.
 python_runs()
 {
 	local tree=$PWD/$out/python

@@ -37,7 +37,8 @@ expected()
 	echo "/lib/modules/$kernel_release/updates/lockmgr.ko"
 }
 
-# compiles DESTDIR LIBDIR OPTION...: an example, as pkg-config says; then it starts.
+# compiles DESTDIR LIBDIR OPTION...: compiles an example with the flags from pkg-config, and
+# prints with which libraries it runs.
 compiles()
 {
 	local flags

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the tests of packages and installing share, here. Sourced in the top directory.
+# What the tests of packages and installing share that do not run in a machine. Sourced in the
+# top directory.
 
 # shellcheck source=tests/vm/lib.sh
 . tests/vm/lib.sh
@@ -11,16 +12,16 @@
 
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' dkms.conf)
 
-# The files of this tree, without what was built in it: what somebody has who
-# unpacks a release.
+# copy_tree DIRECTORY: copies the files of this tree, without what was built in it, as they are
+# in an unpacked release.
 copy_tree()
 {
 	mkdir -p "$1"
 	git -c safe.directory='*' ls-files -z | tar -c --null -T - | tar -x -C "$1"
 }
 
-# build_packages DIRECTORY [VERSION]: Debian's packages of this tree, as another
-# version if one is named. They lie in the directory, beside the source.
+# build_packages DIRECTORY [VERSION]: builds the Debian packages of this tree in the directory,
+# with another version if one is given.
 build_packages()
 {
 	local dir=$1 other=${2-}
@@ -37,8 +38,8 @@ build_packages()
 		{ tail -n 40 "$dir/log" && return 1; }
 }
 
-# in_system NAME DIRECTORY OPTION... -- COMMAND...: the tests that a command has in the
-# machine of tests/vm/run-system, where it exits with 1 if one of them fails.
+# in_system NAME DIRECTORY OPTION... -- COMMAND...: runs a command in the machine of
+# tests/vm/run-system and passes on the tests that it prints. It exits with 1 if one fails.
 in_system()
 {
 	local name=$1 dir=$2 status=0

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Tests in bash, as TAP. Sourced here and in machines.
+# Tests in bash, as TAP. Sourced on the host and in machines.
 
 number=0
 failed=0
 
-# ok NAME COMMAND...: a test, which passes if the command does. What it printed is
-# shown if it does not.
+# ok NAME COMMAND...: a test, which passes if the command succeeds. If it fails, the end of
+# its output is printed.
 ok()
 {
 	local name=$1 output status=0
@@ -24,14 +24,14 @@ ok()
 	failed=1
 }
 
-# same NAME SEEN EXPECTED
+# same NAME SEEN EXPECTED: a test, which passes if both texts are the same.
 same()
 {
 	ok "$1" diff -u --label expected --label seen <(printf '%s\n' "$3") <(printf '%s\n' "$2")
 }
 
-# pass_on NAME TAP-FILE: the tests of another program as this one's. That must have run
-# to its end.
+# pass_on NAME TAP-FILE: prints the tests of another program as tests of this one. Fails if the
+# other program did not run to its end.
 pass_on()
 {
 	local line ended=

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Attributes in sysfs: what they say, and that they come and go with names. */
+/* Attributes in sysfs: their values, and that they come and go with the space's name. */
 #include <dirent.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -97,7 +97,7 @@ static void failed_attempts_count_for_nothing(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * What a space's files say
+ * The files of a space
  */
 
 static void directory_has_these_files_and_no_others(void **state)
@@ -179,7 +179,7 @@ static void clients_are_counted_until_they_are_gone(void **state)
 	assert_int_equal(number_of("clients"), 1);
 }
 
-/* Far from each other: in other pages. */
+/* The ids are far from each other, so that records of several pages are counted. */
 static void held_locks_are_counted_wherever_they_are(void **state)
 {
 	static const uint32_t ids[] = { 0, 1, 255, 256, 70000, LOCKMGR_CAPACITY_MAX - 1 };
@@ -270,7 +270,7 @@ static void name_given_again_has_the_files_of_the_new_space(void **state)
 	assert_int_equal(number_of("capacity"), 20);
 }
 
-/* What was open before does not speak of the new one. */
+/* A file that was opened before does not show values of the new space of that name. */
 static void open_file_ends_with_the_name(void **state)
 {
 	char text[64];
@@ -308,10 +308,10 @@ static void longest_name_has_a_directory(void **state)
 #define NAMERS		4
 #define ROUNDS		300
 
-/* Rounds that are done, by all. */
+/* How many rounds all namers together have done. */
 static atomic_long *progress;
 
-/* The one name, given and taken away by all, in each other's way. */
+/* Create and unlink a space of the same name as all other namers, at the same time. */
 static long do_name(struct lockmgr **mgr, long rounds)
 {
 	struct lockmgr *again;
@@ -332,7 +332,7 @@ static long do_name(struct lockmgr **mgr, long rounds)
 	return 0;
 }
 
-/* Reads whatever is there, until all rounds are done; returns how much was. */
+/* Reads the files that exist, until all rounds are done; returns how many it could read. */
 static long do_read_all(struct lockmgr **mgr, long rounds)
 {
 	char text[4096];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A waiter with a claim to the next release: who was called away by a signal and has come
- * back to its place is given the lock, lest signals keep it from it.
+ * A waiter with a claim to the next release: a thread whose wait was interrupted by a signal,
+ * and which has come back to its place in the queue.  The lock is handed off to it, so that
+ * signals cannot keep it from the lock for ever.
  */
 #ifndef CLAIM_H
 #define CLAIM_H
@@ -15,7 +16,7 @@ static void on_signal(int number)
 	(void)number;
 }
 
-/* A signal that is handled meanwhile ends the wait, which then goes on. */
+/* A signal interrupts the wait; after the signal handler, the wait goes on. */
 static long do_lock_in_spite_of_signals(struct lockmgr **mgr, long id)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART };
@@ -25,7 +26,7 @@ static long do_lock_in_spite_of_signals(struct lockmgr **mgr, long id)
 	return lockmgr_lock(*mgr, id);
 }
 
-/* When the first waiter of a lock began to wait, as seen before. */
+/* A lock, and since when its first waiter waited when that was last looked at. */
 struct place {
 	struct lockmgr *mgr;
 	uint32_t id;
@@ -51,7 +52,7 @@ static bool waits_again(void *data)
 	return since && since != place->since;
 }
 
-/* For a lock that is held; until the agent waits, and has come back once. */
+/* Have the agent wait for a lock that is held; returns when it has been away once and waits. */
 static void wait_with_a_claim(struct agent *agent, struct lockmgr *mgr, uint32_t id)
 {
 	struct place place = { .mgr = mgr, .id = id };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What /proc/PID/fdinfo says of an open file. */
+/* /proc/PID/fdinfo of an open file of the device. */
 #include "files.h"
 #include "raw.h"
 
-/* What it says of a descriptor of a process, after what it says of every file. */
+/* The module's lines on a descriptor of a process, which follow those that every file has. */
 static const char *fdinfo(pid_t pid, int file)
 {
 	static char text[TEXT_MAX];
@@ -91,7 +91,7 @@ static void locks_of_this_file_are_held_and_not_those_of_another(void **state)
 	assert_int_equal(held_by(file), ARRAY_SIZE(ids) - 1);
 }
 
-/* Which locks it says that a file holds. */
+/* The line "locks:", which names the locks that a file holds. */
 static void expect_locks(int file, const char *expected)
 {
 	const char *line = strstr(fdinfo(getpid(), file), "\nlocks:");
@@ -191,7 +191,7 @@ static void lock_that_is_waited_for_is_named(void **state)
 	assert_string_equal(waits_of(agent), "\n");
 }
 
-/* More of others, before and after, than one step looks at. */
+/* More waiters ahead of it than LOCKMGR_WAITS_PER_GO, how many the module looks at in one go. */
 #define CROWD	50
 
 static void waiter_is_found_among_many(void **state)

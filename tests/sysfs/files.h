@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Files in which the kernel tells something: reading them, and those of a space.
+ * Reading files of the kernel, those of a space in sysfs among them.
  *
- * Whatever fails in here fails the running test.
+ * A failure in these functions fails the running test.
  */
 #ifndef FILES_H
 #define FILES_H
@@ -43,7 +43,7 @@ static const char *const space_files[] = {
 	"stats/longest_wait_ns",
 };
 
-/** A directory or file of a space of that user; "" for the directory. */
+/** The path of a file of a space of that user; with "" for the file, of its directory. */
 static inline const char *path_of(uid_t owner, const char *space, const char *file)
 {
 	static char path[PATH_MAX];
@@ -54,13 +54,13 @@ static inline const char *path_of(uid_t owner, const char *space, const char *fi
 	return path;
 }
 
-/** The same of the caller's space of space_name(). */
+/** The same for the caller's space with the name space_name(). */
 static inline const char *own_path(const char *file)
 {
 	return path_of(geteuid(), space_name(), file);
 }
 
-/** The one line of a file, without its end. */
+/** The only line of a file, without its line end. */
 static inline const char *line_of(const char *path)
 {
 	static char text[4096];
@@ -75,7 +75,7 @@ static inline const char *line_of(const char *path)
 	return text;
 }
 
-/** The number that a file of the caller's space says. */
+/** The number in a file of the caller's space. */
 static inline unsigned long long number_of(const char *file)
 {
 	const char *line = line_of(own_path(file));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who may read the files of a space: who may read the space and knows its name. */
+/* Users may read the files of a space if they may read the space and know its name. */
 #include <dirent.h>
 #include <sys/stat.h>
 
@@ -45,7 +45,7 @@ static int teardown(void **state)
 #define readers_test(function) \
 	cmocka_unit_test_setup_teardown(function, harness_setup, teardown)
 
-/* How many files of the space can be read, or what is wrong but that it is forbidden. */
+/* How many files of the space the caller may read; or an error other than EACCES. */
 static long do_read_files(struct lockmgr **mgr, long unused)
 {
 	char text[4096];
@@ -99,7 +99,7 @@ static void every_mode_lets_each_class_read_as_its_bits_say(void **state)
 
 	(void)state;
 	for (mode = 1; mode <= 0666; mode++) {
-		/* Bits for executing say nothing here, either. */
+		/* A space has no use for execute permission. */
 		if (mode & 0111)
 			continue;
 		make_space(mode);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a space counts, in its directory "stats". */
+/* The counters of a space, in its directory "stats". */
 #include "claim.h"
 #include "files.h"
 
@@ -31,11 +31,11 @@ static void every_wait_counts_as_a_contention(void **state)
 		agent_start(agent_new(), agent_lock, 1);
 		wait_for_waiters(mgr, 1, i);
 	}
-	/* While they go on. */
+	/* Also while the waits are still going on. */
 	assert_int_equal(number_of("stats/contentions"), 3);
 }
 
-static void longest_wait_is_that_of_who_waited_longest(void **state)
+static void longest_wait_is_that_of_the_longest_waiter(void **state)
 {
 	struct lockmgr *mgr = space_open();
 	struct agent *agent = agent_new();
@@ -74,7 +74,7 @@ static void shorter_wait_does_not_change_the_longest(void **state)
 }
 
 /* ------------------------------------------------------------------------
- * Hand-offs
+ * Handoffs
  */
 
 static void lock_given_to_a_waiter_counts_as_a_handoff(void **state)
@@ -95,7 +95,7 @@ static void lock_given_to_a_waiter_counts_as_a_handoff(void **state)
  * Deaths and deadlocks
  */
 
-static void every_lock_of_the_dead_counts_as_an_owner_death(void **state)
+static void every_lock_of_the_dead_counts_as_a_holder_death(void **state)
 {
 	struct agent *agent = agent_new();
 	struct lockmgr *mgr = space_open();
@@ -108,7 +108,7 @@ static void every_lock_of_the_dead_counts_as_an_owner_death(void **state)
 	assert_int_equal(number_of("stats/holder_deaths"), 2);
 }
 
-static void who_unlocks_before_it_closes_is_not_counted(void **state)
+static void close_after_unlock_does_not_count_as_a_death(void **state)
 {
 	struct lockmgr *mgr = space_open();
 
@@ -140,11 +140,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		harness_test(new_space_has_counted_nothing),
 		harness_test(every_wait_counts_as_a_contention),
-		harness_test(longest_wait_is_that_of_who_waited_longest),
+		harness_test(longest_wait_is_that_of_the_longest_waiter),
 		harness_test(shorter_wait_does_not_change_the_longest),
 		harness_test(lock_given_to_a_waiter_counts_as_a_handoff),
-		harness_test(every_lock_of_the_dead_counts_as_an_owner_death),
-		harness_test(who_unlocks_before_it_closes_is_not_counted),
+		harness_test(every_lock_of_the_dead_counts_as_a_holder_death),
+		harness_test(close_after_unlock_does_not_count_as_a_death),
 		harness_test(call_that_fails_for_a_cycle_counts_as_a_deadlock),
 	};
 

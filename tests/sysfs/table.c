@@ -29,7 +29,7 @@ struct row {
 	char note[256];
 };
 
-/* The whole table, read in pieces of that size. */
+/* The whole table, read in pieces of @piece bytes. */
 static char *table_text(size_t piece)
 {
 	static char text[4 * 1024 * 1024];
@@ -43,7 +43,7 @@ static char *table_text(size_t piece)
 		assert_true(length + piece < sizeof(text));
 	}
 	assert_int_equal(count, 0);
-	/* The end stays the end. */
+	/* Another read at the end returns nothing, too. */
 	assert_int_equal(read(file, text + length, piece), 0);
 	close(file);
 	text[length] = '\0';
@@ -51,7 +51,7 @@ static char *table_text(size_t piece)
 	return text;
 }
 
-/* The rows of a space, whose name the table has like that; returns how many. */
+/* The rows with @name in the column "space"; returns how many. */
 static size_t rows_of(const char *name, struct row *rows, size_t max, size_t piece)
 {
 	size_t count = 0;
@@ -183,7 +183,7 @@ static void flags_tell_of_deadlines_cycles_and_deaths(void **state)
 	wait_for_waiters(mgr, 2, 1);
 	assert_int_equal(lockmgr_allocate_id(mgr, 3), 0);
 	assert_int_equal(agent_call(dead, agent_lock, 3), 0);
-	/* Which is not allocated. */
+	/* Lock 4 is not allocated. */
 	assert_int_equal(agent_call(dead, agent_lock, 4), 0);
 	agent_kill(dead);
 
@@ -284,7 +284,7 @@ static void note_cannot_spoil_the_table(void **state)
 	}
 }
 
-/* Four characters for each byte. */
+/* A note whose bytes are all shown as \xNN, four characters each. */
 static void longest_note_is_shown_whole(void **state)
 {
 	struct lockmgr *mgr = space_open();
@@ -329,7 +329,7 @@ static void space_without_a_name_is_in_it_while_it_has_clients(void **state)
 	assert_int_equal(rows_of(own_name("(unlinked)"), rows, 1, 4096), 0);
 }
 
-/* The space that a reader has come to stays until the reader goes on. */
+/* The space whose rows a reader has reached stays until the reader goes on to the next. */
 static void space_may_go_while_the_table_is_read(void **state)
 {
 	struct lockmgr *mgr = space_open();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tracepoints: each event, with what it says. */
+/* Tracepoints: each event and its fields. */
 #include <sys/stat.h>
 
 #include "claim.h"
@@ -9,7 +9,7 @@
 
 #define DETECT	(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_DETECT_DEADLOCK)
 
-/* A tracer of our own, which sees the module's events and nothing else. */
+/* The directory of a trace instance of our own, which has only the module's events. */
 static char instance[128];
 
 static void put(const char *name, const char *text)
@@ -49,7 +49,7 @@ static int teardown(void **state)
  * Events
  */
 
-/* The n-th event of that name, 0 being the first: what it says; NULL if there is none. */
+/* The text of the n-th event of that name, 0 being the first; NULL if there is none. */
 static const char *event(const char *name, unsigned int n)
 {
 	static char text[1024 * 1024];
@@ -70,7 +70,7 @@ static const char *event(const char *name, unsigned int n)
 	return found;
 }
 
-/* The events are of our space, and say of it what the format says. */
+/* The n-th event of that name is about our space, and goes on as the format says. */
 static void expect_event(const char *name, unsigned int n, const char *format, ...)
 {
 	char expected[256], rest[128];
@@ -85,7 +85,7 @@ static void expect_event(const char *name, unsigned int n, const char *format, .
 		fail_msg("%s %u: '%s', expected '%s'", name, n, seen ? seen : "none", expected);
 }
 
-/* Of a lock that nobody else uses, its holder tells. */
+/* A client's token, as listings name the holder of a lock that only this client uses. */
 static uint32_t token_of(struct lockmgr *mgr)
 {
 	uint32_t token;
@@ -129,7 +129,7 @@ static void failing_to_attach_is_not_traced(void **state)
 	assert_null(event("lockmgr_attach", 0));
 }
 
-/* The n-th wait that ended: how long it took, in ns. */
+/* The duration of the n-th wait that has ended, in ns. */
 static unsigned long long duration_of(unsigned int n)
 {
 	const char *seen = event("lockmgr_wait_end", n);
@@ -175,7 +175,7 @@ static void wait_that_fails_tells_the_error(void **state)
 		     -ETIMEDOUT);
 }
 
-static void lock_that_nobody_disputes_is_not_traced(void **state)
+static void uncontended_lock_is_not_traced(void **state)
 {
 	struct lockmgr *mgr = space_open_with(LOCKMGR_OPEN_CREATE | LOCKMGR_OPEN_NO_MAP, 0);
 
@@ -202,7 +202,7 @@ static void lock_given_to_a_waiter_is_traced(void **state)
 		     token_of(mgr), next, agent_pid(agent));
 }
 
-static void death_of_an_owner_is_traced_for_every_lock(void **state)
+static void death_of_a_holder_is_traced_for_every_lock(void **state)
 {
 	struct agent *agent = agent_new();
 	uint32_t token = token_of_agent(agent);
@@ -216,7 +216,7 @@ static void death_of_an_owner_is_traced_for_every_lock(void **state)
 	assert_null(event("lockmgr_owner_died", 2));
 }
 
-static void next_holder_after_a_death_is_told_in_the_result(void **state)
+static void result_of_the_next_holder_says_that_the_holder_died(void **state)
 {
 	struct agent *agent = agent_new(), *next = agent_new();
 	struct lockmgr *mgr = space_open();
@@ -252,10 +252,10 @@ int main(void)
 		trace_test(failing_to_attach_is_not_traced),
 		trace_test(wait_is_traced_from_its_beginning_to_its_end),
 		trace_test(wait_that_fails_tells_the_error),
-		trace_test(lock_that_nobody_disputes_is_not_traced),
+		trace_test(uncontended_lock_is_not_traced),
 		trace_test(lock_given_to_a_waiter_is_traced),
-		trace_test(death_of_an_owner_is_traced_for_every_lock),
-		trace_test(next_holder_after_a_death_is_told_in_the_result),
+		trace_test(death_of_a_holder_is_traced_for_every_lock),
+		trace_test(result_of_the_next_holder_says_that_the_holder_died),
 		trace_test(deadlock_is_traced_where_a_call_fails_for_it),
 	};
 

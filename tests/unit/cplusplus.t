@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# include/lockmgr.hpp: in each version of C++ from 11 on, with g++ and, if it is installed,
-# clang++. From the top directory
+# include/lockmgr.hpp: compiles without a warning and keeps its contract in C++ 11, 14, 17 and
+# 20, with g++ and, if it is installed, clang++. Run from the top directory.
 
 source=tests/unit/cplusplus/contract.cc
 out=build/tests/unit/cplusplus

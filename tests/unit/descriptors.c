@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Descriptors: which ones handles have, and what becomes of those that others close. */
+/* Descriptors: which ones handles have, and what happens when other code closes them. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -15,7 +15,7 @@ static bool is_open(int fd)
 	return fcntl(fd, F_GETFD) != -1;
 }
 
-/* Run something in a child, which may do to its descriptors what it likes. */
+/* Run a function in a child, where it may open and close descriptors; it returns true. */
 static void expect_in_child(bool (*run)(void))
 {
 	const pid_t pid = fork();
@@ -79,7 +79,7 @@ static void handle_never_has_the_number_of_a_standard_stream(void **state)
 	expect_in_child(without_any);
 }
 
-/* No descriptor from 3 on is allowed. */
+/* The limit on open files allows no descriptor from 3 on. */
 static bool too_many_files_are_emfile(void)
 {
 	const struct rlimit limit = { 3, 3 };
@@ -101,7 +101,7 @@ static void handle_that_would_need_that_number_is_emfile(void **state)
  * Numbers that are somebody else's
  */
 
-/* Another file in the place of the handle's; returns its number. */
+/* Put another file in place of the handle's file; returns the descriptor. */
 static int replace_file(struct lockmgr *mgr)
 {
 	const int fd = lockmgr_fd(mgr);
@@ -150,7 +150,7 @@ static void every_call_is_ebadf_on_another_file(void **state)
 	close(fd);
 }
 
-/* Of the same device, but on another space perhaps. */
+/* That file is one of the same device, but may be attached to another space. */
 static void every_call_is_ebadf_on_the_file_of_another_handle(void **state)
 {
 	struct lockmgr *mgr = fake_open();
@@ -176,7 +176,7 @@ static void answer_attach(unsigned long request, void *args)
 		((struct lockmgr_ioctl_attach *)args)->token = 3;
 }
 
-/* As the module says of a file of the device that somebody has just opened. */
+/* The module returns ENOTCONN for a file of the device that is not attached to a space. */
 static void every_call_is_ebadf_on_a_file_without_a_space(void **state)
 {
 	struct lockmgr *mgr;
@@ -190,7 +190,7 @@ static void every_call_is_ebadf_on_a_file_without_a_space(void **state)
 	lockmgr_close(mgr);
 }
 
-/* What the module refuses, it refuses. */
+/* Only errors that mean another file become EBADF. */
 static void errors_of_the_module_stay_what_they_are(void **state)
 {
 	static const int errors[] = { EINVAL, ENOTTY, EPERM, EACCES, ENOMEM, ENOSPC };

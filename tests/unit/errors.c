@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Errors: which come through, that errno has no part in it, and what they are called. */
+/* Errors: the library returns those of the module, leaves errno alone, and has their texts. */
 #include <limits.h>
 
 #include "calls.h"
@@ -119,7 +119,7 @@ static void errno_is_untouched_by_bad_handle(void **state)
 	expect_errno_untouched(NULL);
 }
 
-/* Open, unlink, ask for the version and close; each may fail. */
+/* Open, unlink, get the module's and the library's version, and close; each may fail. */
 static void expect_errno_untouched_with(const char *device)
 {
 	struct lockmgr_module_info info = { .size = sizeof(info) };

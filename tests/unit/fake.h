@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A module that says what a test tells it to say.  It stands in the place of
- * ioctl() and, for the device, open(), close() and mmap() (see flags.mk); the device
- * is one that everybody has.
+ * A fake module, which returns what a test has set.  It takes the place of
+ * ioctl(), open(), close() and mmap() (see flags.mk); the device is /dev/null, which every
+ * system has.
  */
 #ifndef FAKE_H
 #define FAKE_H
@@ -22,36 +22,36 @@
 
 #define FAKE_DEVICE	"/dev/null"
 
-/* A flag that no file has but those that were attached, in whatever process. */
+/* A status flag that only attached files have; other processes with that file see it, too. */
 #define FAKE_ATTACHED	O_APPEND
 
-/* What this version of the module can do. */
+/* The features of this version of the module. */
 #define FAKE_FEATURES \
 	(LOCKMGR_FEATURE_DEADLOCK | LOCKMGR_FEATURE_MAP | LOCKMGR_FEATURE_PROCESS_END | \
 	 LOCKMGR_FEATURE_INTERRUPTIBLE | LOCKMGR_FEATURE_NOTES)
 
-/* What errno is before each call, and what the fake leaves in it. */
+/* The value of errno before each call, and the value that the fake's ioctl() leaves. */
 #define ERRNO_BEFORE	4711
 #define ERRNO_DIRT	4712
 
 /**
- * struct fake - what the module answers, and what it was asked
+ * struct fake - what the module returns, and the calls that it has received
  * @major: its major version
- * @features: what it can do
- * @version_error: with which errno it refuses to tell it
- * @error: with which errno it refuses everything else
- * @interruptions: how many calls end with EINTR first
- * @result: what it returns otherwise
- * @answer: fills in what the command returns
- * @opened: told of each file of the device that was opened
- * @closing: asked before each descriptor is closed
- * @closed: told afterwards
+ * @features: its features
+ * @version_error: if not 0, LOCKMGR_IOC_VERSION fails with this errno
+ * @error: if not 0, all other commands fail with this errno
+ * @interruptions: how many of the next commands end with EINTR
+ * @result: what commands return otherwise
+ * @answer: fills in the arguments that a command returns
+ * @opened: called after a file of the device was opened
+ * @closing: called before any descriptor is closed
+ * @closed: called after any descriptor was closed
  * @maps: how many mappings it allows
- * @map_calls: how many were asked for
- * @records: what the last was that began at the file's beginning
- * @clock: the last that did not
- * @calls: how many calls there were, those for the version not counted
- * @request: the last of them
+ * @map_calls: how many mappings were requested
+ * @records: the last mapping at offset 0 of the file
+ * @clock: the last mapping at another offset
+ * @calls: the number of commands, without LOCKMGR_IOC_VERSION
+ * @request: the last command
  * @args: its arguments
  * @fd: its file
  */
@@ -101,7 +101,7 @@ void *__real_mmap64(void *address, size_t size, int protection, int flags, int f
 void *__wrap_mmap64(void *address, size_t size, int protection, int flags, int fd,
 		    off64_t offset);
 
-/* Whether a file is one of the device. */
+/* Whether a descriptor is one of the device. */
 static inline bool fake_has(int fd)
 {
 	struct stat device, status;
@@ -110,7 +110,7 @@ static inline bool fake_has(int fd)
 	       S_ISCHR(status.st_mode) && status.st_rdev == device.st_rdev;
 }
 
-/* The library creates no files. */
+/* The library creates no files, so no mode is passed. */
 int __wrap_open64(const char *path, int flags, ...)
 {
 	const int fd = __real_open64(path, flags, 0600);
@@ -120,7 +120,7 @@ int __wrap_open64(const char *path, int flags, ...)
 	return fd;
 }
 
-/* What open() is where it is checked. */
+/* What open() becomes with _FORTIFY_SOURCE. */
 int __wrap___open64_2(const char *path, int flags)
 {
 	return __wrap_open64(path, flags);
@@ -138,7 +138,7 @@ int __wrap_close(int fd)
 	return ret;
 }
 
-/* Zeros, as of a module that has just begun. */
+/* Zeros, as from a module whose records nobody has used yet. */
 void *__wrap_mmap64(void *address, size_t size, int protection, int flags, int fd,
 		    off64_t offset)
 {
@@ -179,7 +179,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	args = va_arg(list, void *);
 	va_end(list);
 
-	/* As other files do that are asked for something that they do not know. */
+	/* As other files do for a command that they do not know. */
 	if (!fake_has(fd)) {
 		errno = fcntl(fd, F_GETFD) < 0 ? EBADF : ENOTTY;
 		return -1;
@@ -243,7 +243,7 @@ static inline struct lockmgr *fake_open(void)
 	return mgr;
 }
 
-/* How many files of the device this process has that were attached. */
+/* How many attached files of the device this process has open. */
 static inline int count_attached(void)
 {
 	const int max = sysconf(_SC_OPEN_MAX);

@@ -12,13 +12,13 @@
 
 typedef pid_t (*fork_fn)(void);
 
-/* As a runtime does that calls clone() itself: no atfork handler runs. */
+/* Fork as a runtime does that calls clone() itself: no pthread_atfork() handler runs. */
 static pid_t raw_fork(void)
 {
 	return syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
-/* Run something in a child; it returns whether all was as it should be. */
+/* Run a function in a child, where it must return true. */
 static void expect_in_child(fork_fn fork_it, bool (*run)(struct lockmgr *mgr),
 			    struct lockmgr *mgr)
 {
@@ -70,7 +70,7 @@ static bool every_call_is_echild(struct lockmgr *mgr)
 	return fake.calls == 0;
 }
 
-/* The number of a file that was closed may stand for another one now. */
+/* After the file was closed, another file may get its number. */
 static bool call_leaves_reused_number_alone(struct lockmgr *mgr)
 {
 	const int fd = fake.fd;
@@ -188,7 +188,7 @@ static bool no_handle_has_a_file(struct lockmgr *mgr)
 	return count_files() == files_without_handles;
 }
 
-/* Order of closing: the middle, the newest, the oldest. */
+/* Handles are closed in the order: one in the middle, the newest, the oldest. */
 static void child_finds_the_files_of_all_handles_closed(void **state)
 {
 	struct lockmgr *mgr[6];
@@ -269,7 +269,7 @@ static bool has_no_attached_file(struct lockmgr *mgr)
 	return count_attached() == 0;
 }
 
-/* It may find one that was opened just now: that one has not been attached, nor will be. */
+/* The child may have a file that was just opened; but it is not attached, nor will it be. */
 static void no_attached_file_slips_into_child_while_threads_open(void **state)
 {
 	pthread_t threads[4];
@@ -314,7 +314,7 @@ static void slow_init(int fd)
 	slow.fork_waits = false;
 }
 
-/* As long as the other thread needs to fork. */
+/* Wait until the other thread has forked; note in slow.fork_waits that it could not. */
 static void wait_in_device(void)
 {
 	struct timespec end;
@@ -368,7 +368,7 @@ static void expect_fork_beside(void *(*thread_main)(void *arg), void *arg,
 	assert_false(slow.fork_waits);
 }
 
-/* The child may have the file that was opened first, so it is not used. */
+/* The child may have the file that was opened first, so the library must open another. */
 static void fork_does_not_wait_for_open(void **state)
 {
 	struct lockmgr *mgr = NULL;

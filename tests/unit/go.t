@@ -1,9 +1,9 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The Go packages without the module: they build for every architecture that they are for,
-# gofmt, vet and staticcheck find nothing, and they have the numbers and layouts of the header, all of
-# them, as the C compilers of three architectures see it.  From the top directory
+# The Go packages without the module: they build for every architecture that they support;
+# gofmt, vet and staticcheck find nothing; and they have all numbers and layouts of the header,
+# as the C compilers of three architectures see them.
 
 use strict;
 use warnings;
@@ -18,12 +18,12 @@ my $header = 'include/uapi/linux/lockmgr.h';
 my $dir = scratch_directory();
 mkdir "$dir/c" or die;
 
-# What makes assembly of C for each, by the name that Go has for it.
+# By Go's name of each architecture: the command that compiles C to assembly.
 my %compilers = (
 	amd64 => 'gcc -S',
 	386 => 'gcc -m32 -S',
-	# The compiler proper, since Debian's whole one excludes the 32-bit one of amd64; it comes
-	# without headers of its own.
+	# The compiler proper (cc1), since Debian's gcc for arm64 cannot be installed beside
+	# gcc-multilib, which -m32 needs. It must be told where the headers are.
 	arm64 => (glob '/usr/lib/gcc-cross/aarch64-linux-gnu/*/cc1')[-1] .
 		' -quiet -isystem /usr/aarch64-linux-gnu/include',
 );
@@ -32,7 +32,7 @@ my @others = qw(arm loong64 riscv64 s390x);
 chomp(my $top = qx(pwd));
 my $env = "$top/tests/go/with-env";
 
-# said(COMMAND): what it says, and how it ended unless well.
+# said(COMMAND): its output, and its wait status if it failed.
 sub said
 {
 	my ($command) = @_;
@@ -41,7 +41,7 @@ sub said
 	return $output . ($? ? "ended with $?" : '');
 }
 
-# LOCKMGR_LOCK_TRY is lockTry in Go; map_size is mapSize.
+# LOCKMGR_LOCK_TRY is called lockTry in Go; map_size is called mapSize.
 sub go_name
 {
 	my ($name) = @_;
@@ -50,7 +50,8 @@ sub go_name
 	return $name =~ s/_(\w)/uc $1/ger;
 }
 
-# The header's numbers, structs and fields: an expression in Go for each in C.
+# The header's numbers, and the sizes and offsets of its structs and fields: for each
+# expression in C, the same in Go.
 sub facts
 {
 	my ($text) = @_;
@@ -77,7 +78,7 @@ sub facts
 	return %facts;
 }
 
-# The values of C expressions, as 64-bit numbers without a sign.
+# The values of C expressions, as unsigned 64-bit numbers.
 sub values_in_c
 {
 	my ($arch, @expressions) = @_;
@@ -101,7 +102,8 @@ END
 	for my $n (0 .. $#expressions) {
 		my @parts = @{$values{$n} // [0]};
 
-		# Two halves on 32-bit architectures; zeros are one thing, and the size of it.
+		# Compilers of 32-bit architectures may write two halves. For a value of 0 there is
+		# none of these lines, but one that says how many zero bytes there are.
 		$found{$expressions[$n]} = @parts == 2 ?
 			($parts[0] & 0xffffffff) | ($parts[1] & 0xffffffff) << 32 : $parts[0];
 	}
@@ -118,7 +120,8 @@ sub test_layouts
 
 	return same($values, '', $name) if !ref $values;
 
-	# In place of a value that differs stands an array of negative length.
+	# Where a value differs, one of the two arrays has a negative length, which does not
+	# compile.
 	my $text = "package lockmgr\n\nimport \"unsafe\"\n\nvar _ = unsafe.Sizeof(0)\n";
 	for my $expression (@expressions) {
 		my $value = sprintf '%u', $values->{$expression};

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Inspecting: the module's structs arrive as the library's, in any number. */
+/* Inspecting: the library converts the module's structs to its own, any number of them. */
 #include <stdio.h>
 
 #include "fake.h"
 
-/* What the module lists, and the most that it lists at a time. */
+/* How many entries the fake module has, and how many it lists in one call at most. */
 #define ENTRY_COUNT	100
 
 static size_t answer_most;
 
-/* Entry i has its cursor at 1000 + i, the first is at 0 too. */
+/* The cursor of entry i is 1000 + i; 0 is a cursor of the first entry, too. */
 static size_t first_entry(const struct lockmgr_ioctl_list *list)
 {
 	return list->cursor ? list->cursor - 1000 : 0;
@@ -225,7 +225,7 @@ static void list_without_room_is_einval(void **state)
 	lockmgr_close(mgr);
 }
 
-/* struct lockmgr_lock_info of version 0.1. */
+/* The size of struct lockmgr_lock_info in version 0.1. */
 #define OLD_SIZE	48
 
 static void old_program_has_its_own_entries(void **state)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Locking and allocating: the calls that reach the module, and what the caller gets. */
+/* Locking and allocating: the commands that reach the module, and what the caller gets. */
 #include "fake.h"
 
 static void expect_lock(uint32_t id, uint32_t flags, int64_t deadline)
@@ -53,7 +53,7 @@ static void owner_died_is_returned_by_each_lock_call(void **state)
 	lockmgr_close(mgr);
 }
 
-static int64_t told_deadline(struct lockmgr *mgr, time_t sec, long nsec)
+static int64_t passed_deadline(struct lockmgr *mgr, time_t sec, long nsec)
 {
 	const struct timespec deadline = { .tv_sec = sec, .tv_nsec = nsec };
 
@@ -63,31 +63,31 @@ static int64_t told_deadline(struct lockmgr *mgr, time_t sec, long nsec)
 	return fake.args.lock.deadline;
 }
 
-static void deadline_is_told_in_nanoseconds(void **state)
+static void deadline_is_passed_in_nanoseconds(void **state)
 {
 	struct lockmgr *mgr = fake_open();
 
 	(void)state;
-	assert_true(told_deadline(mgr, 0, 0) == 0);
-	assert_true(told_deadline(mgr, 0, 999999999) == 999999999);
-	assert_true(told_deadline(mgr, 1, 0) == 1000000000);
-	assert_true(told_deadline(mgr, 123456, 789) == 123456000000789);
-	assert_true(told_deadline(mgr, 2147483647, 999999999) ==
+	assert_true(passed_deadline(mgr, 0, 0) == 0);
+	assert_true(passed_deadline(mgr, 0, 999999999) == 999999999);
+	assert_true(passed_deadline(mgr, 1, 0) == 1000000000);
+	assert_true(passed_deadline(mgr, 123456, 789) == 123456000000789);
+	assert_true(passed_deadline(mgr, 2147483647, 999999999) ==
 		    2147483647999999999);
 	lockmgr_close(mgr);
 }
 
-static void deadline_before_the_clock_began_is_told_as_0(void **state)
+static void deadline_before_the_clock_began_is_passed_as_0(void **state)
 {
 	struct lockmgr *mgr = fake_open();
 
 	(void)state;
-	assert_true(told_deadline(mgr, -1, 999999999) == 0);
-	assert_true(told_deadline(mgr, -2147483647, 0) == 0);
+	assert_true(passed_deadline(mgr, -1, 999999999) == 0);
+	assert_true(passed_deadline(mgr, -2147483647, 0) == 0);
 	lockmgr_close(mgr);
 }
 
-static void deadline_beyond_all_time_is_told_as_the_last(void **state)
+static void deadline_too_large_for_64_bits_is_passed_as_the_maximum(void **state)
 {
 	struct lockmgr *mgr;
 
@@ -96,16 +96,16 @@ static void deadline_beyond_all_time_is_told_as_the_last(void **state)
 		skip();
 
 	mgr = fake_open();
-	assert_true(told_deadline(mgr, 9223372035, 999999999) ==
+	assert_true(passed_deadline(mgr, 9223372035, 999999999) ==
 		    9223372035999999999);
-	assert_true(told_deadline(mgr, 9223372036, 854775808) == INT64_MAX);
-	assert_true(told_deadline(mgr, 9223372037, 0) == INT64_MAX);
-	assert_true(told_deadline(mgr, (time_t)INT64_MAX, 999999999) ==
+	assert_true(passed_deadline(mgr, 9223372036, 854775808) == INT64_MAX);
+	assert_true(passed_deadline(mgr, 9223372037, 0) == INT64_MAX);
+	assert_true(passed_deadline(mgr, (time_t)INT64_MAX, 999999999) ==
 		    INT64_MAX);
 	lockmgr_close(mgr);
 }
 
-static void deadline_that_is_no_time_is_einval(void **state)
+static void deadline_with_invalid_nanoseconds_is_einval(void **state)
 {
 	static const struct timespec deadlines[] = {
 		{ .tv_sec = 1, .tv_nsec = -1 },
@@ -130,7 +130,7 @@ static void interrupted_wait_keeps_its_deadline(void **state)
 
 	(void)state;
 	fake.interruptions = 3;
-	assert_true(told_deadline(mgr, 5, 6) == 5000000006);
+	assert_true(passed_deadline(mgr, 5, 6) == 5000000006);
 	assert_int_equal(fake.calls, 4);
 	lockmgr_close(mgr);
 }
@@ -148,7 +148,7 @@ static void interrupted_wait_shows_its_ticket(void **state)
 	lockmgr_close(mgr);
 }
 
-static void interruptible_lock_tells_its_flags_and_deadline(void **state)
+static void interruptible_lock_passes_its_flags_and_deadline(void **state)
 {
 	const struct timespec deadline = { .tv_sec = 5, .tv_nsec = 6 };
 	const struct timespec bad = { .tv_nsec = -1 };
@@ -175,7 +175,7 @@ static void interruptible_lock_gives_up_at_the_first_signal(void **state)
 	lockmgr_close(mgr);
 }
 
-static void unlock_is_told_the_id(void **state)
+static void unlock_passes_the_id(void **state)
 {
 	struct lockmgr *mgr = fake_open();
 
@@ -185,7 +185,7 @@ static void unlock_is_told_the_id(void **state)
 	lockmgr_close(mgr);
 }
 
-static void allocation_calls_are_told_the_id(void **state)
+static void allocation_calls_pass_the_id(void **state)
 {
 	struct lockmgr *mgr = fake_open();
 
@@ -205,7 +205,7 @@ static void allocation_calls_are_told_the_id(void **state)
 	lockmgr_close(mgr);
 }
 
-/* The note of a lock, told with one of the commands that tell one. */
+/* The last command was this one, with this note for this lock. */
 static void expect_note(unsigned long request, uint32_t id, const char *note)
 {
 	char expected[LOCKMGR_NOTE_SIZE] = "";
@@ -219,7 +219,7 @@ static void expect_note(unsigned long request, uint32_t id, const char *note)
 
 #define LONGEST_NOTE	"a note of sixty-three bytes which is all that the module takes!"
 
-static void note_is_told_with_the_id(void **state)
+static void note_is_passed_with_the_id(void **state)
 {
 	struct lockmgr *mgr = fake_open();
 	uint32_t id = 1;
@@ -272,7 +272,7 @@ static void allocation_without_a_note_is_known_to_every_module(void **state)
 	lockmgr_close(mgr);
 }
 
-/* What a module of version 0.1 does. */
+/* As a module of version 0.1, which does not know the commands for notes. */
 static void know_no_notes(unsigned long request, void *args)
 {
 	(void)args;
@@ -294,7 +294,7 @@ static void module_without_notes_is_eopnotsupp(void **state)
 	assert_int_equal(lockmgr_allocate_noted(mgr, &id, "web-1"), -EOPNOTSUPP);
 	assert_int_equal(lockmgr_allocate_id_noted(mgr, 7, "web-1"), -EOPNOTSUPP);
 	assert_int_equal(id, 1);
-	/* There, no id has one. */
+	/* In such a module, no id has a note to remove; the id is checked nevertheless. */
 	assert_int_equal(lockmgr_set_note(mgr, 7, ""), 0);
 	expect_id(LOCKMGR_IOC_RETRIEVE, 7);
 	lockmgr_close(mgr);
@@ -365,17 +365,17 @@ int main(void)
 		fake_test(lock_waits_without_deadline),
 		fake_test(trylock_does_not_wait),
 		fake_test(owner_died_is_returned_by_each_lock_call),
-		fake_test(deadline_is_told_in_nanoseconds),
-		fake_test(deadline_before_the_clock_began_is_told_as_0),
-		fake_test(deadline_beyond_all_time_is_told_as_the_last),
-		fake_test(deadline_that_is_no_time_is_einval),
+		fake_test(deadline_is_passed_in_nanoseconds),
+		fake_test(deadline_before_the_clock_began_is_passed_as_0),
+		fake_test(deadline_too_large_for_64_bits_is_passed_as_the_maximum),
+		fake_test(deadline_with_invalid_nanoseconds_is_einval),
 		fake_test(interrupted_wait_keeps_its_deadline),
 		fake_test(interrupted_wait_shows_its_ticket),
-		fake_test(interruptible_lock_tells_its_flags_and_deadline),
+		fake_test(interruptible_lock_passes_its_flags_and_deadline),
 		fake_test(interruptible_lock_gives_up_at_the_first_signal),
-		fake_test(unlock_is_told_the_id),
-		fake_test(allocation_calls_are_told_the_id),
-		fake_test(note_is_told_with_the_id),
+		fake_test(unlock_passes_the_id),
+		fake_test(allocation_calls_pass_the_id),
+		fake_test(note_is_passed_with_the_id),
 		fake_test(note_that_is_too_long_is_einval),
 		fake_test(allocation_without_a_note_is_known_to_every_module),
 		fake_test(module_without_notes_is_eopnotsupp),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Opening, unlinking, resizing: what is refused, and the calls that reach the module. */
+/* Opening, unlinking, resizing: what is refused, and the commands that reach the module. */
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 
 #define UNTOUCHED	((struct lockmgr *)-1)
 
-/* Open with these options, leaving nothing open. */
+/* Open with these options, and close again; a failure leaves no file open. */
 static int try_open(const char *space, const struct lockmgr_options *options)
 {
 	const int files = count_files();
@@ -75,7 +75,7 @@ static void options_are_initialised_as_by_the_macro(void **state)
 	assert_memory_equal(&options, &expected, sizeof(options));
 }
 
-/* For a program that knows a longer struct, the rest is zero; and its size is kept. */
+/* For a program with a longer struct, the rest is set to zero, and size to the program's. */
 static void longer_options_are_initialised_too(void **state)
 {
 	struct {
@@ -97,7 +97,7 @@ static void longer_options_are_initialised_too(void **state)
 	assert_int_equal(try_open("space", &longer.options), 0);
 }
 
-static void options_of_no_size_are_not_initialised(void **state)
+static void options_of_invalid_size_are_not_initialised(void **state)
 {
 	static const size_t sizes[] = { 0, sizeof(struct lockmgr_options) - 1, 0x1001, SIZE_MAX };
 	struct lockmgr_options options = { .size = 4711 };
@@ -152,7 +152,7 @@ static void device_node_without_driver_is_enodev(void **state)
 
 	(void)state;
 	scratch_make();
-	/* Device number 0 is for ever unused. */
+	/* Device number 0 never belongs to a driver. */
 	ret = -EACCES;
 	if (!mknod(scratch_path, S_IFCHR | 0666, 0))
 		ret = try_device(scratch_path);
@@ -177,7 +177,7 @@ static void device_that_is_not_ours_is_eprotonosupport(void **state)
 	}
 }
 
-static void path_that_is_no_device_is_eprotonosupport(void **state)
+static void path_of_another_kind_of_file_is_eprotonosupport(void **state)
 {
 	(void)state;
 	assert_int_equal(try_device("/"), -EPROTONOSUPPORT);
@@ -332,7 +332,7 @@ static void failed_attach_leaves_no_file(void **state)
 	assert_int_equal(try_device(FAKE_DEVICE), -EUSERS);
 }
 
-static void attach_is_told_the_options(void **state)
+static void attach_passes_the_options(void **state)
 {
 	const struct lockmgr_ioctl_attach expected = {
 		.name = "space",
@@ -358,7 +358,7 @@ static void attach_is_told_the_options(void **state)
 	assert_memory_equal(&fake.args.attach, &expected, sizeof(expected));
 }
 
-static void attach_is_told_the_defaults(void **state)
+static void attach_passes_the_defaults(void **state)
 {
 	const struct lockmgr_ioctl_attach expected = {
 		.name = "space",
@@ -454,7 +454,7 @@ static void handles_can_be_closed_in_any_order(void **state)
 	lockmgr_close(fake_open());
 }
 
-static void unlink_is_told_name_and_owner(void **state)
+static void unlink_passes_name_and_owner(void **state)
 {
 	const struct lockmgr_ioctl_unlink expected = {
 		.name = "space",
@@ -471,7 +471,7 @@ static void unlink_is_told_name_and_owner(void **state)
 	assert_int_equal(count_files(), files);
 }
 
-static void set_capacity_is_told_the_capacity(void **state)
+static void set_capacity_passes_the_capacity(void **state)
 {
 	struct lockmgr *mgr = fake_open();
 
@@ -483,7 +483,7 @@ static void set_capacity_is_told_the_capacity(void **state)
 	lockmgr_close(mgr);
 }
 
-static void module_tells_any_version(void **state)
+static void version_of_any_module_is_returned(void **state)
 {
 	struct lockmgr_module_info info = { .size = sizeof(info) };
 	const int files = count_files();
@@ -538,13 +538,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		fake_test(options_are_initialised_as_by_the_macro),
 		fake_test(longer_options_are_initialised_too),
-		fake_test(options_of_no_size_are_not_initialised),
+		fake_test(options_of_invalid_size_are_not_initialised),
 		fake_test(other_major_version_is_eprotonosupport),
 		fake_test(missing_device_is_enodev),
 		fake_test(missing_default_device_is_enodev),
 		fake_test(device_node_without_driver_is_enodev),
 		fake_test(device_that_is_not_ours_is_eprotonosupport),
-		fake_test(path_that_is_no_device_is_eprotonosupport),
+		fake_test(path_of_another_kind_of_file_is_eprotonosupport),
 		fake_test(fifo_does_not_block),
 		fake_test(too_many_files_is_emfile),
 		fake_test(flags_that_contradict_are_einval),
@@ -555,8 +555,8 @@ int main(void)
 		fake_test(names_that_do_not_fit_are_einval),
 		fake_test(null_handle_pointer_is_einval),
 		fake_test(failed_attach_leaves_no_file),
-		fake_test(attach_is_told_the_options),
-		fake_test(attach_is_told_the_defaults),
+		fake_test(attach_passes_the_options),
+		fake_test(attach_passes_the_defaults),
 		fake_test(client_of_a_file_to_inherit_does_not_end_with_the_process),
 		fake_test(module_that_knows_no_end_of_processes_is_not_asked_for_it),
 		fake_test(fd_is_the_descriptor_of_the_file),
@@ -564,9 +564,9 @@ int main(void)
 		fake_test(close_closes_the_file),
 		fake_test(close_accepts_null),
 		fake_test(handles_can_be_closed_in_any_order),
-		fake_test(unlink_is_told_name_and_owner),
-		fake_test(set_capacity_is_told_the_capacity),
-		fake_test(module_tells_any_version),
+		fake_test(unlink_passes_name_and_owner),
+		fake_test(set_capacity_passes_the_capacity),
+		fake_test(version_of_any_module_is_returned),
 		fake_test(module_info_of_other_size),
 		fake_test(version_has_three_numbers),
 	};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Locks in memory: when the library maps records, and when it asks the module. */
+/* Locks in mapped memory: when the library maps records, and when it calls the module. */
 #include "mapping.h"
 
-/* The module gets @calls calls for a lock and an unlock. */
+/* Lock and unlock, for which the library calls the module @calls times. */
 static void expect_calls(struct lockmgr *mgr, uint32_t id, int calls)
 {
 	fake.calls = 0;
@@ -25,7 +25,7 @@ static void records_are_mapped_after_the_first_lock(void **state)
 	lockmgr_close(mgr);
 }
 
-/* A process that takes few locks does not pay for what it does not use. */
+/* A process with few lock calls does not pay for mappings that it hardly uses. */
 static void records_are_mapped_when_it_pays(void **state)
 {
 	const unsigned int after = map_when_it_pays();
@@ -42,7 +42,7 @@ static void records_are_mapped_when_it_pays(void **state)
 	lockmgr_close(mgr);
 }
 
-/* Each for itself. */
+/* Each handle counts its own locks. */
 static void locks_of_other_handles_do_not_count(void **state)
 {
 	const unsigned int after = map_when_it_pays();
@@ -93,7 +93,7 @@ static void first_lock_of_another_page_asks_the_module(void **state)
 
 	(void)state;
 	expect_calls(mgr, ID, 2);
-	/* The fake does not write the word, so unlocking finds it strange. */
+	/* The fake does not write the word, so unlocking does not find this client in it. */
 	expect_calls(mgr, ID + 256, 2);
 	expect_calls(mgr, ID + 256, 0);
 	lockmgr_close(mgr);
@@ -120,7 +120,7 @@ static void word_of_another_asks_the_module(void **state)
 	lockmgr_close(mgr);
 }
 
-/* Whichever thread took it. */
+/* Any thread of the client may release the lock. */
 static void word_of_another_thread_is_ours_to_release(void **state)
 {
 	struct lockmgr *mgr = open_with(0, 2);
@@ -135,7 +135,7 @@ static void word_of_another_thread_is_ours_to_release(void **state)
 	lockmgr_close(mgr);
 }
 
-static void ids_beyond_all_ask_the_module(void **state)
+static void ids_beyond_the_largest_capacity_ask_the_module(void **state)
 {
 	struct lockmgr *mgr = open_with(0, 2);
 
@@ -146,7 +146,7 @@ static void ids_beyond_all_ask_the_module(void **state)
 	lockmgr_close(mgr);
 }
 
-static void map_that_fails_is_done_without(void **state)
+static void after_a_failed_map_locks_go_through_the_module(void **state)
 {
 	int maps;
 
@@ -158,7 +158,7 @@ static void map_that_fails_is_done_without(void **state)
 		mgr = open_with(0, maps);
 		expect_calls(mgr, ID, 2);
 		expect_calls(mgr, ID, 2);
-		/* And not tried again. */
+		/* The library does not try again. */
 		assert_int_equal(fake.map_calls, maps + 1);
 		lockmgr_close(mgr);
 	}
@@ -200,8 +200,8 @@ int main(void)
 		fake_test(first_lock_of_another_page_asks_the_module),
 		fake_test(word_of_another_asks_the_module),
 		fake_test(word_of_another_thread_is_ours_to_release),
-		fake_test(ids_beyond_all_ask_the_module),
-		fake_test(map_that_fails_is_done_without),
+		fake_test(ids_beyond_the_largest_capacity_ask_the_module),
+		fake_test(after_a_failed_map_locks_go_through_the_module),
 		fake_test(no_map_maps_nothing),
 		fake_test(space_that_cannot_be_mapped_is_not),
 	};

@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The Python package without the module: mypy and pyflakes find nothing, and it has the
-# functions, numbers and layouts of the header, as the C compiler sees it.  From the top
-# directory
+# functions, numbers and layouts of the header, as the C compiler sees them.
 
 use strict;
 use warnings;
@@ -21,7 +20,7 @@ $ENV{PYTHONPATH} = $source;
 $ENV{PYTHONDONTWRITEBYTECODE} = 1;
 $ENV{LD_LIBRARY_PATH} = 'build/lib';
 
-# said(COMMAND): what it says, and how it ended unless well.
+# said(COMMAND): its output, and its wait status if it failed.
 sub said
 {
 	my ($command) = @_;
@@ -30,7 +29,7 @@ sub said
 	return $output . ($? ? "ended with $?" : '');
 }
 
-# What is not a number.
+# Macros of the header that are not numbers.
 my %not_numbers = map { $_ => 1 } qw(LOCKMGR_H LOCKMGR_OPTIONS_INIT);
 
 # Where the package has the numbers of the header.
@@ -51,7 +50,7 @@ sub python_number
 	}
 }
 
-# An expression in Python for each in C.
+# For each expression in C, the same in Python.
 sub facts
 {
 	my %facts = (
@@ -78,7 +77,7 @@ sub facts
 	return %facts;
 }
 
-# A line for each expression, in the same order in both languages.
+# One line for each expression, in the same order in both languages.
 sub values_in_c
 {
 	my @expressions = @_;

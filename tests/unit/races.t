@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Race detectors find the race in a program without a lock, and none in the same
-# program with one. From the top directory
+# program with a lock. Run from the top directory.
 #
 # shellcheck disable=SC2317 # functions are called through check
 
@@ -11,7 +11,8 @@ library=build/lib
 number=0
 failed=0
 
-# In place of libc's and the device's, for the static library and for the shared one.
+# races/kernel.c takes the place of libc's ioctl() and mmap(): for the static library by the
+# linker's --wrap, for the shared library by functions of the same names.
 wrapped="-Wl,--wrap=ioctl,--wrap=mmap64"
 instead="-D__wrap_ioctl=ioctl -D__wrap_mmap64=mmap64"
 
@@ -36,11 +37,12 @@ build_all()
 		-L"$library" -llockmgr "-Wl,-rpath,$PWD/$library"
 }
 
-# ThreadSanitizer wants memory where it is without randomisation.
+# ThreadSanitizer needs addresses that are not randomised.
 fixed=
 setarch -R true 2>/dev/null && fixed="setarch -R"
 
-# check STATUS NAME COMMAND...: 66 is what detectors end with that have found something
+# check STATUS NAME COMMAND...: the command ends with this status. A detector that has found a
+# race ends with 66.
 check()
 {
 	expected=$1

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waiting for a moment before the module is asked: when, how long, how often.
+ * Spinning briefly before the library calls the module: when, for how long, how often.
  *
- * Whoever waits reads the clock, of which the test has taken the page away; so it is
- * seen each time, and can be given what happens meanwhile.
+ * A thread that spins reads the clock.  The test takes away access to the clock's page, so
+ * that it notices the read, and can change the word of the lock at that moment.
  */
 #include <sched.h>
 #include <signal.h>
@@ -13,9 +13,9 @@
 #define OTHER	((uint64_t)4711 << LOCKMGR_WORD_TID_SHIFT | (TOKEN + 1))
 
 /**
- * struct watch - what is done when the clock is read
- * @seen: how often that was
- * @word: what the word of the lock is from then on
+ * struct watch - what happens when the clock is read
+ * @seen: how often it was read
+ * @word: the word of the lock from then on
  */
 static struct watch {
 	int seen;
@@ -47,7 +47,7 @@ static void watch_clock(void)
 	assert_int_equal(sigaction(SIGSEGV, &action, NULL), 0);
 }
 
-/* @count of them, if there are. */
+/* Run on @count processors; skip the test if there are fewer. */
 static void use_processors(int count)
 {
 	cpu_set_t all, some;
@@ -77,7 +77,7 @@ static struct lockmgr *open_mapped(int processors)
 	return mgr;
 }
 
-/* Somebody has the lock, with that word, and gives it that one while we wait. */
+/* The lock has the word @word, and gets the word @then when the library reads the clock. */
 static void prepare_wait(uint64_t word, uint64_t then)
 {
 	record_of(ID)->word = word;
@@ -125,7 +125,7 @@ static void lock_that_others_queue_for_meanwhile_is_left_to_the_module(void **st
 
 	(void)state;
 	expect_wait(mgr, OTHER, OTHER | LOCKMGR_WORD_WAITERS, true, 1);
-	/* That wait was not in vain: no look is left out. */
+	/* That wait does not count as one in vain: the next lock call spins again. */
 	expect_wait(mgr, OTHER, 0, true, 0);
 	lockmgr_close(mgr);
 }
@@ -167,7 +167,7 @@ static void thread_does_not_wait_for_itself(void **state)
 	lockmgr_close(mgr);
 }
 
-/* Whatever the word is then: it was looked at once, and that was all. */
+/* The library looks at the word once, and does not see that it becomes free. */
 static void lock_that_was_taken_in_an_earlier_tick_is_left_to_the_module(void **state)
 {
 	struct lockmgr *mgr = open_mapped(2);
@@ -203,7 +203,10 @@ static void timedlock_waits(void **state)
 	lockmgr_close(mgr);
 }
 
-/* After each wait in vain twice as many locks do without, and never more than 64. */
+/*
+ * After the first wait in vain, one lock call does not spin; after each further one, twice as
+ * many as before, and at most 64.
+ */
 static void waits_in_vain_become_rare(void **state)
 {
 	struct lockmgr *mgr = open_mapped(2);
@@ -216,7 +219,7 @@ static void waits_in_vain_become_rare(void **state)
 			expect_wait(mgr, OTHER, 0, false, 1);
 	}
 
-	/* One success, and they are as at the beginning. */
+	/* After one success, everything is as at the beginning. */
 	expect_wait(mgr, OTHER, 0, true, 0);
 	expect_wait(mgr, OTHER, OTHER, true, 1);
 	expect_wait(mgr, OTHER, 0, false, 1);

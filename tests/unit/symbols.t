@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The shared library exports what the header declares, and nothing else.
-# Usage: symbols.t [LIBRARY], from the top directory
+# symbols.t [LIBRARY]: the shared library exports what the header declares, and nothing else.
+# Run from the top directory.
 
 library=${1:-build/lib/liblockmgr.so}
 header=include/lockmgr.h

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# tests/vm/ticks tells how fast the counter of ticks is, however busy the machine is: a
-# kernel with a wrong number lives at another speed than the tests that wait for it.
+# tests/vm/ticks.c measures the frequency of the time stamp counter correctly, however busy the
+# machine is. With a wrong number, time in a kernel would pass at another speed than for the
+# tests that wait for it.
 
 # shellcheck disable=SC2317 # functions are called through ok
 
@@ -12,7 +13,7 @@ cd "$(dirname "$(readlink -f "$0")")/../.."
 . tests/packages/tap.sh
 
 if [[ $(uname -m) != x86_64 ]]; then
-	echo '1..0 # SKIP another kind of counter'
+	echo '1..0 # SKIP only x86_64 has this counter'
 	exit
 fi
 place=$(mktemp -d)
@@ -20,7 +21,7 @@ loops=()
 # shellcheck disable=SC2064 # this place
 trap "rm -rf '$place'" EXIT
 
-# Twice as many as there are processors.
+# Twice as many busy loops as there are processors.
 begin_load()
 {
 	local i
@@ -37,7 +38,7 @@ end_load()
 	wait "${loops[@]}" || true
 }
 
-# All within a ten-thousandth.
+# agree FILE: no number in it is larger than the least by more than a ten-thousandth.
 agree()
 {
 	sort -n "$1" | awk 'NR == 1 { least = $1 } END { exit !(least > 0 && $1 < least * 1.0001) }' || {

@@ -8,7 +8,7 @@ use strict;
 use warnings;
 use File::Basename qw(dirname);
 
-# Bad news at any time, before the module is loaded too.
+# Bad news at any time, also before the module is loaded.
 my $fatal = qr/
 	\b(?:WARNING|BUG):				|
 	\bINFO:\ (?:task|rcu|possible|suspicious|trying)	|
@@ -31,8 +31,8 @@ sub read_allowed
 	return map { chomp; qr/^$_$/ } grep { !/^(?:#|$)/ } <$file>;
 }
 
-# A test makes a process run into its memory limit, and says so before and after.
-# The kernel reports that at length; a backtrace in it is fine.
+# A test makes a process run into its memory limit, and marks the log before and after.
+# The kernel reports that at length, with a backtrace, which is allowed between the marks.
 my $starving = 0;
 
 sub note_starvation
@@ -43,19 +43,22 @@ sub note_starvation
 	$starving = 0 if $message =~ /^lockmgr-vm: back to normal/;
 }
 
-# KCSAN finds races of the kernel's own. A report between two rules is about ours if it
-# names the module anywhere; only what says so is bad news then.
+# KCSAN also finds races within the kernel itself. Its report stands between two lines of
+# "===". It is about the module if it names the module anywhere; then the lines that name it
+# are bad news, and no others.
 my $racing = 0;
 
-# But not where an interrupt came: what it does has nothing to do with whom it interrupted.
+# Frames of the module below an interrupt do not count: the interrupt has nothing to do with
+# the code that it interrupted.
 my $interrupted = 0;
 
-# Nor if both accesses are the kernel's, to what is its own:
+# Nor does a report count in which both accesses are made by the kernel, to data of its own:
 #
-#   - with the answer to whether a task has a capability, it writes a flag of that task, which
-#     its interrupts read
-#   - kernfs looks at the flags of its nodes when a file is closed that is just being removed
-#   - who sleeps with a deadline looks whether its timer has run, and the timer says so
+#   - the check whether a task has a capability writes a flag of that task (PF_SUPERPRIV),
+#     while interrupts read the flags
+#   - kernfs reads the flags of a node when a file is closed, while the node is being removed
+#   - a thread that sleeps with a deadline checks whether its timer has run, while the timer
+#     notes that it has
 my $kernfs = qr{(?:__)?kernfs_[\w.]+};
 my $others = qr{(?:(?!\[lockmgr\]).)*};
 my @pairs = (qr{capable / $others}, qr{$others / capable}, qr{$kernfs / $kernfs},
@@ -72,17 +75,19 @@ sub note_race
 		$ours = $message !~ $foreign;
 		$interrupted = 0;
 	}
-	# Each access's stack begins after an empty line, and an interrupt's above what it came to.
+	# The stack of each access begins after an empty line; the frames of an interrupt come
+	# before those of the code that it interrupted.
 	$interrupted = $message =~ /\S/ && ($interrupted || $message =~ /^ asm_sysvec_/);
-	# The rule before the report.
+	# The "===" before the report.
 	return 1 if $message =~ /^={60,}$/ && !$racing;
 	return 0 if !$racing;
 	$racing = 0 if $message =~ /^={60,}$/;
 	return 1;
 }
 
-# Whether a message is bad news. To be asked about all, in their order: what one
-# means can depend on those before. Strictly: is everything that is not allowed.
+# Whether a message is bad news. Must be called for every message, in their order, since the
+# meaning of one can depend on those before it. Strictly: every message that log-allowed does
+# not allow is bad news.
 sub complains
 {
 	my ($message, $strictly) = @_;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's macros that cppcheck cannot see through, in simpler words. They
- * are never compiled.
+ * Simpler definitions of macros of the kernel that cppcheck does not understand. They are
+ * never compiled.
  */
 #define xa_for_each(array, index, entry) \
 	for (entry = first_of(array, &index); entry; entry = next_of(array, &index))

@@ -14,7 +14,7 @@ debian_recipe=3
 # before any other file system is there.
 boot_modules=(virtio_console virtio_rng 9pnet_virtio 9p overlay)
 
-# Debian's header packages of a kernel, as a pattern on package names.
+# headers_pattern NAME: a pattern for the names of that kernel's headers packages.
 headers_pattern()
 {
 	local version flavour=$1
@@ -39,12 +39,13 @@ releases_of()
 		sed 's/^linux-headers-//' | sort -V
 }
 
+# newest_release PATTERN: the newest kernel release that has such a headers package.
 newest_release()
 {
 	releases_of "$1" | tail -n 1
 }
 
-# The image without Secure Boot signatures exists earlier than the signed one. From 7.2
+# Debian has the image without Secure Boot signatures earlier than the signed one. From 7.2
 # on, image, modules and configuration are packages of their own.
 image_identities()
 {
@@ -60,7 +61,7 @@ image_identities()
 	fi
 }
 
-# Those of the headers' dependencies that hold files which a build reads.
+# The headers package and those of its dependencies that have files which a build reads.
 headers_identities()
 {
 	local dependency
@@ -81,7 +82,7 @@ kernel_identities()
 	headers_identities "$1"
 }
 
-# The payload of a bzImage, by the offsets in its boot header
+# unpack_image BZIMAGE VMLINUX: unpacks the payload, by the offsets in the boot header
 # (Documentation/arch/x86/boot.rst, protocol 2.08 and later).
 unpack_image()
 {
@@ -99,12 +100,14 @@ unpack_image()
 	28b52ffd) set -- zstd -dcq ;;
 	*) die "$bzimage: unknown compression ($magic)" ;;
 	esac
-	# Without head in the pipe: it would end with SIGPIPE half of the time.
+	# dd reads just the payload. With head in this pipe instead, the pipeline would fail with
+	# SIGPIPE half of the time.
 	dd if="$bzimage" bs=64K iflag=skip_bytes,count_bytes \
 		skip="$offset" count="$length" status=none | "$@" >"$vmlinux"
 }
 
-# The packages expect to live in /usr/src.
+# relocate_headers TREE FINAL: the packages' makefiles include others by their paths below
+# /usr/src: make that FINAL/usr/src.
 relocate_headers()
 {
 	local tree=$1 final=$2 makefile
@@ -114,8 +117,8 @@ relocate_headers()
 	done
 }
 
-# An archive for the initramfs: the modules that boot_modules names and those
-# that they need, unpacked, and a list in the order of loading.
+# Makes an archive for the initramfs: the modules that boot_modules names and those
+# that they need, uncompressed, and a list of them in the order of loading.
 pack_modules()
 {
 	local root=$1 release=$2 archive=$3 work module file name
@@ -141,7 +144,7 @@ pack_modules()
 	(cd "$work" && find modules | LC_ALL=C sort |
 		cpio --quiet -o -H newc -R 0:0) >"$archive"
 
-	# All others, hundreds of megabytes, have no use here.
+	# All other modules, hundreds of megabytes, are not needed.
 	find "$root/lib/modules/$release/kernel" -type f | grep -vxFf "$work/paths" |
 		tr '\n' '\0' | xargs -0 rm -f
 	find "$root/lib/modules/$release/kernel" -type d -empty -delete
@@ -162,7 +165,7 @@ newest_of_all()
 	done | sort -k 2V | tail -n 1
 }
 
-# The name of the newest one, and what it is made of.
+# For cache_find: the kernel's release, and the packages that the entry is made of.
 debian_ask()
 {
 	local release debian=bookworm newest
@@ -229,7 +232,7 @@ debian_make()
 		[[ ! -e $config ]] || cp "$config" "$work/config"
 	done
 	rm -f "$work/lib/modules/$release/vmlinuz"*
-	# Links to where the headers would be if they were installed.
+	# Links to the headers, which would be right if the packages were installed.
 	rm -f "$work/lib/modules/$release/"{build,source}
 	pack_modules "$work" "$release" "$work/modules.cpio"
 	rm -rf "${work:?}"/{boot,etc,usr/share}

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # who sources it sets variables
 #
-# Kernels built from Debian's source with configurations of ours. Sourced by
+# Kernels built from Debian's source with our own configurations. Sourced by
 # tests/vm/kernel, which sets $here and $name.
 
 # Part of the cache's key: raise it when this script makes something else out
@@ -10,7 +10,7 @@
 source_recipe=1
 source_package=linux-source-6.12
 
-# The fragments in config/ of which a kernel's configuration is made.
+# source_config NAME: the fragments in config/ of which that kernel's configuration is made.
 source_config()
 {
 	case $1 in
@@ -28,13 +28,13 @@ source_arch()
 	esac
 }
 
-# What the kernel's own source does wrong, and our tests run into.
+# Patches for faults of the kernel's source that our tests run into.
 source_patches()
 {
 	[[ ! -d $here/patches/$name ]] || find "$here/patches/$name" -name '*.patch' | LC_ALL=C sort
 }
 
-# What the fragments say, without what does not matter.
+# The settings of the fragments, without comments.
 source_settings()
 {
 	local fragments
@@ -73,8 +73,8 @@ unpack_source()
 	done
 }
 
-# A setting that the source does not know, or that lacks what it depends on, is
-# dropped without a word by olddefconfig.
+# olddefconfig silently drops a setting that the source does not know, or whose dependencies
+# are not met.
 expect_settings()
 {
 	local dropped
@@ -97,8 +97,8 @@ configure_source()
 	expect_settings "$work/o-$name"
 }
 
-# What building a module needs, as a headers package has it. User Mode Linux
-# takes a part of that from the processor it runs on.
+# Keeps the files that building a module needs, those of a headers package. For User Mode
+# Linux, some of them are files of the architecture on which it runs.
 keep_headers()
 {
 	local work=$1
@@ -141,7 +141,7 @@ source_make()
 	say "getting the package $source_package"
 	unpack_source "$work" "$3"
 	say "building the kernel '$name' from it: some minutes"
-	# In a shell of its own: what ends it shall not end this one before it has been shown.
+	# In a shell of its own, so that this one can show the log when a command has failed in it.
 	(source_build "$work") >"$work/build.log" 2>&1 || {
 		tail -n 40 "$work/build.log" >&2
 		die "the kernel '$name' does not build"

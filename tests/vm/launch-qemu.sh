@@ -2,8 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # who sources it sets and reads variables
 #
-# The machine as QEMU has it. Sourced by tests/vm/run, whose variables say how
-# it shall be.
+# The machine of tests/vm/run on QEMU. Sourced by tests/vm/run, whose variables describe it.
 
 # shellcheck source-path=SCRIPTDIR source=qemu.sh
 . "$here/qemu.sh"
@@ -12,8 +11,8 @@ machine_kind=qemu
 use_processor "${kernel_processor:-amd64}"
 needed_commands=("${processor_qemu[0]}")
 
-# /dev/kvm may be there and never boot a guest. So one is booted, once for
-# every boot of this host.
+# A host may have /dev/kvm and still boot no guest with it. So try it, once for each boot of
+# the host.
 kvm_works()
 {
 	local answer result=no
@@ -38,7 +37,7 @@ kvm_works()
 	[[ $(<"$answer") == yes ]]
 }
 
-# Leaves the command in $machine.
+# Leaves QEMU's command line in $machine.
 describe_machine()
 {
 	local kvm=no

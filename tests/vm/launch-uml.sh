@@ -2,17 +2,17 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # who sources it sets and reads variables
 #
-# The machine as User Mode Linux: a process of the host. Sourced by
-# tests/vm/run, whose variables say how it shall be.
+# The machine of tests/vm/run as User Mode Linux, a process of the host. Sourced by
+# tests/vm/run, whose variables describe it.
 
 machine_kind=uml
 needed_commands=(setarch)
 
-# Leaves the command in $machine, which takes the port's two ends as
+# Leaves the command line in $machine. The kernel gets the two ends of the port as
 # descriptors 3 and 4, and the console as 5.
 describe_machine()
 {
-	# Where addresses are chosen at random, it pays for the gaps with memory.
+	# With randomised addresses, it would need memory for the gaps between them, too.
 	# shellcheck disable=SC2206,SC2054 # words of a kernel's command line
 	machine=(setarch -R "$here/with-port" "$dir/port" "$dir/console.log" "$kernel_image"
 		"mem=${memory}M" "initrd=$dir/initrd" "uml_dir=$dir"

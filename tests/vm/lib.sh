@@ -4,7 +4,7 @@
 #
 # What the scripts here have in common. Sourced after `set -euo pipefail`.
 
-# Where the apt in use has its lists, if it is not the machine's: see releases.sh.
+# The directory of the apt in use, if it is not the machine's own: see releases.sh.
 private_apt=
 
 # depmod and friends live in sbin, which is not on every user's path.
@@ -17,7 +17,7 @@ say()
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 }
 
-# Without this, a command substitution goes on after a failure in it.
+# Without this, a command substitution would go on after a failure in it.
 shopt -s inherit_errexit
 
 die()
@@ -26,8 +26,8 @@ die()
 	exit 1
 }
 
-# attempt COMMAND...: leaves the command's status in $attempted. Unlike after
-# `if` and before `||`, a failure anywhere inside ends the command.
+# attempt COMMAND...: leaves the command's status in $attempted. A failure anywhere inside
+# ends the command, which it would not after `if` or before `||`.
 attempt()
 {
 	set +e
@@ -90,15 +90,15 @@ deb_identity()
 		END { exit !found }'
 }
 
-# deb_download DIR < identities: brings the packages into DIR, checked against
-# the sums that apt stated. Prints the files' paths.
+# deb_download DIR < identities: downloads the packages into DIR and checks them against
+# their sums. Prints the files' paths.
 deb_download()
 {
 	local dir=$1 package version sum file
 
 	while read -r package version sum; do
-		# apt drops to the user _apt for downloads, who may not write to
-		# a private cache.
+		# Otherwise apt would download as the user _apt, who may not
+		# write to a private cache.
 		(cd "$dir" && apt-get -qq -o APT::Sandbox::User=root \
 			download "$package=$version" >&2)
 		# apt escapes the epoch's colon in file names.
@@ -109,9 +109,9 @@ deb_download()
 	done
 }
 
-# A cache entry is a directory that is complete once it has its manifest,
-# written last: path, size and time of every file. So an interrupted download,
-# a deleted file or a truncated one is noticed, without reading them all.
+# A cache entry is a directory that is complete once it has its manifest, which is
+# written last: path, size, time and link target of every file. So an interrupted download,
+# a deleted file or a truncated one is noticed without reading all files.
 cache_listing()
 {
 	find "$1" ! -type d ! -name '.manifest*' -printf '%P %s %T@ %l\n' |
@@ -129,8 +129,9 @@ cache_intact()
 	[[ -s $1/.manifest ]] && cache_listing "$1" | cmp -s - "$1/.manifest"
 }
 
-# cache_answer STORE: where the answer stands to what the scripts here ask of it. Those
-# of another tree may ask for something else, of the same store and at the same time.
+# cache_answer STORE: the file that names the store's newest entry, as these scripts see it.
+# Its name depends on the scripts, since those of another tree may use the same store at the
+# same time, and look for another entry.
 cache_answer()
 {
 	local scripts
@@ -139,8 +140,8 @@ cache_answer()
 	printf '%s/answer-%s\n' "$1" "$(sha256sum <<<"$scripts" | cut -c 1-16)"
 }
 
-# Asking apt takes seconds, so its answer is believed for a day, or until the
-# package lists change.
+# cache_is_fresh ANSWER: asking apt takes seconds, so an answer is valid for a day, or until
+# the package lists change.
 cache_is_fresh()
 {
 	local answer=$1
@@ -149,14 +150,14 @@ cache_is_fresh()
 	[[ ! ${private_apt:-/var/lib/apt}/lists -nt $answer ]]
 }
 
-# The entries of a store, last made first.
+# cache_entries STORE: its entries, the newest first.
 cache_entries()
 {
 	find "$1" -mindepth 1 -maxdepth 1 -type d ! -name '*.new' \
 		-printf '%T@ %p\n' | sort -rn | cut -d' ' -f2-
 }
 
-# cache_newest STORE: prints the entry made last of those that are not damaged, if there is one.
+# cache_newest STORE: prints the newest entry that is not damaged, if there is one.
 cache_newest()
 {
 	local entry
@@ -169,6 +170,8 @@ cache_newest()
 	done
 }
 
+# cache_renew STORE ASK MAKE ANSWER: as cache_find, asking apt in any case; leaves the entry's
+# path in the file ANSWER.
 cache_renew()
 {
 	local store=$1 ask=$2 make=$3 answer=$4 reply identities entry work
@@ -178,7 +181,8 @@ cache_renew()
 	identities=$(tail -n +2 <<<"$reply")
 	entry=$store/$(head -n 1 <<<"$reply")-$(sha256sum <<<"$identities" | cut -c 1-16)
 
-	# Nobody else is at work here: what is unfinished was broken off.
+	# The caller has the lock of the store, so unfinished entries are left from interrupted
+	# runs.
 	find "$store" -mindepth 1 -maxdepth 1 -type d -name '*.new' -exec rm -rf {} +
 	if ! cache_intact "$entry"; then
 		[[ ! -d $entry ]] || say "$entry is damaged: making it again"
@@ -192,17 +196,17 @@ cache_renew()
 	printf '%s\n' "$entry" >"$answer.new"
 	mv "$answer.new" "$answer"
 	find "$store" -maxdepth 1 -name 'answer-*' -mmin +1440 -delete
-	# The former version stays, since someone may be using it.
+	# The entry before the newest stays, since another process may be using it.
 	cache_entries "$store" | tail -n +3 | tr '\n' '\0' | xargs -0r rm -rf
 }
 
-# cache_find STORE ASK MAKE: prints the directory of the store's newest entry,
-# which it makes if need be.
+# cache_find STORE ASK MAKE: prints the directory of the store's newest entry, and makes it
+# first if it is missing.
 #
-# ASK prints the name of the newest entry, and a line for each thing of which
-# it is made; MAKE WORK ENTRY LINES makes it in WORK, which becomes ENTRY. Only
-# one process at a time works on a store. Where apt is of no help, the newest
-# entry that is there serves.
+# ASK prints the name of the newest entry, and one line for each thing of which
+# it is made; MAKE WORK ENTRY LINES makes it in WORK, which is then renamed to ENTRY. Only
+# one process at a time works on a store. If ASK or MAKE fails, also after apt has fetched its
+# lists again, the newest entry in the store is used.
 cache_find()
 {
 	local store=$1 lock entry answer
@@ -216,8 +220,8 @@ cache_find()
 		return
 	fi
 	attempt cache_renew "$@" "$answer"
-	# There may be no lists yet, or old ones that name what servers have
-	# forgotten.
+	# There may be no lists yet, or old ones with versions that the servers no longer
+	# have.
 	if ((attempted != 0)); then
 		attempt apt_update
 		attempt cache_renew "$@" "$answer"
@@ -228,9 +232,9 @@ cache_find()
 	fi
 	entry=$(cache_newest "$store")
 	if [[ $entry ]]; then
-		say "apt is of no help now: using ${entry##*/}"
+		say "cannot make the newest version now: using ${entry##*/} from the cache"
 		printf '%s\n' "$entry"
 		return
 	fi
-	die "apt has nothing for $store, or cannot fetch it"
+	die "cannot make an entry of $store: a message above says why, or apt has no such package"
 }

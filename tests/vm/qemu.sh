@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # who sources it reads and sets variables
 #
-# What QEMU makes of each of our machines, whatever it boots. Sourced.
+# What our machines on QEMU have in common, whatever they boot. Sourced.
 
 # shellcheck source-path=SCRIPTDIR source=processors.sh
 . "$here/processors.sh"
@@ -13,8 +13,8 @@ qemu_parameters="cryptomgr.notests random.trust_cpu=on
 	watchdog_thresh=60 workqueue.watchdog_thresh=600 rcupdate.rcu_cpu_stall_timeout=300
 	sysctl.kernel.hung_task_timeout_secs=600"
 
-# The file that says whether KVM boots a machine, once tests/vm/run has tried: for this
-# boot of the host.
+# The file in which tests/vm/run notes whether KVM boots a machine: one for each boot of
+# the host.
 kvm_answer()
 {
 	printf '%s\n' "$(lockmgr_cache)/kvm-$(</proc/sys/kernel/random/boot_id)"
@@ -30,7 +30,7 @@ begin_machine()
 	)
 }
 
-# How fast the host's counter of ticks is, in kHz; nothing if it has another kind.
+# The frequency of the host's time stamp counter, in kHz; nothing on other architectures.
 host_ticks()
 {
 	[[ $(uname -m) == x86_64 ]] || return 0
@@ -39,7 +39,7 @@ host_ticks()
 	rm "$dir/ticks"
 }
 
-# add_processors yes|no: by KVM, or emulated.
+# add_processors yes|no: with KVM, or emulated.
 add_processors()
 {
 	local ticks
@@ -57,7 +57,7 @@ add_processors()
 	# whether they agree takes one that runs late for one that does not,
 	# and falls back to the HPET: a device, a microsecond a look.
 	qemu_parameters+=" tsc=reliable"
-	# Nor can it find out how fast they are while its timers come late.
+	# Nor can the kernel measure the counter's frequency while its timers come late.
 	ticks=$(host_ticks)
 	[[ ! $ticks ]] || qemu_parameters+=" tsc_early_khz=$ticks"
 }

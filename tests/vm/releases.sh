@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # who sources it reads variables
 #
-# Packages of Debian's releases, whichever this machine has: by an apt that has lists
-# and settings of its own, and leaves the machine's as they are. Sourced after lib.sh.
+# Packages of all releases of Debian, whichever of them this machine has: through apt with
+# its own lists and settings, which leaves the machine's as they are. Sourced after lib.sh.
 
 # Debian 12, Debian 13, testing and unstable.
 releases=(bookworm trixie testing unstable)
@@ -21,11 +21,11 @@ host_release()
 	printf '%s\n' "$VERSION_CODENAME"
 }
 
-# Ends the script unless there is a release of that name.
+# check_release RELEASE: ends the script if there is no release of that name.
 check_release()
 {
 	[[ " ${releases[*]} " == *" $1 "* ]] ||
-		die "no release is called '$1'; there are: ${releases[*]}"
+		die "unknown release '$1'; there are: ${releases[*]}"
 }
 
 # Each release, with its updates and backports; for a processor other than this machine's,
@@ -39,8 +39,8 @@ release_suites()
 	esac
 }
 
-# mirror_of ENDING: from where the machine's own apt has the archive whose address ends so;
-# nothing if it has none.
+# mirror_of ENDING: the address that ends so, of those from which the machine's own apt gets
+# packages; nothing if there is none.
 mirror_of()
 {
 	local ending=$1
@@ -90,8 +90,9 @@ use_release()
 		mv "$private_apt/sources.list.new" "$private_apt/sources.list"
 		rm -f "$private_apt/updated"
 	}
-	# Whether dates count, and which proxy is used, stays as it is on this machine; nothing
-	# else: some have no cache of what is in the lists, and each question takes long then.
+	# Take over whether dates are checked, and the proxy, from this machine's settings; but
+	# no others: some machines have apt's cache of the lists turned off, and then each query
+	# takes long.
 	settings=$(apt-config dump Acquire | grep -E '::(Check-Valid-Until|Check-Date|Proxy|Proxy-Auto-Detect) ') ||
 		true
 	cat >"$private_apt/apt.conf.$$" <<-END
@@ -115,7 +116,7 @@ use_release()
 }
 
 # Fetches the lists of the release in use if they are missing or a day old. If that
-# fails, old ones serve. In a shell of its own, with which the lock goes.
+# fails, old lists are used. Runs in a subshell, so that the lock is released at its end.
 release_lists()
 (
 	exec {lock}>"$private_apt/lock"
@@ -143,7 +144,7 @@ release_kernels()
 	release_headers | sed -nE "s/^linux-headers-([^-]+(-[0-9]+)?${1-}-amd64)\$/\1/p"
 }
 
-# Options of apt on this machine, which a new tree lacks.
+# Options of apt on this machine that a new tree needs, too.
 tree_apt_options()
 {
 	apt-config dump Acquire | sed -n '/::\(Check-Valid-Until\|Check-Date\|Proxy\) /s/^/--aptopt=/p'

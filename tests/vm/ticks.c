@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ticks: prints how many thousand times a second this processor's time stamp counter
- * counts.
+ * ticks: prints the frequency of this processor's time stamp counter, in kHz.
  *
- * An emulated processor has the counter of the host's, and the kernel in it asks a timer
- * how fast that is.  On a busy host that answer can be wrong by a factor of fifty, and so
- * is all time in the machine.  Here only pairs of readings count between which nothing
- * else ran.
+ * An emulated processor has the host's counter, and the kernel in the machine measures its
+ * frequency against a timer.  On a busy host the result can be wrong by a factor of fifty,
+ * and with it all time in the machine.  This program uses only readings of both clocks
+ * between which nothing else ran.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -14,14 +13,14 @@
 
 #include <x86intrin.h>
 
-/* What both clocks say at one moment. */
+/* Both clocks, read at one moment. */
 struct moment {
 	uint64_t ns;
 	uint64_t ticks;
 };
 
 #define TRIES		1000
-/* With an error of some nanoseconds at each end, this is right to a millionth. */
+/* With an error of tens of nanoseconds at each end, the result is right to a millionth. */
 #define INTERVAL	100000000
 
 static uint64_t now(void)
@@ -33,7 +32,7 @@ static uint64_t now(void)
 	return time.tv_sec * 1000000000ULL + time.tv_nsec;
 }
 
-/* Of many, the one between whose readings the least time passed. */
+/* Of many moments, the one with the least time between its readings of the first clock. */
 static struct moment look(void)
 {
 	struct moment best = { 0 };

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# DKMS with each of the header packages that we have kernels for. It runs with
-# copies of the folders that it changes (tests/packages/machine/dkms-session); a machine
-# then loads what it has built.
+# DKMS with the headers packages of each of Debian 12's kernels. It runs on the host, but what
+# it changes is on mounts of its own (tests/packages/machine/dkms-session); a machine then loads
+# the module that it has built.
 
 # shellcheck disable=SC2317 # functions are called through ok
 
@@ -34,7 +34,7 @@ load_in_machine()
 	' "$dir" "$version"
 }
 
-# Kernels by their release, and whether DKMS builds for them.
+# is_built_for RELEASE: prints "yes" if DKMS builds for kernels of that release, otherwise "no".
 is_built_for()
 {
 	local pattern
@@ -43,8 +43,8 @@ is_built_for()
 	[[ $1 =~ ${pattern:?} ]] && echo yes || echo no
 }
 
-# A kernel's build system that says it is another version:
-# KDIR VERSION PATCHLEVEL [MAKE-ARGUMENT...]
+# build_as KDIR VERSION PATCHLEVEL [MAKE-ARGUMENT...]: builds with the headers in KDIR as if they
+# were of another version.
 build_as()
 {
 	make -C "$1" M="$out/source" "VERSION=$2" "PATCHLEVEL=$3" \
@@ -61,7 +61,7 @@ needs_6_1()
 		! grep -q '\.c:' <<<"$said"
 }
 
-# The headers without the one that guard() is in.
+# Builds without the header that defines guard().
 needs_guard()
 {
 	local said
@@ -72,7 +72,8 @@ needs_guard()
 		<<<"$said" && ! grep -q '\.c:' <<<"$said"
 }
 
-# builds_as EXPECTED KDIR VERSION PATCHLEVEL: it builds, and warns just of that.
+# builds_as EXPECTED KDIR VERSION PATCHLEVEL: the module builds, with just the warning EXPECTED
+# about the kernel's version; empty: without one.
 builds_as()
 {
 	local expected=$1 said

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The packages' life on a Debian system: installed, started with, upgraded while locks
-# are in use, purged. What is done is in apt-session.
+# The packages on a Debian system: installed, there after a restart, upgraded while locks
+# are in use, and purged. The commands are in apt-session.
 
 # shellcheck disable=SC2317 # functions are called through ok
 
@@ -27,8 +27,8 @@ cp "$out"/first/*.deb "$out/machine/job/first/"
 cp "$out"/second/*.deb "$out/machine/job/second/"
 rm "$out"/machine/job/*/*-dbgsym_*.deb
 cp -r tests/packages/{tap.sh,system/apt-session,system/locks.c} debian/tests "$out/machine/job/"
-# step NAME OPTION...: in the machine, which starts anew. Where one fails, the next would
-# fail for that.
+# step NAME OPTION...: boots the machine and runs that step of apt-session. After a failure, all
+# further steps are left out, since they would fail for it.
 step()
 {
 	((!failed)) || return 0

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * locks allocate N | count | generation | hold ID: what a program does with a space,
- * for the tests of packages, which compile it in the machine as a user would.
+ * locks allocate N | count | generation | hold ID: uses the space "packages".  The tests of
+ * packages compile it in the machine as a user would.
  *
- * "hold" says so, and keeps the lock until there is no more to read.
+ * "hold" prints "held", and keeps the lock until the end of its input.
  */
 #include <inttypes.h>
 #include <lockmgr.h>

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# README's section on installing, typed line by line on a fresh Debian, a machine for each
-# way; then its example; then what takes it all away. What is typed is in readme-session.
+# README's section on installing, typed line by line on a fresh Debian, in a new machine for
+# each way; then README's example; then the commands that remove everything. readme-session
+# types them.
 
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.."
@@ -12,7 +13,7 @@ cd "$(dirname "$(readlink -f "$0")")/../../.."
 out=build/packages/readme
 ways=('Debian packages' 'DKMS, without packages' 'Just make')
 
-# What is indented in a section, up to the next one of whatever level.
+# commands HEADING: the indented lines of a section, up to the next heading of any level.
 commands()
 {
 	awk -v title="$1" '
@@ -22,7 +23,7 @@ commands()
 		NF && !apart { print ""; apart = 1 }' README.md
 }
 
-# Paragraphs, as awk counts them: the first installs, the last takes away.
+# The first of such paragraphs installs, the last removes.
 first() { awk 'BEGIN { RS = "" } NR == 1'; }
 last() { awk 'BEGIN { RS = "" } { text = $0 } END { print text }'; }
 

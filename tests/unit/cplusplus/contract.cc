@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// include/lockmgr.hpp, with a library that says what a test tells it to say. Prints "# NAME"
-// for each test that fails, and ends with 1 then.
+// include/lockmgr.hpp, with a fake library that returns what a test has set. Prints "# NAME:
+// CONDITION" for each condition that is not met, and then exits with status 1.
 
 #include <lockmgr.hpp>
 
@@ -19,9 +19,9 @@ using liblockmgr::mutex;
 // The library
 
 static struct {
-	int open, lock, allocate, unlock;	// what is returned
-	int held;				// acquisitions without releases
-	int calls;				// for locks
+	int open, lock, allocate, unlock;	// what these functions return
+	int held;				// acquisitions minus releases
+	int calls;				// of functions that acquire
 	int opened, closed;
 	std::string space, note;
 	struct timespec deadline;
@@ -122,7 +122,7 @@ static bool failed;
 		} \
 	} while (0)
 
-// The errno of the exception that a function throws; 0: none.
+// The errno of the exception that a function throws, or 0 if it throws none.
 template <class Function>
 static int thrown_by(Function function)
 {
@@ -135,7 +135,7 @@ static int thrown_by(Function function)
 	return 0;
 }
 
-// Seconds from now until the deadline that the library was given.
+// Seconds from now until the deadline that was passed to the library.
 static double deadline_from_now()
 {
 	struct timespec now;
@@ -263,7 +263,7 @@ static void release_of_what_is_not_held_is_an_exception_but_in_children()
 	EXPECT(!thrown_by([&] { lock.unlock(); }));
 }
 
-// Whatever call acquires the lock.
+// For each call that acquires the lock.
 static void dead_holder_is_an_exception_with_the_lock()
 {
 	handle space("space");
@@ -293,7 +293,7 @@ static void dead_holder_is_an_exception_with_the_lock()
 	}
 }
 
-// Nobody else gets at what is half written.
+// So that nobody else can use data that the dead holder may have left half written.
 static void lock_that_nobody_takes_from_the_exception_stays_held()
 {
 	handle space("space");
@@ -372,7 +372,7 @@ static void deadlines_are_where_they_should_be()
 	EXPECT(is_about(0));
 }
 
-// It runs out by a clock that stands still until the library has been asked three times.
+// By this clock, the deadline of the test below comes only with the third call of the library.
 struct slow_clock {
 	using duration = std::chrono::seconds;
 	using rep = duration::rep;

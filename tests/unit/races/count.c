@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * count [with-lock]: two threads, each with a handle of its own on one space, add to
- * a number; with the lock that is correct, without it is a race.
+ * count [with-lock]: two threads, each with its own handle of one space, add to a number.
+ * With the lock that is correct; without it, it is a race.
  */
 #include <lockmgr.h>
 #include <pthread.h>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module's part: one lock, which excludes, by means that no race detector
- * follows.  It is a byte in a pipe, and no sanitizer is in this file.  Records could be
- * mapped, but must not be: what is done to them cannot be followed either.
+ * A fake module with one lock, which works by means that race detectors do not understand: a
+ * byte in a pipe, in a file that is compiled without a sanitizer.  So a detector can only know
+ * the lock from the library.  The fake module offers to map records, but the library must not
+ * do so under a detector, which would not understand locks in mapped records either.
  */
 #include <errno.h>
 #include <linux/lockmgr.h>
@@ -18,7 +19,7 @@ void *__wrap_mmap64(void *address, size_t size, int protection, int flags, int f
 
 static int lock_pipe[2];
 
-/* A byte is in the pipe: the lock is free. */
+/* While a byte is in the pipe, the lock is free. */
 static void put_byte(void)
 {
 	while (syscall(SYS_write, lock_pipe[1], "", 1) != 1)
@@ -46,7 +47,7 @@ static void answer_version(struct lockmgr_ioctl_version *version)
 	version->features = LOCKMGR_FEATURE_MAP;
 }
 
-/* As one that lets records be mapped. */
+/* As a module that lets the library map records. */
 static void answer_attach(struct lockmgr_ioctl_attach *attach)
 {
 	attach->token = 1;
