@@ -67,6 +67,8 @@ sub test_kernels
 	     'so_does_readme');
 	same(first('debian/control', qr/installed: ([\d.]+), and 6\.5 or later/), $oldest,
 	     'so_does_the_package');
+	same([grep { read_file($_) =~ /LINUX_VERSION_CODE|KERNEL_VERSION\(/ } glob('kmod/*.[ch]')],
+	     ['kmod/compat.h'], 'only_compat.h_depends_on_the_version_of_the_kernel');
 }
 
 test_version();
