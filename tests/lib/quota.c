@@ -1152,7 +1152,7 @@ static void memory_of_an_unlinked_space_is_given_back_with_the_last_client(void 
 	assert_int_equal(agent_call(agent, do_allocate_scattered, 0), 0);
 	assert_int_equal(agent_call(agent, do_touch_all, 0), 0);
 	assert_int_equal(lockmgr_unlink(space_name(), NULL), 0);
-	assert_true(kernel_memory() - before > 16 * MILLION);
+	assert_true(kernel_memory() - before > (long)(16 * MILLION));
 	assert_int_equal(agent_call(agent, agent_close, 0), 0);
 	wait_for_memory_below(before + PAGES(32));
 }

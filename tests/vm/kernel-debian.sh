@@ -25,8 +25,9 @@ headers_pattern()
 	debian1*-rt)		version=12 flavour=rt-amd64 ;;
 	debian1*)		version=12 flavour=amd64 ;;
 	i386)			version=1 flavour=686-pae ;;
+	ppc64el)		version=1 flavour=powerpc64le ;;
+	s390x)			version=1 ;;
 	armhf)			version=12 flavour=armmp ;;
-	ppc64el)		version=12 flavour=powerpc64le-64k ;;
 	*)			version=12 ;;
 	esac
 	printf '^linux-headers-6\\.%s\\.[0-9]+([+-][^-]+)?-%s$\n' "$version" "$flavour"
@@ -172,7 +173,7 @@ debian_ask()
 
 	case $name in
 	arm64 | arm64-16k | armhf | ppc64el | riscv64 | s390x | i386)
-		[[ $name == i386 ]] || debian=trixie
+		debian=$processor_debian
 		use_release "$debian" "$processor"
 		release_lists
 		release=$(newest_release "$(headers_pattern "$name")")
@@ -193,7 +194,7 @@ debian_ask()
 	esac
 	[[ $release ]]
 	printf '%s\n' "$release" "recipe $debian_recipe $processor_bus ${boot_modules[*]}"
-	[[ $(host_release) == "$debian" ]] || printf 'debian %s\n' "$debian"
+	[[ $(host_release) == "$debian" && $processor == amd64 ]] || printf 'debian %s\n' "$debian"
 	kernel_identities "$release"
 }
 

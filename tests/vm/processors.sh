@@ -7,8 +7,10 @@
 # use_processor NAME: sets, for a processor by Debian's name for it:
 #
 #	processor		NAME
+#	processor_debian	the release of Debian that there is for it here
 #	processor_linux		what Linux calls it: ARCH=
 #	processor_triplet	what GNU calls it: the compilers' names begin so
+#	processor_libraries	where its libraries are, below /usr/lib
 #	processor_qemu		QEMU's command for a machine with it, of which there is nothing yet
 #				but the machine; empty: the module is built for it, not booted
 #	processor_console	the kernel's console there
@@ -16,6 +18,7 @@
 use_processor()
 {
 	processor=$1
+	processor_debian=trixie
 	processor_qemu=()
 	processor_console=ttyS0
 	processor_bus=virtio_pci
@@ -39,6 +42,7 @@ use_processor()
 		processor_console=ttyAMA0
 		;;
 	s390x)
+		processor_debian=bookworm
 		processor_linux=s390
 		processor_triplet=s390x-linux-gnu
 		processor_qemu=(qemu-system-s390x -M s390-ccw-virtio -cpu max)
@@ -46,10 +50,12 @@ use_processor()
 		processor_bus=
 		;;
 	i386)
+		processor_debian=bookworm
 		processor_linux=i386
 		processor_triplet=i686-linux-gnu
 		;;
 	ppc64el)
+		processor_debian=bookworm
 		processor_linux=powerpc
 		processor_triplet=powerpc64le-linux-gnu
 		;;
@@ -58,7 +64,8 @@ use_processor()
 		processor_triplet=riscv64-linux-gnu
 		;;
 	*)
-		die "no processor is called '$1'"
+		die "unknown processor '$1'"
 		;;
 	esac
+	processor_libraries=${processor_triplet/#i686/i386}
 }
