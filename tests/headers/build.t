@@ -75,6 +75,7 @@ build()
 		with_symbols_first "$said"
 		return 1
 	fi
+	note_built amd64 "$release" "${package#linux-headers-}" -
 }
 
 # Whether the output for a kernel that lacks a function begins with the function's name.

@@ -30,7 +30,7 @@ is_for()
 # processors (arm64's cmpxchg() of a 32-bit value), so only what it says of our files counts.
 module_builds()
 {
-	local kernel=$1 said status=0
+	local kernel=$1 said status=0 facts kernel_processor='' kernel_debian='' kernel_release=''
 
 	rm -rf "${out:?}/$kernel"
 	said=$(tests/vm/module --dir "$out/$kernel" "$kernel" W=1 C=1 KCFLAGS=-Werror \
@@ -39,7 +39,9 @@ module_builds()
 		printf '%s\n' "$said"
 		return 1
 	fi
-	is_for "$out/$kernel/lockmgr.ko" "${kernel%-16k}"
+	is_for "$out/$kernel/lockmgr.ko" "${kernel%-16k}" || return
+	facts=$(tests/vm/kernel "$kernel") && eval "$facts"
+	note_built "$kernel_processor" "$kernel_debian" "$kernel_release" "$kernel"
 }
 
 programs_build()
@@ -52,8 +54,7 @@ programs_build()
 		return 1
 	fi
 	is_for "build/$processor/lib/liblockmgr.so.1" "$processor" &&
-		is_for "build/$processor/lockctl/lockctl" "$processor" &&
-		is_for "build/$processor/tests/lib/contract" "$processor"
+		is_for "build/$processor/lockctl/lockctl" "$processor"
 }
 
 for kernel in ${PROCESSORS:-arm64}; do

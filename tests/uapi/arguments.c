@@ -2,16 +2,7 @@
 /* Arguments of the ioctls: where they are, and what is in them. */
 #include "raw.h"
 
-/* Addresses where a program has no memory. */
-static const uintptr_t bad_addresses[] = {
-	0,
-	1,
-	UINTPTR_MAX,
-	UINTPTR_MAX - 7,
-	0x0000800000000000,	/* between user space and the kernel */
-	0xffff888000001000,	/* in the kernel's map of all memory */
-	0xffffffff81000000,	/* the kernel's text */
-};
+static const uintptr_t bad_addresses[] = { RAW_BAD_ADDRESSES };
 
 static void every_command_succeeds_with_good_arguments(void **state)
 {
@@ -42,7 +33,7 @@ static void bad_address_returns_efault_and_changes_nothing(void **state)
 
 		for (i = 0; i < ARRAY_SIZE(bad_addresses); i++) {
 			ret = raw_call(world.file, command->number, (void *)bad_addresses[i]);
-			expect_result(ret, -EFAULT, "%s at %#lx", command->name,
+			expect_result(ret, -EFAULT, "%s at %#" PRIxPTR, command->name,
 				      bad_addresses[i]);
 		}
 		expect_same_sight(&before, &world, "%s", command->name);

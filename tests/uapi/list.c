@@ -145,8 +145,7 @@ static void waiters_of_no_possible_lock_return_einval(void **state)
 
 static void entries_at_a_bad_address_return_efault_and_leave_the_arguments(void **state)
 {
-	static const uintptr_t addresses[] = { 0, 1, UINTPTR_MAX, 0xffff888000001000,
-					       0x0000800000000000 };
+	static const uintptr_t addresses[] = { RAW_BAD_ADDRESSES };
 	int file = contended(1, 1);
 	size_t i;
 
@@ -155,10 +154,10 @@ static void entries_at_a_bad_address_return_efault_and_leave_the_arguments(void 
 		struct lockmgr_ioctl_list args = list_args_of((void *)addresses[i], ENTRY_SIZE, 7);
 		struct lockmgr_ioctl_list before = args;
 
-		expect_result(list_locks(file, &args), -EFAULT, "locks at %#lx", addresses[i]);
+		expect_result(list_locks(file, &args), -EFAULT, "locks at %#" PRIxPTR, addresses[i]);
 		assert_memory_equal(&args, &before, sizeof(args));
 		args.id = 1;
-		expect_result(list_waiters(file, &args), -EFAULT, "waiters at %#lx", addresses[i]);
+		expect_result(list_waiters(file, &args), -EFAULT, "waiters at %#" PRIxPTR, addresses[i]);
 		assert_int_equal(args.count, before.count);
 		assert_int_equal(args.cursor, before.cursor);
 	}
@@ -244,7 +243,7 @@ static void cursor_past_the_end_lists_nothing(void **state)
 		args.cursor = cursors[i];
 		expect_result(list_locks(file, &args), 0, "cursor %#lx", (long)cursors[i]);
 		expect_result(args.count, 0, "cursor %#lx", (long)cursors[i]);
-		expect_result(args.cursor, LOCKMGR_CURSOR_END, "cursor %#lx", (long)cursors[i]);
+		expect_result(args.cursor, (long)LOCKMGR_CURSOR_END, "cursor %#lx", (long)cursors[i]);
 	}
 }
 
@@ -263,7 +262,7 @@ static void waiter_cursor_past_the_end_lists_nothing(void **state)
 		args.cursor = cursors[i];
 		expect_result(list_waiters(file, &args), 0, "cursor %#lx", (long)cursors[i]);
 		expect_result(args.count, 0, "cursor %#lx", (long)cursors[i]);
-		expect_result(args.cursor, LOCKMGR_CURSOR_END, "cursor %#lx", (long)cursors[i]);
+		expect_result(args.cursor, (long)LOCKMGR_CURSOR_END, "cursor %#lx", (long)cursors[i]);
 	}
 }
 

@@ -121,8 +121,7 @@ static int64_t random_deadline(struct fuzzer *fuzzer, uint32_t flags)
 /* An address in the arena, with any alignment, or one where there is no memory. */
 static void *random_address(struct fuzzer *fuzzer, size_t size)
 {
-	static const uintptr_t bad[] = { 0, UINTPTR_MAX, 0xffff888000001000,
-					 0xffffffff81000000, 0x0000800000000000 };
+	static const uintptr_t bad[] = { RAW_BAD_ADDRESSES };
 
 	if (one_in(fuzzer, 20))
 		return (void *)bad[below(fuzzer, ARRAY_SIZE(bad))];
@@ -340,8 +339,8 @@ static void run_fuzzer(struct report *report, uint64_t number, uid_t user)
 
 static void expect_good_report(const struct report *report)
 {
-	expect_result(report->done, CALLS, "seed %lu: calls done", seed);
-	expect_result(report->bad_number, 0, "seed %lu: result %ld of command", seed,
+	expect_result(report->done, CALLS, "seed %" PRIu64 ": calls done", seed);
+	expect_result(report->bad_number, 0, "seed %" PRIu64 ": result %ld of command", seed,
 		      report->bad_result);
 	/* Otherwise the calls were not plausible enough to prove anything. */
 	assert_true(report->successes > CALLS / 20);
@@ -366,7 +365,7 @@ static void run_fuzzers(uid_t user, int victim)
 	}
 	for (i = 0; i < PROCESSES; i++) {
 		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
-		expect_result(status, 0, "seed %lu: status of process %d", seed, i);
+		expect_result(status, 0, "seed %" PRIu64 ": status of process %d", seed, i);
 		expect_good_report(&reports[i]);
 	}
 	munmap(reports, PROCESSES * sizeof(*reports));
@@ -389,9 +388,9 @@ static int new_victim(void)
 
 static void expect_held_by(int file, const struct lockmgr_lock_entry *entry)
 {
-	expect_result(entry->token, raw_info(file).token, "seed %lu: holder of %u", seed,
+	expect_result(entry->token, raw_info(file).token, "seed %" PRIu64 ": holder of %u", seed,
 		      entry->id);
-	expect_result(entry->waiters, 0, "seed %lu: waiters for %u", seed, entry->id);
+	expect_result(entry->waiters, 0, "seed %" PRIu64 ": waiters for %u", seed, entry->id);
 }
 
 /* Check the list of a space that has only one client left. */
@@ -418,8 +417,8 @@ static void expect_sound_list(int file)
 			expect_held_by(file, &entries[i]);
 		}
 	}
-	expect_result(allocated, raw_info(file).allocated, "seed %lu: allocated", seed);
-	expect_result(held, HELD, "seed %lu: held", seed);
+	expect_result(allocated, raw_info(file).allocated, "seed %" PRIu64 ": allocated", seed);
+	expect_result(held, HELD, "seed %" PRIu64 ": held", seed);
 }
 
 static void expect_sound(int file)
@@ -427,10 +426,10 @@ static void expect_sound(int file)
 	uint32_t capacity = raw_info(file).capacity, id;
 	long ret;
 
-	expect_result(raw_info(file).clients, 1, "seed %lu: clients", seed);
+	expect_result(raw_info(file).clients, 1, "seed %" PRIu64 ": clients", seed);
 	expect_sound_list(file);
 	for (id = 0; id < HELD; id++)
-		expect_result(raw_id(file, LOCKMGR_IOC_UNLOCK, id), 0, "seed %lu: unlock %u",
+		expect_result(raw_id(file, LOCKMGR_IOC_UNLOCK, id), 0, "seed %" PRIu64 ": unlock %u",
 			      seed, id);
 	for (id = 0; id < 4 * HELD && id < capacity; id++) {
 		ret = raw_trylock(file, id);

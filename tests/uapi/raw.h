@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,18 @@
 
 #define RAW_DEVICE	"/dev/lockmgr"
 #define RAW_FILES_MAX	256
+
+/*
+ * Addresses where a program has no memory.  The last three are between user space and the
+ * kernel, and in the kernel, as far as a processor's programs can name such.
+ */
+#if UINTPTR_MAX > UINT32_MAX
+#define RAW_BAD_ADDRESSES 0, 1, UINTPTR_MAX, UINTPTR_MAX - 7, 0x0000800000000000, \
+			  0xffff888000001000, 0xffffffff81000000
+#else
+#define RAW_BAD_ADDRESSES 0, 1, UINTPTR_MAX, UINTPTR_MAX - 7, 0xbffff000, 0xc0001000, \
+			  0xffff1000
+#endif
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
