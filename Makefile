@@ -51,6 +51,8 @@ help:
 	@echo '  shell      a shell in a virtual machine with the module loaded; KERNEL=debian13 etc.'
 	@echo '  check-packages  the Debian packages and the installation steps in README, on a'
 	@echo '             fresh Debian in a virtual machine'
+	@echo '  next-kernel  the newest kernel that Debian has: build, boot, tests, a verdict'
+	@echo '  tried      adds what the last check was built for and ran on to the table in README'
 	@echo '  check-podman  Podman of Debian 12 and 13 with its locks in lockmgr, in virtual machines'
 	@echo '  install    installs everything, the module only if the running kernel has headers;'
 	@echo '             PREFIX=..., DESTDIR=...; in parts: install-lib, install-lockctl,'
@@ -108,6 +110,16 @@ check-all:
 	@tests/vm/install-deps system
 	@TESTS='$(TESTS)' KERNELS='$(all_kernels)' BOTH_WAYS='$(all_kernels)' PACKAGES=yes \
 		HEADERS=yes PODMAN=yes THOROUGH=yes tests/check
+
+.PHONY: next-kernel
+next-kernel:
+	@tests/vm/install-deps build vm newest check
+	@tests/next-kernel
+
+# Adds what the last check wrote down to the table in README.
+.PHONY: tried
+tried:
+	@tests/tried --write README.md --save docs/tried.tsv docs/tried.tsv build/check/tried
 
 .PHONY: check-packages
 check-packages:
