@@ -16,10 +16,19 @@
 
 #define BATCH_SIZE	16
 
-/* Exported, although the public header does not declare it: see api.h. */
-#define OLD(version)	__attribute__((symver(version), visibility("default")))
+/*
+ * Exported, although the public header does not declare it: see api.h.  Compilers without the
+ * attribute, such as clang, pass the assembler's directive on; with -flto, gcc would lose that.
+ */
+#if defined(__has_attribute) && __has_attribute(symver)
+#define OLD(function, version) __attribute__((symver(version), visibility("default")))
+#else
+#define OLD(function, version) \
+	__asm__(".symver " #function "," version); \
+	__attribute__((visibility("default")))
+#endif
 
-OLD("lockmgr_list@LOCKMGR_0.1")
+OLD(lockmgr_list_0_1, "lockmgr_list@LOCKMGR_0.1")
 int lockmgr_list_0_1(struct lockmgr *mgr, uint32_t filter, uint64_t *cursor, void *locks,
 		     size_t max, size_t *count)
 {

@@ -132,17 +132,18 @@ static struct cycle cycle_from(const struct search *search, const struct lock *f
 {
 	struct cycle cycle = { 0 };
 	const struct lock *lock = first;
+	const struct wait *wait;
 	bool confirmed = true;
 	size_t room = 0;
 
-	do {
-		const struct wait *wait = next_wait(search, lock);
-
+	while ((wait = next_wait(search, lock))) {
 		cycle.steps = memory_grow(cycle.steps, &room, cycle.count, sizeof(*cycle.steps));
 		cycle.steps[cycle.count++] = (struct step) { wait->waiter, lock, wait->lock };
 		confirmed = confirmed && lock->info.flags & LOCKMGR_LOCK_IS_DEADLOCKED;
 		lock = wait->lock;
-	} while (lock != first);
+		if (lock == first)
+			break;
+	}
 
 	if (!confirmed) {
 		free(cycle.steps);

@@ -32,21 +32,21 @@ enum {
 };
 
 static const struct column columns[] = {
-	[NUMBER]	= { NULL, "deadlock", COLUMN_NUMBER },
-	[PROCESS]	= { NULL, "pid", COLUMN_NUMBER },
-	[THREAD]	= { NULL, "tid", COLUMN_NUMBER },
-	[NAME]		= { NULL, "name", COLUMN_TEXT },
-	[COMMAND]	= { NULL, "command", COLUMN_TEXT },
-	[HELD_SPACE]	= { NULL, "holds_space", COLUMN_TEXT },
-	[HELD_LOCK]	= { NULL, "holds_lock", COLUMN_NUMBER },
-	[HELD_NOTE]	= { NULL, "holds_note", COLUMN_NOTE },
-	[HELD_FOR]	= { NULL, "held_seconds", COLUMN_DURATION },
-	[WAITED_SPACE]	= { NULL, "waits_for_space", COLUMN_TEXT },
-	[WAITED_LOCK]	= { NULL, "waits_for_lock", COLUMN_NUMBER },
-	[WAITED_NOTE]	= { NULL, "waits_for_note", COLUMN_NOTE },
-	[WAITED_FOR]	= { NULL, "waited_seconds", COLUMN_DURATION },
-	[DESCENDANT]	= { NULL, "descendant_pid", COLUMN_NUMBER },
-	[POSSIBLE]	= { NULL, "possible", COLUMN_BOOLEAN },
+	[NUMBER]	= { NULL, "deadlock", COLUMN_NUMBER, NULL },
+	[PROCESS]	= { NULL, "pid", COLUMN_NUMBER, NULL },
+	[THREAD]	= { NULL, "tid", COLUMN_NUMBER, NULL },
+	[NAME]		= { NULL, "name", COLUMN_TEXT, NULL },
+	[COMMAND]	= { NULL, "command", COLUMN_TEXT, NULL },
+	[HELD_SPACE]	= { NULL, "holds_space", COLUMN_TEXT, NULL },
+	[HELD_LOCK]	= { NULL, "holds_lock", COLUMN_NUMBER, NULL },
+	[HELD_NOTE]	= { NULL, "holds_note", COLUMN_NOTE, NULL },
+	[HELD_FOR]	= { NULL, "held_seconds", COLUMN_DURATION, NULL },
+	[WAITED_SPACE]	= { NULL, "waits_for_space", COLUMN_TEXT, NULL },
+	[WAITED_LOCK]	= { NULL, "waits_for_lock", COLUMN_NUMBER, NULL },
+	[WAITED_NOTE]	= { NULL, "waits_for_note", COLUMN_NOTE, NULL },
+	[WAITED_FOR]	= { NULL, "waited_seconds", COLUMN_DURATION, NULL },
+	[DESCENDANT]	= { NULL, "descendant_pid", COLUMN_NUMBER, NULL },
+	[POSSIBLE]	= { NULL, "possible", COLUMN_BOOLEAN, NULL },
 };
 
 /* The task of a step: the thread that waits, or the holder that may wait for the next one. */

@@ -25,10 +25,10 @@ enum {
 };
 
 static const struct column columns[] = {
-	[CHECK]		= { "CHECK", "check", COLUMN_TEXT },
-	[RESULT]	= { "RESULT", "result", COLUMN_TEXT },
-	[DETAIL]	= { "DETAIL", "detail", COLUMN_TEXT },
-	[REMEDY]	= { NULL, "remedy", COLUMN_TEXT },
+	[CHECK]		= { "CHECK", "check", COLUMN_TEXT, NULL },
+	[RESULT]	= { "RESULT", "result", COLUMN_TEXT, NULL },
+	[DETAIL]	= { "DETAIL", "detail", COLUMN_TEXT, NULL },
+	[REMEDY]	= { NULL, "remedy", COLUMN_TEXT, NULL },
 };
 
 /* Each check depends on those before it. */

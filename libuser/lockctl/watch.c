@@ -85,8 +85,8 @@ static int compare(const void *left, const void *right)
 
 static struct wait *longest_first(const struct snapshot *snapshot, size_t *count)
 {
-	struct wait *waits = NULL;
 	size_t i, j, room = 0;
+	struct wait *waits = memory_grow(NULL, &room, 0, sizeof(*waits));
 
 	*count = 0;
 	for (i = 0; i < snapshot->lock_count; i++) {
@@ -97,8 +97,7 @@ static struct wait *longest_first(const struct snapshot *snapshot, size_t *count
 			waits[(*count)++] = (struct wait) { lock, &lock->waiters[j] };
 		}
 	}
-	if (*count)
-		qsort(waits, *count, sizeof(*waits), compare);
+	qsort(waits, *count, sizeof(*waits), compare);
 	return waits;
 }
 
@@ -164,11 +163,13 @@ static void print_summary(const struct snapshot *snapshot, size_t waits, size_t 
 static void print(const struct snapshot *snapshot, const struct arguments *args, bool first)
 {
 	const bool people = table_is_for_people(args);
+	/* Asked for once: the terminal's size may change at any time. */
+	const size_t room = rows_max();
 	size_t i, count, shown;
 	struct wait *waits = longest_first(snapshot, &count);
 	struct table *table;
 
-	shown = count < rows_max() ? count : rows_max();
+	shown = count < room ? count : room;
 	table = table_new("waits", columns, sizeof(columns) / sizeof(columns[0]), args);
 	for (i = 0; i < shown; i++)
 		fill_row(table, snapshot, &waits[i]);

@@ -204,7 +204,7 @@ debian_make()
 
 	debian=$(sed -n 's/^debian //p' <<<"$3")
 	[[ ! $debian$foreign ]] || use_release "${debian:-bookworm}" "$foreign"
-	release=$(sed -n '/-common /!s/^linux-headers-\([^ ]*\) .*/\1/p' <<<"$3")
+	release=$(sed -n '/-common[ -]/!s/^linux-headers-\([^ ]*\) .*/\1/p' <<<"$3")
 	need_commands depmod modprobe xz zstd cpio
 	say "downloading Debian's kernel $release"
 	grep '^linux-' <<<"$3" | deb_download "$work" >"$work/debs"

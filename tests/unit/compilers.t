@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The header compiles alone in each version of C and C++, the library with gcc, clang and musl,
+# each without a warning; and what analyses the library and lockctl finds nothing. From the top
+# directory.
+
+# shellcheck disable=SC2317 # functions are called through ok
+
+set -euo pipefail
+# shellcheck source=tests/packages/tap.sh
+. tests/packages/tap.sh
+
+out=build/tests/unit/compilers
+warnings=(-Wall -Wextra -Wpedantic -Werror)
+library=(-std=c11 -O2 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude -Iinclude/uapi
+	'-DLOCKMGR_VERSION="0.0.0"' -DLOCKMGR_VERSION_MAJOR=0 -Wall -Wextra -Werror -fPIC -pthread)
+read -ra packages < <(pkg-config --cflags smartcols libkmod)
+lockctl=("${library[@]/-std=c11/-std=gnu11}" "${packages[@]}")
+
+# header_compiles COMPILER LANGUAGE VERSION
+header_compiles()
+{
+	printf '#include <lockmgr.h>\nint unused;\n' |
+		"$1" -x "$2" -std="$3" "${warnings[@]}" -Iinclude -fsyntax-only -
+}
+
+# each_compiles FILES -- COMMAND...: one file after the other.
+each_compiles()
+{
+	local files=() file
+
+	while [[ $1 != -- ]]; do
+		files+=("$1")
+		shift
+	done
+	shift
+	for file in "${files[@]}"; do
+		"$@" -c -o "$out/object.o" "$file" || return
+	done
+}
+
+# musl has no headers of the kernel's, and must not see glibc's.
+library_compiles_with_musl()
+{
+	mkdir -p "$out/linux"
+	ln -sfn /usr/include/{linux,asm-generic} "$out/linux/"
+	ln -sfn "/usr/include/$(gcc -print-multiarch)/asm" "$out/linux/"
+	each_compiles libuser/*.c -- musl-gcc "${library[@]}" -idirafter "$out/linux"
+}
+
+# Its findings are no errors, so that all of them are seen.
+clang_analyses()
+{
+	local found
+
+	found=$(clang --analyze --analyzer-output text -Xclang -analyzer-werror "$@" 2>&1) || {
+		printf '%s\n' "$found"
+		return 1
+	}
+	printf '%s\n' "$found"
+	[[ ! $found ]]
+}
+
+mkdir -p "$out"
+for compiler in gcc clang; do
+	for version in c99 c11 c17 c2x; do
+		ok "header_compiles_with_${compiler}_in_$version" header_compiles "$compiler" c "$version"
+	done
+	ok "library_compiles_with_$compiler" each_compiles libuser/*.c -- "$compiler" "${library[@]}"
+	ok "lockctl_compiles_with_$compiler" each_compiles libuser/lockctl/*.c -- \
+		"$compiler" "${lockctl[@]}"
+done
+for compiler in g++ clang++; do
+	for version in 98 03 11 14 17 20 2b; do
+		ok "header_compiles_with_${compiler}_in_c++$version" \
+			header_compiles "$compiler" c++ "c++$version"
+	done
+done
+ok library_compiles_with_musl library_compiles_with_musl
+ok gcc_analyses_the_library_and_finds_nothing each_compiles libuser/*.c -- \
+	gcc -fanalyzer "${library[@]}"
+ok gcc_analyses_lockctl_and_finds_nothing each_compiles libuser/lockctl/*.c -- \
+	gcc -fanalyzer "${lockctl[@]}"
+ok clang_analyses_the_library_and_finds_nothing clang_analyses "${library[@]}" libuser/*.c
+ok clang_analyses_lockctl_and_finds_nothing clang_analyses "${lockctl[@]}" libuser/lockctl/*.c
+done_testing
