@@ -131,6 +131,21 @@ func TestAFreeLockIsAcquiredWhateverTheContext(t *testing.T) {
 	})
 }
 
+func TestALockWhoseHolderDiedIsAcquiredWhateverTheContext(t *testing.T) {
+	bothWays(t, func(t *testing.T, options Options) {
+		space := newSpace(t)
+		h, holder := open(t, space, &options), open(t, space, &options)
+		done, cancel := context.WithCancel(context.Background())
+		cancel()
+
+		must(h.Lock(id))
+		succeed(t, h.Unlock(id))
+		must(holder.Lock(id))
+		succeed(t, holder.Close())
+		want(t, "outcome", must(h.LockContext(done, id)), HolderDied)
+	})
+}
+
 func TestAContextThatIsDoneEndsAWaitAtOnce(t *testing.T) {
 	_, other := holding(t, nil)
 	done, cancel := context.WithCancel(context.Background())

@@ -152,6 +152,12 @@ func (h *Handle) acquire(id, tid uint32) (Outcome, syscall.Errno) {
 //go:noinline
 func (h *Handle) lockSlowly(id, tid uint32, w waiting) (Outcome, error) {
 	outcome, errno := h.acquire(id, tid)
+	if errno == syscall.EBUSY && w.err() != nil {
+		// A lock that is free, but whose holder died, is acquired by the kernel only.
+		if outcome, errno = h.tryInKernel(id); errno == syscall.EBUSY {
+			return h.ended(id, w.err())
+		}
+	}
 	if errno == syscall.EBUSY {
 		return h.wait(id, tid, w)
 	}
