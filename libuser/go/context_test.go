@@ -5,6 +5,8 @@ package lockmgr
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"os/signal"
 	"runtime"
 	"sync"
@@ -43,6 +45,8 @@ func wantCancelled(t *testing.T, r result, space string) {
 	if !errors.Is(r.err, context.Canceled) {
 		t.Fatalf("%v is not context.Canceled", r.err)
 	}
+	want(t, "text", r.err.Error(), fmt.Sprintf("lockmgr: acquire lock %d of space %q: %v", id,
+		space, context.Canceled))
 }
 
 func TestCancellingEndsAWaitAndNothingIsLost(t *testing.T) {
@@ -116,6 +120,32 @@ func TestDeadlinesBeyondTheClockAreWaitedFor(t *testing.T) {
 		cancel()
 		wantCancelled(t, <-results, holder.Space())
 	}
+}
+
+func TestTheKernelIsToldOfADeadlineThatItCanHave(t *testing.T) {
+	for at, wanted := range map[time.Time]int64{
+		time.Unix(0, 0):               0,
+		time.Now().Add(math.MinInt64): 0,
+		time.Unix(1<<40, 0):           math.MaxInt64,
+	} {
+		ctx, cancel := context.WithDeadline(context.Background(), at)
+
+		flags, deadline := deadlineOf(ctx)
+		cancel()
+		want(t, "flags", flags, lockDeadline)
+		want(t, "deadline for "+at.String(), deadline, wanted)
+	}
+}
+
+func TestAWaitWithAContextNeedsAModuleThatCanEndIt(t *testing.T) {
+	_, other := holding(t, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+
+	other.features &^= featureInterruptible
+	outcome, err := other.LockContext(ctx, id)
+	wantErrno(t, err, syscall.EINVAL)
+	want(t, "outcome", outcome, NotAcquired)
 }
 
 func TestAFreeLockIsAcquiredWhateverTheContext(t *testing.T) {

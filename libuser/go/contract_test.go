@@ -3,12 +3,14 @@
 package lockmgr
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"reflect"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -314,6 +316,45 @@ func TestCallsOnAClosedHandleFail(t *testing.T) {
 	})
 }
 
+// errorOf is for calls whose result does not matter.
+func errorOf[T any](_ T, err error) error {
+	return err
+}
+
+func TestEveryCallReportsThatItFailed(t *testing.T) {
+	h := openNew(t, nil)
+
+	succeed(t, h.Close())
+	for call, err := range map[string]error{
+		"FreeAll":     h.FreeAll(),
+		"Available":   errorOf(h.Available()),
+		"List":        errorOf(h.List(Held)),
+		"Held":        errorOf(h.Held()),
+		"Waiters":     errorOf(h.Waiters(id)),
+		"SetCapacity": h.SetCapacity(1),
+		"SetNote":     h.SetNote(id, ""),
+		"Fd":          errorOf(h.Fd()),
+		"LockContext": errorOf(h.LockContext(context.Background(), id)),
+	} {
+		if !errors.Is(err, syscall.EBADF) {
+			t.Fatalf("error of %s is %v", call, err)
+		}
+	}
+}
+
+func TestIdsBeyondEveryCapacityAreRefused(t *testing.T) {
+	bothWays(t, func(t *testing.T, options Options) {
+		h := openNew(t, &options)
+
+		must(h.Lock(id))
+		for _, beyond := range []uint32{capacityMax, 1<<32 - 1} {
+			wantErrno(t, errorOf(h.Lock(beyond)), syscall.EINVAL)
+			wantErrno(t, errorOf(h.TryLock(beyond)), syscall.EINVAL)
+			wantErrno(t, h.Unlock(beyond), syscall.EINVAL)
+		}
+	})
+}
+
 func TestOpenRefusesWhatIsNotAcceptable(t *testing.T) {
 	space := newSpace(t)
 
@@ -474,12 +515,27 @@ func TestListTellsOfLocksAndHolders(t *testing.T) {
 	waiter := must(h.Waiters(id))[0]
 	want(t, "process", waiter.PID, os.Getpid())
 	want(t, "client", waiter.Client, other.token)
+	want(t, "command", waiter.Command, lock.Command)
 	want(t, "deadline", waiter.HasDeadline, false)
 	if waiter.Since < before || waiter.Since > Monotonic() {
 		t.Fatalf("waits since %v, not after %v", waiter.Since, before)
 	}
 	succeed(t, h.Unlock(id))
 	succeed(t, <-done)
+}
+
+func TestListFindsLocksWhoseHolderDied(t *testing.T) {
+	h := openNew(t, nil)
+	other := open(t, h.Space(), nil)
+
+	must(h.Lock(id + 1))
+	must(other.Lock(id))
+	succeed(t, other.Close())
+	locks := must(h.List(Died))
+	want(t, "number of locks", len(locks), 1)
+	want(t, "id", locks[0].ID, id)
+	want(t, "state", locks[0].State, Died)
+	want(t, "held", fmt.Sprint(must(h.Held())), "[8]")
 }
 
 func TestErrorsNameLockAndSpace(t *testing.T) {
@@ -495,6 +551,8 @@ func TestErrorsNameLockAndSpace(t *testing.T) {
 	want(t, "has a lock", e.HasID, true)
 	want(t, "space", e.Space, h.Space())
 	want(t, "errno", e.Errno, syscall.EINVAL)
+	var errno syscall.Errno
+	want(t, "has an errno", errors.As(err, &errno), true)
 	want(t, "text", err.Error(), fmt.Sprintf("lockmgr: acquire lock 5 of space %q: not "+
 		"acceptable, or the lock is beyond the space's capacity (invalid argument)", h.Space()))
 }
@@ -515,6 +573,24 @@ func TestErrorsWithoutASpaceNameNone(t *testing.T) {
 		meaning(syscall.ENOENT), syscall.ENOENT))
 }
 
+// What strerror says of them is about files, disks and networks.
+func TestErrorsSayWhatTheyMeanHere(t *testing.T) {
+	for errno, words := range map[syscall.Errno]string{
+		syscall.EBADF:           "the handle is closed",
+		syscall.EBUSY:           "in use",
+		syscall.EDEADLK:         "would close a cycle",
+		syscall.EDQUOT:          "a limit of the space's owner",
+		syscall.ENODEV:          "the module is not loaded",
+		syscall.ENOSPC:          "all ids are allocated",
+		syscall.EPROTONOSUPPORT: "major version is not this package's",
+		syscall.EUSERS:          "as many clients",
+		syscall.ENOENT:          "failed (no such file",
+	} {
+		text := (&Error{Op: "lock", Errno: errno}).Error()
+		want(t, "meaning in "+text, strings.Contains(text, words), true)
+	}
+}
+
 func TestModuleSaysWhatItCanDo(t *testing.T) {
 	newSpace(t)
 	info := must(Module(""))
@@ -525,6 +601,7 @@ func TestModuleSaysWhatItCanDo(t *testing.T) {
 	want(t, "has notes", info.Notes, true)
 	want(t, "interruptible", info.Interruptible, true)
 	want(t, "ends with its process", info.ProcessEnd, true)
+	want(t, "maps", canMap && info.Map, openNew(t, nil).mapSize != 0)
 }
 
 func TestNotesBelongToAllocations(t *testing.T) {
@@ -539,19 +616,19 @@ func TestNotesBelongToAllocations(t *testing.T) {
 		}
 		return "not allocated"
 	}
-	want(t, "id", must(h.AllocateNoted("container web-1")), 0)
 	succeed(t, h.AllocateIDNoted(2, "pod"))
-	want(t, "id", must(h.Allocate()), 1)
-	want(t, "note", noteOf(0), "container web-1")
-	want(t, "note", noteOf(1), "")
+	want(t, "id", must(h.Allocate()), 0)
+	want(t, "id", must(h.AllocateNoted("container web-1")), 1)
+	want(t, "note", noteOf(0), "")
+	want(t, "note", noteOf(1), "container web-1")
 	want(t, "note", noteOf(2), "pod")
-	succeed(t, h.SetNote(1, longest))
-	want(t, "length of a note", len(noteOf(1)), noteSize-1)
-	wantErrno(t, h.SetNote(1, longest+"9"), syscall.EINVAL)
-	wantErrno(t, h.SetNote(1, "a\x00b"), syscall.EINVAL)
-	want(t, "note", noteOf(1), longest)
-	succeed(t, h.SetNote(1, ""))
-	want(t, "note", noteOf(1), "")
+	succeed(t, h.SetNote(0, longest))
+	want(t, "length of a note", len(noteOf(0)), noteSize-1)
+	wantErrno(t, h.SetNote(0, longest+"9"), syscall.EINVAL)
+	wantErrno(t, h.SetNote(0, "a\x00b"), syscall.EINVAL)
+	want(t, "note", noteOf(0), longest)
+	succeed(t, h.SetNote(0, ""))
+	want(t, "note", noteOf(0), "")
 	wantErrno(t, h.AllocateIDNoted(2, "another"), syscall.EEXIST)
 	want(t, "note", noteOf(2), "pod")
 	succeed(t, h.Free(2))
