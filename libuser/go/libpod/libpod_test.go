@@ -385,6 +385,42 @@ func TestUnlockPanicsIfItIsUnlocked(t *testing.T) {
 	says(t, panicOf(lock.Unlock), "lock 3", h.Space(), "lockctl who "+h.Space()+" 3")
 }
 
+func TestEachErrorOfALockHasItsRemedy(t *testing.T) {
+	h := newHandle(t, 4)
+	l := &locker{handle: h, id: 3}
+	for errno, words := range map[syscall.Errno]string{
+		syscall.EPERM:  "lockctl who " + h.Space() + " 3",
+		syscall.EINVAL: "lockctl set-capacity " + h.Space(),
+		syscall.EDQUOT: "locks_per_user",
+		syscall.EBADF:  "Restart the process",
+		syscall.ENOMEM: "memory limit",
+		syscall.EIO:    "lockctl list " + h.Space(),
+	} {
+		says(t, l.remedy(&lockmgr.Error{Errno: errno}), words)
+	}
+}
+
+func TestCallsOnAClosedHandleFail(t *testing.T) {
+	h := newHandle(t, 4)
+	m := manager(h, nil)
+	lock := must(m.AllocateLock())
+	h.Close()
+	_, err := m.AllocateLock()
+	fails(t, err, syscall.EBADF)
+	fails(t, m.FreeAllLocks(), syscall.EBADF)
+	_, err = m.AvailableLocks()
+	fails(t, err, syscall.EBADF)
+	_, err = m.LocksHeld()
+	fails(t, err, syscall.EBADF)
+	fails(t, lock.Free(), syscall.EBADF)
+	says(t, panicOf(lock.Unlock), "lock 0", h.Space(), "Restart the process")
+}
+
+func TestATypeThatLockersAreNotOfIsRefusedAtOnce(t *testing.T) {
+	h := newHandle(t, 4)
+	says(t, panicOf(func() { NewOf[error](h, nil) }), "locker", "error")
+}
+
 func TestFreedLocksAreUsable(t *testing.T) {
 	h := newHandle(t, 4)
 	lock := must(manager(h, nil).AllocateLock())
@@ -453,6 +489,8 @@ func TestNotesThatAreTooLongAreCut(t *testing.T) {
 		long + "\u20ac":   long,
 		long + "éa":       long + "é",
 		"before\x00after": "before",
+		// Not text, and so without a character that would be cut in two.
+		strings.Repeat("\x80", 70): strings.Repeat("\x80", 59),
 	} {
 		h := newHandle(t, 4)
 		m := manager(h, &Options{Note: func() string { return text }})
