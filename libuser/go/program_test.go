@@ -4,6 +4,7 @@ package lockmgr
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // scaled returns n times LOCKMGR_SCALE, but at least 1: how often to do something.  Where that
@@ -70,9 +72,10 @@ func TestLocksInMemoryAreThoseOfTheKernel(t *testing.T) {
 		must(mapped.Lock(id))
 		succeed(t, mapped.Unlock(id))
 	}
-	if mapped.mapping.Load().record(id) == nil {
+	if mapped.mapSize == 0 {
 		t.Skip("records cannot be mapped here")
 	}
+	want(t, "used in memory", mapped.mapping.Load().record(id) != nil, true)
 	before := Monotonic()
 	must(mapped.Lock(id))
 	locks := must(unmapped.List(Held))
@@ -135,24 +138,111 @@ func TestAPinnedGoroutineIsNamed(t *testing.T) {
 		p := h.Pin()
 		defer p.Unpin()
 
-		for i := 0; i < 3; i++ {
-			must(p.Lock(id))
-			want(t, "thread", must(h.List(Held))[0].TID, gettid())
-			_, err := p.TryLock(id)
-			wantErrno(t, err, syscall.EBUSY)
-			succeed(t, p.Unlock(id))
-			wantErrno(t, p.Unlock(id), syscall.EPERM)
+		for i := 0; i < 2; i++ {
+			for _, lock := range waysToLock(p) {
+				must(lock(id))
+				want(t, "thread", must(h.List(Held))[0].TID, gettid())
+				_, err := p.TryLock(id)
+				wantErrno(t, err, syscall.EBUSY)
+				succeed(t, p.Unlock(id))
+				wantErrno(t, p.Unlock(id), syscall.EPERM)
+			}
 		}
 	})
 }
 
-func TestADetectingHandleLocksPinnedOnly(t *testing.T) {
-	h := openNew(t, &Options{Create: true, DetectDeadlock: true})
+// waysToLock returns the calls that acquire a lock, of a handle or one that is pinned.
+func waysToLock(h interface {
+	Lock(uint32) (Outcome, error)
+	TryLock(uint32) (Outcome, error)
+	LockContext(context.Context, uint32) (Outcome, error)
+}) []func(uint32) (Outcome, error) {
+	return []func(uint32) (Outcome, error){h.Lock, h.TryLock,
+		func(id uint32) (Outcome, error) { return h.LockContext(context.Background(), id) }}
+}
 
-	_, err := h.Lock(id)
-	wantErrno(t, err, syscall.EINVAL)
-	_, err = h.TryLock(id)
-	wantErrno(t, err, syscall.EINVAL)
+func TestADetectingHandleLocksPinnedOnly(t *testing.T) {
+	bothWays(t, func(t *testing.T, options Options) {
+		options.DetectDeadlock = true
+		h := openNew(t, &options)
+		p := h.Pin()
+		defer p.Unpin()
+
+		for i, lock := range waysToLock(p) {
+			want(t, "outcome", must(lock(id)), Acquired)
+			succeed(t, p.Unlock(id))
+			outcome, err := waysToLock(h)[i](id)
+			wantErrno(t, err, syscall.EINVAL)
+			want(t, "outcome without a thread", outcome, NotAcquired)
+		}
+	})
+}
+
+const sequence = 40
+
+// threadsUsed counts the threads on which goroutines run, one after the other, that do this
+// and end.  One that does not leave its thread takes that along.
+func threadsUsed(do func()) int {
+	used := map[int]bool{}
+	for i := 0; i < sequence; i++ {
+		thread := make(chan int)
+		go func() {
+			do()
+			thread <- gettid()
+		}()
+		used[<-thread] = true
+	}
+	return len(used)
+}
+
+func TestAGoroutineStaysOnItsThreadFromPinToUnpin(t *testing.T) {
+	h := openNew(t, nil)
+
+	want(t, "threads of pinned goroutines", threadsUsed(func() { h.Pin() }), sequence)
+	if used := threadsUsed(func() { h.Pin().Unpin() }); used > sequence/2 {
+		t.Fatalf("%d goroutines that are not pinned any more used %d threads", sequence, used)
+	}
+}
+
+func TestAGoroutineThatHasWaitedLeavesItsThread(t *testing.T) {
+	holder, other := holding(t, nil)
+	cancellable, cancel := context.WithCancel(context.Background())
+	defer cancel()
+
+	succeed(t, holder.Unlock(id))
+	for _, ctx := range []context.Context{context.Background(), cancellable} {
+		used := threadsUsed(func() {
+			must(holder.Lock(id))
+			go func() {
+				waitForWaiters(holder, id, 1)
+				check(holder.Unlock(id))
+			}()
+			must(other.LockContext(ctx, id))
+			check(other.Unlock(id))
+		})
+		if used > sequence/2 {
+			t.Fatalf("%d goroutines that have waited used %d threads", sequence, used)
+		}
+	}
+}
+
+// The kernel, which detects deadlocks, does not see who waits for a turn.
+func TestPinnedGoroutinesOfAHandleAllWaitInTheKernel(t *testing.T) {
+	holder, other := holding(t, nil)
+	done := make(chan error, 2)
+
+	for i := 0; i < 2; i++ {
+		go func() {
+			p := other.Pin()
+			defer p.Unpin()
+			must(p.Lock(id))
+			done <- p.Unlock(id)
+		}()
+	}
+	waitForWaiters(holder, id, 2)
+	succeed(t, holder.Unlock(id))
+	succeed(t, <-done)
+	succeed(t, <-done)
 }
 
 func TestADeadlockOfPinnedGoroutinesIsDetected(t *testing.T) {
@@ -197,9 +287,6 @@ func TestADeadlockIsShown(t *testing.T) {
 		held.Done()
 		held.Wait()
 		_, err := p.LockContext(ctx, wanted)
-		if unlock := p.Unlock(mine); unlock != nil {
-			err = unlock
-		}
 		done <- err
 	}
 	var held sync.WaitGroup
@@ -324,6 +411,81 @@ func TestClosingAHandleLeavesTheFilesOfOthers(t *testing.T) {
 	succeed(t, syscall.Close(null))
 }
 
+// What keeps the file is the mapping.
+func TestClosingAHandleThatLostItsDescriptorReleasesItsLocks(t *testing.T) {
+	mapAtOnce(t)
+	h, other := holding(t, nil)
+	fd := must(h.Fd())
+
+	if h.mapSize == 0 {
+		t.Skip("records cannot be mapped here")
+	}
+	succeed(t, syscall.Close(fd))
+	want(t, "descriptor", must(open(t, h.Space(), nil).Fd()), fd)
+	succeed(t, h.Close())
+	want(t, "outcome", must(other.Lock(id)), HolderDied)
+}
+
+func TestAFileThatHasTheDescriptorByNowIsNotMapped(t *testing.T) {
+	mapAtOnce(t)
+	h := openNew(t, nil)
+	file := must(os.CreateTemp(t.TempDir(), ""))
+	defer file.Close()
+
+	succeed(t, syscall.Dup3(int(file.Fd()), must(h.Fd()), syscall.O_CLOEXEC))
+	defer syscall.Close(int(h.file.fd))
+	h.mapUse(id)
+	want(t, "mapped", h.mapping.Load() != nil, false)
+}
+
+func TestAFileThatIsClosedLeavesItsDescriptorToTheNext(t *testing.T) {
+	const fd = 1 << 30
+	f, next := &file{fd: fd}, &file{fd: fd}
+
+	f.register()
+	next.register()
+	want(t, "descriptor of the older", f.descriptor(), -1)
+	f.unregister(fd)
+	want(t, "file of the descriptor", owners.files[fd], next)
+	next.unregister(fd)
+	want(t, "file of the descriptor", owners.files[fd], nil)
+	h := openNew(t, nil)
+	mine := int32(must(h.Fd()))
+	succeed(t, h.Close())
+	want(t, "file of a handle that is closed", owners.files[mine], nil)
+}
+
+// openFiles counts the descriptors of a file that this process has.
+func openFiles(path string) (count int) {
+	for _, entry := range must(os.ReadDir("/proc/self/fd")) {
+		if link, _ := os.Readlink("/proc/self/fd/" + entry.Name()); link == path {
+			count++
+		}
+	}
+	return count
+}
+
+func TestCallsLeaveNoFileOpen(t *testing.T) {
+	space := newSpace(t)
+	before := openFiles(defaultDevice)
+
+	must(Module(""))
+	wantErrno(t, errorOf(Open(space, &Options{})), syscall.ENOENT)
+	wantErrno(t, Unlink(space, nil), syscall.ENOENT)
+	succeed(t, must(Open(space, nil)).Close())
+	want(t, "descriptors of the device", openFiles(defaultDevice), before)
+	before = openFiles("/dev/zero")
+	wantErrno(t, errorOf(Module("/dev/zero")), syscall.EPROTONOSUPPORT)
+	wantErrno(t, errorOf(Open(space, &Options{Device: "/dev/zero"})), syscall.EPROTONOSUPPORT)
+	wantErrno(t, Unlink(space, &Options{Device: "/dev/zero"}), syscall.EPROTONOSUPPORT)
+	want(t, "descriptors of another", openFiles("/dev/zero"), before)
+}
+
+func TestAModuleThatDoesNotKnowTheEndOfProcessesIsNotAskedForIt(t *testing.T) {
+	want(t, "flags", (&Options{}).attachFlags(0), 0)
+	want(t, "flags", (&Options{}).attachFlags(featureProcessEnd), attachEndsWithProcess)
+}
+
 func init() {
 	// descriptor closes the standard streams and opens a space.
 	roles["descriptor"] = func(space string, args []string) {
@@ -331,7 +493,41 @@ func init() {
 			syscall.Close(fd)
 		}
 		h, err := Open(space, nil)
-		if err != nil || must(h.Fd()) < 3 || !isClosedByExec(must(h.Fd())) {
+		if err != nil || must(h.Fd()) < 3 || !isClosedByExec(must(h.Fd())) ||
+			openFiles(defaultDevice) != 1 {
+			os.Exit(1)
+		}
+	}
+	// no-descriptor opens a space where there are descriptors of standard streams only.
+	roles["no-descriptor"] = func(space string, args []string) {
+		for fd := 0; fd < 3; fd++ {
+			syscall.Close(fd)
+		}
+		check(syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 3, Max: 3}))
+		if !errors.Is(errorOf(Open(space, nil)), syscall.EMFILE) {
+			os.Exit(1)
+		}
+	}
+	// terminal opens one in place of the device, in a session that has none.
+	roles["terminal"] = func(space string, args []string) {
+		var number uint32
+
+		must(syscall.Setsid())
+		terminal := must(syscall.Open("/dev/ptmx", syscall.O_RDWR|syscall.O_NOCTTY, 0))
+		for _, command := range []uintptr{syscall.TIOCSPTLCK, syscall.TIOCGPTN} {
+			if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(terminal), command,
+				uintptr(unsafe.Pointer(&number))); errno != 0 {
+				check(errno)
+			}
+		}
+		_, err := Open(space, &Options{Device: fmt.Sprintf("/dev/pts/%d", number)})
+		if !errors.Is(err, syscall.EPROTONOSUPPORT) {
+			check(err)
+		}
+		if _, err := os.Stat("/dev/tty"); err != nil {
+			check(err)
+		}
+		if _, err := os.Open("/dev/tty"); !errors.Is(err, syscall.ENXIO) {
 			os.Exit(1)
 		}
 	}
@@ -379,6 +575,19 @@ func TestDescriptorsAreNotThoseOfStandardStreams(t *testing.T) {
 }
 
 // leave runs the role leave to its end, and returns the program that it has left running.
+func TestOpenFailsIfThereIsNoDescriptorForIt(t *testing.T) {
+	p := start(t, "no-descriptor", newSpace(t))
+
+	succeed(t, p.command.Wait())
+}
+
+func TestATerminalThatIsNotTheDeviceDoesNotBecomeThatOfTheProgram(t *testing.T) {
+	p := start(t, "terminal", newSpace(t))
+
+	succeed(t, p.command.Wait())
+}
+
+// leave returns the program that one which held a lock has left running.
 func leave(t *testing.T, space, how string) *os.Process {
 	p := start(t, "leave", space, how)
 	line := must(p.out.ReadString('\n'))
