@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 type result struct {
@@ -264,10 +265,26 @@ func TestAWaitLeavesTheSignalMaskAsItWas(t *testing.T) {
 
 // The runtime's signals, too, end a wait with a context: the waiter calls again and has its place
 // back.
+// endCallsBySignal has handlers of the runtime's signal end calls, as those of C code do.
+func endCallsBySignal(t *testing.T) {
+	const restart = 0x10000000
+	var before, action [8]uintptr
+
+	sigaction := func(action, before *[8]uintptr) {
+		_, _, errno := syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(syscall.SIGURG),
+			uintptr(unsafe.Pointer(action)), uintptr(unsafe.Pointer(before)), 8, 0, 0)
+		want(t, "errno", errno, 0)
+	}
+	sigaction(nil, &before)
+	action = before
+	action[1] &^= restart // the flags
+	sigaction(&action, nil)
+	t.Cleanup(func() { sigaction(&before, nil) })
+}
+
+// Signals of the runtime end the call that waits: it goes on where it was.
 func TestOtherSignalsLeaveAWaiterItsPlace(t *testing.T) {
-	holder, first := holding(t, nil)
-	second := open(t, holder.Space(), nil)
-	ctx, cancel := context.WithCancel(context.Background())
+	cancellable, cancel := context.WithCancel(context.Background())
 	defer cancel()
 
 	one := lockInBackground(ctx, first, id)
@@ -282,12 +299,31 @@ func TestOtherSignalsLeaveAWaiterItsPlace(t *testing.T) {
 			waiters := must(holder.Waiters(id))
 			return len(waiters) == 2 && waiters[0].TID == tid
 		})
+	endCallsBySignal(t)
+	for _, ctx := range []context.Context{cancellable, context.Background()} {
+		holder, first := holding(t, nil)
+		second := open(t, holder.Space(), nil)
+
+		one := lockInBackground(ctx, first, id)
+		waitForWaiters(holder, id, 1)
+		tid := must(holder.Waiters(id))[0].TID
+		two := lockInBackground(ctx, second, id)
+		waitForWaiters(holder, id, 2)
+		for i := 0; i < 100; i++ {
+			succeed(t, tgkill(syscall.Getpid(), tid, syscall.SIGURG))
+			// It is back when it is the first again.
+			waitFor(func() bool {
+				waiters := must(holder.Waiters(id))
+				return len(waiters) == 2 && waiters[0].TID == tid || len(one) > 0
+			})
+		}
+		want(t, "outcomes of the first so far", len(one), 0)
+		succeed(t, holder.Unlock(id))
+		want(t, "outcome of the first", (<-one).outcome, Acquired)
+		want(t, "outcomes of the second so far", len(two), 0)
+		succeed(t, first.Unlock(id))
+		want(t, "outcome of the second", (<-two).outcome, Acquired)
 	}
-	succeed(t, holder.Unlock(id))
-	want(t, "outcome of the first", (<-one).outcome, Acquired)
-	want(t, "outcomes of the second so far", len(two), 0)
-	succeed(t, first.Unlock(id))
-	want(t, "outcome of the second", (<-two).outcome, Acquired)
 }
 
 func tgkill(pid, tid int, signal syscall.Signal) error {
