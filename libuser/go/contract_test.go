@@ -604,6 +604,16 @@ func TestModuleSaysWhatItCanDo(t *testing.T) {
 	want(t, "maps", canMap && info.Map, openNew(t, nil).mapSize != 0)
 }
 
+func TestAModuleOfAnotherMajorVersionIsRefused(t *testing.T) {
+	space := newSpace(t)
+
+	worksWith++
+	defer func() { worksWith-- }()
+	wantErrno(t, errorOf(Open(space, nil)), syscall.EPROTONOSUPPORT)
+	wantErrno(t, Unlink(space, nil), syscall.EPROTONOSUPPORT)
+	succeed(t, errorOf(Module("")))
+}
+
 func TestNotesBelongToAllocations(t *testing.T) {
 	h := openNew(t, &Options{Create: true, Capacity: 3})
 	const longest = "0123456789 0123456789 0123456789 0123456789 0123456789 01234567"

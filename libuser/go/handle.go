@@ -16,6 +16,9 @@ const Version = "0.1.0"
 
 const versionMajor = 0
 
+// worksWith is the major version of the modules that are worked with.  Tests change it.
+var worksWith uint32 = versionMajor
+
 const defaultDevice = "/dev/lockmgr"
 
 // Options say how to open a space.  The zero value opens the caller's own space, which
@@ -204,7 +207,7 @@ func openModule(options *Options, access int) (*file, uint64, syscall.Errno) {
 		return nil, 0, errno
 	}
 	version, errno := readVersion(f)
-	if errno == 0 && version.major != versionMajor {
+	if errno == 0 && version.major != worksWith {
 		errno = syscall.EPROTONOSUPPORT
 	}
 	if errno != 0 {
