@@ -263,8 +263,6 @@ func TestAWaitLeavesTheSignalMaskAsItWas(t *testing.T) {
 	want(t, "mask", after, blocked)
 }
 
-// The runtime's signals, too, end a wait with a context: the waiter calls again and has its place
-// back.
 // endCallsBySignal has handlers of the runtime's signal end calls, as those of C code do.
 func endCallsBySignal(t *testing.T) {
 	const restart = 0x10000000
@@ -287,18 +285,6 @@ func TestOtherSignalsLeaveAWaiterItsPlace(t *testing.T) {
 	cancellable, cancel := context.WithCancel(context.Background())
 	defer cancel()
 
-	one := lockInBackground(ctx, first, id)
-	waitForWaiters(holder, id, 1)
-	tid := must(holder.Waiters(id))[0].TID
-	two := lockInBackground(ctx, second, id)
-	waitForWaiters(holder, id, 2)
-	for i := 0; i < 100; i++ {
-		succeed(t, tgkill(syscall.Getpid(), tid, syscall.SIGURG))
-		// The thread is back in the queue, and the first again.
-		waitFor(func() bool {
-			waiters := must(holder.Waiters(id))
-			return len(waiters) == 2 && waiters[0].TID == tid
-		})
 	endCallsBySignal(t)
 	for _, ctx := range []context.Context{cancellable, context.Background()} {
 		holder, first := holding(t, nil)
