@@ -49,7 +49,7 @@ library_compiles_with_musl()
 	each_compiles libuser/*.c -- musl-gcc "${library[@]}" -idirafter "$out/linux"
 }
 
-# Its findings are no errors, so that all of them are seen.
+# Each finding counts, although clang goes on after it.
 clang_analyses()
 {
 	local found
