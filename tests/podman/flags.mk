@@ -6,7 +6,8 @@ podman_helpers := $(addprefix build/tests/podman/helpers/,segment die.so)
 podman_preload := build/podman/liblockmgr-podman.so
 
 .PHONY: podman-tests
-programs: podman-tests
+# There is no such library for 32 bits.
+all: podman-tests
 podman-tests: $(podman_helpers) $(podman_preload)
 
 build/tests/podman/helpers/segment: build/tests/podman/helpers/segment.o
