@@ -106,7 +106,7 @@ static void larger_entries_are_filled_up_with_zeros(void **state)
 
 		memset(entries, POISON, sizeof(entries));
 		assert_int_equal(list_locks(file, &args), 0);
-		assert_int_equal(entries[sizes[i]], 1);
+		assert_int_equal(raw_u32(&entries[sizes[i]]), 1);
 		for (k = FIRST_SIZE; k < sizes[i]; k++)
 			expect_result(entries[sizes[i] + k], 0, "size %u, byte %zu", sizes[i], k);
 		expect_result(entries[2 * sizes[i]], POISON, "size %u, after it", sizes[i]);

@@ -343,7 +343,7 @@ static void older_program_is_told_no_note(void **state)
 	memset(entries, 0xa5, sizeof(entries));
 	assert_int_equal(raw_call(file, LOCKMGR_IOC_LIST_LOCKS, &args), 0);
 	assert_int_equal(args.count, 1);
-	assert_int_equal(entries[0][0], ID);
+	assert_int_equal(raw_u32(entries[0]), ID);
 	for (i = 0; i < sizeof(entries[1]); i++)
 		assert_int_equal(entries[1][i], 0xa5);
 }

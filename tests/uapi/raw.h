@@ -40,6 +40,15 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
+/** The number that begins at this address, which need not be aligned. */
+static inline uint32_t raw_u32(const void *at)
+{
+	uint32_t number;
+
+	memcpy(&number, at, sizeof(number));
+	return number;
+}
+
 /** Expect a result that need not be an errno value; the format names it if it differs. */
 #define expect_result(result, expected, ...) \
 	raw_expect(result, expected, __FILE__, __LINE__, __VA_ARGS__)
