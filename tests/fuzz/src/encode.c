@@ -15,13 +15,23 @@
 #define NEAR_NS		150000
 #define FAR_NS		3600000000000ULL
 
-uint64_t now_ns(void)
+static uint64_t time_ns(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+uint64_t now_ns(void)
+{
+	return time_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t tick_ns(void)
+{
+	return time_ns(CLOCK_MONOTONIC_COARSE);
 }
 
 /* ------------------------------------------------------------------------

@@ -70,4 +70,7 @@ void encode_receive(const struct op *op);
 /** CLOCK_MONOTONIC, in nanoseconds. */
 uint64_t now_ns(void);
 
+/** The same at the last tick, which comes late where much else runs. */
+uint64_t tick_ns(void);
+
 #endif /* ENCODE_H */

@@ -227,7 +227,8 @@ static bool step(struct stage *stage, const struct op *op)
 {
 	struct memo *memo = &stage->memos[op->process][op->thread];
 	struct model_client *client;
-	uint64_t now = now_ns();
+	/* Records get their time from the last tick. */
+	uint64_t now = tick_ns();
 	struct outcome outcome;
 	struct letter letter;
 

@@ -11,7 +11,7 @@
 #include "crew.h"
 #include "judge.h"
 
-/* How far the clock of mapped records may lag, in ns. */
+/* How far the clock of mapped records may lag that of the last tick, in ns. */
 #define CLOCK_SLACK	100000000
 
 static struct lockmgr_ioctl_version version;
@@ -284,7 +284,7 @@ struct wanted {
 	uint64_t next;
 };
 
-/* Records get their time from a clock that only ticks, and late on a busy host. */
+/* The kernel sets the clock of records a moment after that of the tick. */
 static uint64_t earliest_since(const struct model_lock *lock)
 {
 	return lock && lock->client != NONE ? lock->since - CLOCK_SLACK : 0;
