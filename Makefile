@@ -124,7 +124,7 @@ tried:
 .PHONY: check-packages
 check-packages:
 	@tests/vm/install-deps build vm packages system
-	@tests/tap-run --timeout 3600 tests/packages/*.t tests/packages/*/*.t
+	@tests/tap-run --timeout 21600 tests/packages/*.t tests/packages/*/*.t
 
 .PHONY: check-podman
 check-podman:
