@@ -126,6 +126,8 @@ fast_path bool take(struct lockmgr *mgr, uint32_t id)
 }
 
 /*
+ * The release pairs with the acquire in take(): see tests/litmus/library/lock-released.litmus.
+ *
  * Any thread of the client may have acquired it, but most likely this one did: try its word
  * first.  Fails if somebody waits; then the kernel must release the lock.
  */
