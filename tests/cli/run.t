@@ -278,14 +278,17 @@ sub test_namespaces
 }
 
 # A program that counts how often it gets a signal, until SIGUSR1 ends it. Signals that were sent
-# before SIGUSR1 arrive before it.
+# before SIGUSR1 arrive before it. Both are blocked but for the wait: Perl calls handlers between
+# its operations, and one of a signal that comes right before the wait would be called after it.
 my $counter = <<'EOS';
+	use POSIX;
 	my $count = 0;
 	$| = 1;
 	$SIG{$ARGV[0]} = sub { print 'got ', ++$count, "\n" };
 	$SIG{USR1} = sub { print "count $count\n"; exit };
+	POSIX::sigprocmask(SIG_BLOCK, POSIX::SigSet->new(SIGHUP, SIGINT, SIGUSR1));
 	print "pid $$ of ", getppid(), "\n";
-	sleep(1000) while 1;
+	POSIX::sigsuspend(POSIX::SigSet->new) while 1;
 EOS
 my @counter = ('/usr/bin/perl', '-e', $counter);
 
