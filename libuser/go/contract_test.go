@@ -570,7 +570,7 @@ func TestErrorsOfASpaceAsAWholeSaySo(t *testing.T) {
 func TestErrorsWithoutASpaceNameNone(t *testing.T) {
 	_, err := Module("/nonexistent")
 	want(t, "text", err.Error(), fmt.Sprintf("lockmgr: read the version of /nonexistent: %s (%s)",
-		meaning(syscall.ENOENT), syscall.ENOENT))
+		meaning(syscall.ENODEV), syscall.ENODEV))
 }
 
 // What strerror says of them is about files, disks and networks.

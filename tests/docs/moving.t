@@ -158,7 +158,7 @@ sub while_held
 	my $pid = fork;
 
 	if (!$pid) {
-		exec "exec flock '$dir/file' lockctl run jobs 1 -- sh -c '>$held; exec sleep 60'";
+		exec "exec flock '$dir/file' lockctl run jobs 1 -- sh -c '>$held; exec sleep 1000'";
 	}
 	select undef, undef, undef, 0.05 until -e $held;
 	$function->();
@@ -183,11 +183,19 @@ sub test_beside_flock
 	});
 
 	# A process is left in the background.
-	statuses("$file sh -c 'sleep 3 &'");
+	my $leave = "$file sh -c 'sleep 1000 & echo \$! >>$dir/left'";
+	my $end = sub {
+		kill(KILL => split(/\n/, read_file("$dir/left")));
+		unlink("$dir/left");
+	};
+
+	statuses($leave);
 	same(statuses("--nonblock $file true"), '1 0', 'only_flock_stays_locked');
+	$end->();
 	statuses("$file true");
-	statuses("--no-fork $file sh -c 'sleep 3 &'");
+	statuses("--no-fork $leave");
 	same(statuses("--nonblock $file true"), '1 1', 'unless_there_is_no_fork');
+	$end->();
 }
 
 test_names();
