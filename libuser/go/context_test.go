@@ -75,6 +75,7 @@ func TestCancellingEndsAWaitForTheTurn(t *testing.T) {
 	waitForTurns(other, id, 2)
 	cancel()
 	wantCancelled(t, <-second, holder.Space())
+	want(t, "turns that the first leaves", len(other.turns.of), 1)
 	succeed(t, holder.Unlock(id))
 	want(t, "outcome of the first", (<-first).outcome, Acquired)
 	succeed(t, other.Unlock(id))
@@ -98,6 +99,21 @@ func TestADeadlineEndsAWait(t *testing.T) {
 			t.Fatalf("only %v have passed", passed)
 		}
 	})
+}
+
+// lateContext is one whose timer does not run.
+type lateContext struct{ context.Context }
+
+func (lateContext) Deadline() (time.Time, bool) { return time.Now(), true }
+
+func TestTheKernelEndsAWaitInTimeIfTheRuntimeIsLate(t *testing.T) {
+	_, other := holding(t, nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+
+	_, err := other.LockContext(lateContext{ctx}, id)
+	wantErrno(t, err, syscall.ETIMEDOUT)
+	want(t, "ended by the deadline", errors.Unwrap(err) == context.DeadlineExceeded, true)
 }
 
 func TestADeadlineIsShownToOthers(t *testing.T) {
@@ -147,6 +163,7 @@ func TestAWaitWithAContextNeedsAModuleThatCanEndIt(t *testing.T) {
 	outcome, err := other.LockContext(ctx, id)
 	wantErrno(t, err, syscall.EINVAL)
 	want(t, "outcome", outcome, NotAcquired)
+	want(t, "outcome without a wait", must(other.LockContext(ctx, id+1)), Acquired)
 }
 
 func TestAFreeLockIsAcquiredWhateverTheContext(t *testing.T) {

@@ -52,6 +52,7 @@ func init() {
 		say(h.SetNote(2, "web-1"))
 		say(h.SetNote(2, ""))
 		say(h.SetNote(1, ""))
+		say(h.SetNote(3, ""))
 	}
 }
 
@@ -659,6 +660,7 @@ func TestAModuleWithoutNotesIsSaidToBeOne(t *testing.T) {
 	p.expect(syscall.EOPNOTSUPP.Error())
 	p.expect("<nil>")
 	p.expect(syscall.ENOENT.Error())
+	p.expect(syscall.EINVAL.Error())
 	succeed(t, p.command.Wait())
 	for id := uint32(0); id < 3; id++ {
 		want(t, "allocated", must(h.Retrieve(id)), id != 1)
