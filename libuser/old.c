@@ -21,14 +21,11 @@
  * attribute, such as clang, pass the assembler's directive on; with -flto, gcc would lose that.
  */
 #if defined(__has_attribute) && __has_attribute(symver)
-#define OLD(function, version) __attribute__((symver(version), visibility("default")))
+__attribute__((symver("lockmgr_list@LOCKMGR_0.1"), visibility("default")))
 #else
-#define OLD(function, version) \
-	__asm__(".symver " #function "," version); \
-	__attribute__((visibility("default")))
+__asm__(".symver lockmgr_list_0_1,lockmgr_list@LOCKMGR_0.1");
+__attribute__((visibility("default")))
 #endif
-
-OLD(lockmgr_list_0_1, "lockmgr_list@LOCKMGR_0.1")
 int lockmgr_list_0_1(struct lockmgr *mgr, uint32_t filter, uint64_t *cursor, void *locks,
 		     size_t max, size_t *count)
 {

@@ -154,10 +154,12 @@ static void entries_at_a_bad_address_return_efault_and_leave_the_arguments(void 
 		struct lockmgr_ioctl_list args = list_args_of((void *)addresses[i], ENTRY_SIZE, 7);
 		struct lockmgr_ioctl_list before = args;
 
-		expect_result(list_locks(file, &args), -EFAULT, "locks at %#" PRIxPTR, addresses[i]);
+		expect_result(list_locks(file, &args), -EFAULT, "locks at %#" PRIxPTR,
+			      addresses[i]);
 		assert_memory_equal(&args, &before, sizeof(args));
 		args.id = 1;
-		expect_result(list_waiters(file, &args), -EFAULT, "waiters at %#" PRIxPTR, addresses[i]);
+		expect_result(list_waiters(file, &args), -EFAULT, "waiters at %#" PRIxPTR,
+			      addresses[i]);
 		assert_int_equal(args.count, before.count);
 		assert_int_equal(args.cursor, before.cursor);
 	}
@@ -243,7 +245,8 @@ static void cursor_past_the_end_lists_nothing(void **state)
 		args.cursor = cursors[i];
 		expect_result(list_locks(file, &args), 0, "cursor %#lx", (long)cursors[i]);
 		expect_result(args.count, 0, "cursor %#lx", (long)cursors[i]);
-		expect_result(args.cursor, (long)LOCKMGR_CURSOR_END, "cursor %#lx", (long)cursors[i]);
+		expect_result(args.cursor, (long)LOCKMGR_CURSOR_END, "cursor %#lx",
+			      (long)cursors[i]);
 	}
 }
 
@@ -262,7 +265,8 @@ static void waiter_cursor_past_the_end_lists_nothing(void **state)
 		args.cursor = cursors[i];
 		expect_result(list_waiters(file, &args), 0, "cursor %#lx", (long)cursors[i]);
 		expect_result(args.count, 0, "cursor %#lx", (long)cursors[i]);
-		expect_result(args.cursor, (long)LOCKMGR_CURSOR_END, "cursor %#lx", (long)cursors[i]);
+		expect_result(args.cursor, (long)LOCKMGR_CURSOR_END, "cursor %#lx",
+			      (long)cursors[i]);
 	}
 }
 

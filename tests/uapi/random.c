@@ -429,8 +429,8 @@ static void expect_sound(int file)
 	expect_result(raw_info(file).clients, 1, "seed %" PRIu64 ": clients", seed);
 	expect_sound_list(file);
 	for (id = 0; id < HELD; id++)
-		expect_result(raw_id(file, LOCKMGR_IOC_UNLOCK, id), 0, "seed %" PRIu64 ": unlock %u",
-			      seed, id);
+		expect_result(raw_id(file, LOCKMGR_IOC_UNLOCK, id), 0,
+			      "seed %" PRIu64 ": unlock %u", seed, id);
 	for (id = 0; id < 4 * HELD && id < capacity; id++) {
 		ret = raw_trylock(file, id);
 		assert_in_range(ret, 0, LOCKMGR_OWNER_DIED);
