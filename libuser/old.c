@@ -21,13 +21,14 @@
  * attribute, such as clang, pass the assembler's directive on; with -flto, gcc would lose that.
  */
 #if defined(__has_attribute) && __has_attribute(symver)
-__attribute__((symver("lockmgr_list@LOCKMGR_0.1"), visibility("default")))
+#define OLD __attribute__((symver("lockmgr_list@LOCKMGR_0.1"), visibility("default")))
 #else
 __asm__(".symver lockmgr_list_0_1,lockmgr_list@LOCKMGR_0.1");
-__attribute__((visibility("default")))
+#define OLD __attribute__((visibility("default")))
 #endif
-int lockmgr_list_0_1(struct lockmgr *mgr, uint32_t filter, uint64_t *cursor, void *locks,
-		     size_t max, size_t *count)
+
+OLD int lockmgr_list_0_1(struct lockmgr *mgr, uint32_t filter, uint64_t *cursor, void *locks,
+			 size_t max, size_t *count)
 {
 	struct lockmgr_lock_info batch[BATCH_SIZE];
 	unsigned char *to = locks;

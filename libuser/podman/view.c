@@ -52,8 +52,7 @@ static const char *reason(int error)
 	switch (error) {
 	case -ENODEV:
 		return "there is no /dev/lockmgr.\n"
-		       "Is the module loaded (modprobe lockmgr)? "
-		       "Does the container have the device?";
+		       "Is the module loaded (modprobe lockmgr)? Does a container have the device?";
 	case -EPROTONOSUPPORT:
 		return "the module is of another major version than this library";
 	default:
