@@ -73,6 +73,9 @@ void space_close(struct lockmgr *mgr);
  * Agents: other processes, each with a handle of its own
  */
 
+/** fork() as of a runtime that makes the system call itself: no pthread_atfork() handler runs. */
+pid_t raw_fork(void);
+
 struct agent;
 
 /** What an agent can be asked to do; *mgr is its handle, which it may replace. */

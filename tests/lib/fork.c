@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,17 +22,6 @@
  */
 
 typedef pid_t (*fork_fn)(void);
-
-/* glibc's atfork handlers do not see this fork. */
-static pid_t raw_fork(void)
-{
-	/* Not every processor has fork(), nor the arguments of clone() in this order. */
-#ifdef SYS_fork
-	return syscall(SYS_fork);
-#else
-	return syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
-#endif
-}
 
 /* One of the ways to fork, as the state of a test. */
 struct way {

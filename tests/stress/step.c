@@ -707,8 +707,10 @@ static bool can_step(void)
 	waitpid(pid, &status, 0);
 	can = !ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) &&
 	      waitpid(pid, &status, 0) == pid && WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP;
-	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
+	if (WIFSTOPPED(status)) {
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+	}
 
 	return can;
 }

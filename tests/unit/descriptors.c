@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "calls.h"
@@ -253,7 +252,7 @@ static void raw_child_leaves_another_file_open(void **state)
 
 	(void)state;
 	replaced = replace_file(mgr);
-	pid = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	pid = raw_fork();
 	if (!pid)
 		_exit(!(lockmgr_unlock(mgr, 5) == -ECHILD && is_open(replaced)));
 	assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -5,18 +5,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "calls.h"
 
 typedef pid_t (*fork_fn)(void);
-
-/* Fork as a runtime does that calls clone() itself: no pthread_atfork() handler runs. */
-static pid_t raw_fork(void)
-{
-	return syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
-}
 
 /* Run a function in a child, where it must return true. */
 static void expect_in_child(fork_fn fork_it, bool (*run)(struct lockmgr *mgr),

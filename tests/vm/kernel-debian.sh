@@ -169,15 +169,9 @@ newest_of_all()
 # For cache_find: the kernel's release, and the packages that the entry is made of.
 debian_ask()
 {
-	local release debian=bookworm newest
+	local release debian=$processor_debian foreign=${processor#amd64} newest
 
 	case $name in
-	arm64 | arm64-16k | armhf | ppc64el | riscv64 | s390x | i386)
-		debian=$processor_debian
-		use_release "$debian" "$processor"
-		release_lists
-		release=$(newest_release "$(headers_pattern "$name")")
-		;;
 	newest | newest-rt)
 		newest=$(newest_of_all "${name#newest}")
 		read -r debian release <<<"$newest"
@@ -186,7 +180,8 @@ debian_ask()
 	*)
 		[[ $name != debian13* ]] || debian=trixie
 		# The apt of a machine of another release knows nothing of these.
-		[[ $(host_release) == "$debian" ]] || { use_release "$debian" && release_lists; }
+		[[ $(host_release) == "$debian" && ! $foreign ]] ||
+			{ use_release "$debian" "$foreign" && release_lists; }
 		release=$(releases_of "$(headers_pattern "$name")")
 		[[ $name != oldest ]] || release=${release%%$'\n'*}
 		release=${release##*$'\n'}
@@ -194,7 +189,7 @@ debian_ask()
 	esac
 	[[ $release ]]
 	printf '%s\n' "$release" "recipe $debian_recipe $processor_bus ${boot_modules[*]}"
-	[[ $(host_release) == "$debian" && $processor == amd64 ]] || printf 'debian %s\n' "$debian"
+	[[ $(host_release) == "$debian" && ! $foreign ]] || printf 'debian %s\n' "$debian"
 	kernel_identities "$release"
 }
 
@@ -203,7 +198,7 @@ debian_make()
 	local work=$1 final=$2 foreign=${processor#amd64} release debian deb image config
 
 	debian=$(sed -n 's/^debian //p' <<<"$3")
-	[[ ! $debian$foreign ]] || use_release "${debian:-bookworm}" "$foreign"
+	[[ ! $debian ]] || use_release "$debian" "$foreign"
 	release=$(sed -n '/-common[ -]/!s/^linux-headers-\([^ ]*\) .*/\1/p' <<<"$3")
 	need_commands depmod modprobe xz zstd cpio
 	say "downloading Debian's kernel $release"

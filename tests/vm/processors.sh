@@ -4,6 +4,15 @@
 #
 # The processors that there are machines for, or compilers. Sourced.
 
+# processor_of KERNEL: for which processor a kernel of tests/vm/kernel is.
+processor_of()
+{
+	case $1 in
+	arm64 | arm64-16k | armhf | i386 | ppc64el | riscv64 | s390x) echo "${1%-16k}" ;;
+	*) echo amd64 ;;
+	esac
+}
+
 # use_processor NAME: sets, for a processor by Debian's name for it:
 #
 #	processor		NAME
@@ -24,6 +33,7 @@ use_processor()
 	processor_bus=virtio_pci
 	case $1 in
 	amd64)
+		processor_debian=bookworm
 		processor_linux=x86_64
 		processor_triplet=x86_64-linux-gnu
 		processor_qemu=(qemu-system-x86_64 -M q35)
