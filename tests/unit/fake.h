@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/lockmgr.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -50,6 +51,7 @@
  * @map_calls: how many mappings were requested
  * @records: the last mapping at offset 0 of the file
  * @clock: the last mapping at another offset
+ * @thread: the thread of the test; what follows is about its calls, not about other threads'
  * @calls: the number of commands, without LOCKMGR_IOC_VERSION
  * @request: the last command
  * @args: its arguments
@@ -73,6 +75,7 @@ static struct fake {
 	struct lockmgr_record *records;
 	struct lockmgr_clock *clock;
 
+	pthread_t thread;
 	int calls;
 	unsigned long request;
 	union {
@@ -170,6 +173,17 @@ static int fake_version(struct lockmgr_ioctl_version *version)
 	return fake.version_error ? -1 : 0;
 }
 
+static void fake_note_call(int fd, unsigned long request, const void *args)
+{
+	if (!pthread_equal(fake.thread, pthread_self()))
+		return;
+	fake.calls++;
+	fake.fd = fd;
+	fake.request = request;
+	if (_IOC_SIZE(request) <= sizeof(fake.args))
+		memcpy(&fake.args, args, _IOC_SIZE(request));
+}
+
 int __wrap_ioctl(int fd, unsigned long request, ...)
 {
 	va_list list;
@@ -190,11 +204,7 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	if (request == LOCKMGR_IOC_ATTACH)
 		fcntl(fd, F_SETFL, FAKE_ATTACHED);
 
-	fake.calls++;
-	fake.fd = fd;
-	fake.request = request;
-	if (_IOC_SIZE(request) <= sizeof(fake.args))
-		memcpy(&fake.args, args, _IOC_SIZE(request));
+	fake_note_call(fd, request, args);
 
 	errno = ERRNO_DIRT;
 	if (fake.interruptions > 0) {
@@ -218,7 +228,8 @@ static inline int fake_setup(void **state)
 	(void)state;
 	map_at_once();
 	fake = (struct fake){ .major = strtoul(lockmgr_version(), NULL, 10),
-			      .features = FAKE_FEATURES };
+			      .features = FAKE_FEATURES,
+			      .thread = pthread_self() };
 	return 0;
 }
 

@@ -43,8 +43,13 @@ describe_machine()
 	local kvm=no
 
 	begin_machine "$kernel_image" "$kernel_processor"
-	[[ $kernel_processor || ${LOCKMGR_ACCEL-} == tcg ]] || ! kvm_works || kvm=yes
-	add_processors "$kvm"
+	[[ $kernel_processor || $count_instructions || ${LOCKMGR_ACCEL-} == tcg ]] ||
+		! kvm_works || kvm=yes
+	if [[ $count_instructions ]]; then
+		add_counting_processor
+	else
+		add_processors "$kvm"
+	fi
 	machine+=(
 		-smp "$smp" -m "$memory" -initrd "$dir/initrd"
 		-append "$qemu_parameters sysctl.kernel.hung_task_panic=1 $kernel_parameters"
