@@ -67,6 +67,7 @@ run_all()
 	local program
 
 	ok "all builds with $2" build "$1" "$2"
+	((!failed)) || done_testing
 	while read -r program; do
 		run "$1" "$program"
 	done < <(programs "$1")
