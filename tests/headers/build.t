@@ -4,7 +4,7 @@
 # Builds the module with W=1 against every headers package for amd64 that Debian 12,
 # Debian 13, their backports, testing and unstable have: ordinary, cloud and RT. The test of a
 # package fails if the module does not build, or not without a warning; then its output begins
-# with what the kernel lacks.
+# with what the kernel lacks. The library builds with each compiler that these kernels take.
 #
 #	LOCKMGR_HEADERS		only packages whose names match this regular expression
 
@@ -88,6 +88,29 @@ names_what_is_missing()
 	head -n 5 <<<"$said" | grep -q no_kernel_has_this
 }
 
+# library_builds TREE COMPILER: warnings are errors.
+library_builds()
+{
+	rm -rf "$out/lib"
+	mkdir -p "$out/lib"
+	tests/vm/in-tree "$1" "$PWD" -- make --silent --no-print-directory -C "$PWD/libuser" \
+		"CC=$2" "BUILD=$out/lib"
+}
+
+# build_library RELEASE: with each version of gcc that its kernels are built with. Those of this
+# machine's own release are looked after by tests/unit/compilers.t.
+build_library()
+{
+	local release=$1 tree compiler
+
+	tree=$(tests/vm/toolchain "$release")
+	[[ $tree ]] || return 0
+	for compiler in "$tree"/usr/bin/gcc-[0-9]*; do
+		compiler=${compiler##*/}
+		ok "library_builds_with_${compiler}_of_$release" library_builds "$tree" "$compiler"
+	done
+}
+
 # build_release RELEASE: builds for each headers package of the release.
 build_release()
 {
@@ -107,6 +130,7 @@ build_release()
 			"$tree/usr/src/$package"
 		last=("$release" "$package" "$tree/usr/src/$package")
 	done
+	((!${#packages[@]})) || build_library "$release"
 }
 
 rm -rf "$out"
