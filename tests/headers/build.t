@@ -91,7 +91,7 @@ names_what_is_missing()
 # library_builds TREE COMPILER: warnings are errors.
 library_builds()
 {
-	rm -rf "$out/lib"
+	rm -rf "${out:?}/lib"
 	mkdir -p "$out/lib"
 	tests/vm/in-tree "$1" "$PWD" -- make --silent --no-print-directory -C "$PWD/libuser" \
 		"CC=$2" "BUILD=$out/lib"
