@@ -167,6 +167,9 @@ newest_of_all()
 }
 
 # For cache_find: the kernel's release, and the packages that the entry is made of.
+#
+# The machine's own apt is not asked, whatever it is: it may know no backports. So the entry is the
+# same on machines of all releases.
 debian_ask()
 {
 	local release debian=$processor_debian foreign=${processor#amd64} newest
@@ -179,9 +182,8 @@ debian_ask()
 		;;
 	*)
 		[[ $name != debian13* ]] || debian=trixie
-		# The apt of a machine of another release knows nothing of these.
-		[[ $(host_release) == "$debian" && ! $foreign ]] ||
-			{ use_release "$debian" "$foreign" && release_lists; }
+		use_release "$debian" "$foreign"
+		release_lists
 		release=$(releases_of "$(headers_pattern "$name")")
 		[[ $name != oldest ]] || release=${release%%$'\n'*}
 		release=${release##*$'\n'}
@@ -189,7 +191,7 @@ debian_ask()
 	esac
 	[[ $release ]]
 	printf '%s\n' "$release" "recipe $debian_recipe $processor_bus ${boot_modules[*]}"
-	[[ $(host_release) == "$debian" && ! $foreign ]] || printf 'debian %s\n' "$debian"
+	printf 'debian %s\n' "$debian"
 	kernel_identities "$release"
 }
 
@@ -198,7 +200,7 @@ debian_make()
 	local work=$1 final=$2 foreign=${processor#amd64} release debian deb image config
 
 	debian=$(sed -n 's/^debian //p' <<<"$3")
-	[[ ! $debian ]] || use_release "$debian" "$foreign"
+	use_release "$debian" "$foreign"
 	release=$(sed -n '/-common[ -]/!s/^linux-headers-\([^ ]*\) .*/\1/p' <<<"$3")
 	need_commands depmod modprobe xz zstd cpio
 	say "downloading Debian's kernel $release"

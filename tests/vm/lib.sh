@@ -130,13 +130,14 @@ cache_intact()
 }
 
 # cache_answer STORE: the file that names the store's newest entry, as these scripts see it.
-# Its name depends on the scripts, since those of another tree may use the same store at the
-# same time, and look for another entry.
+# Its name depends on the scripts and on this machine's release, since those of another tree or
+# machine may use the same store at the same time, and look for another entry.
 cache_answer()
 {
 	local scripts
 
-	scripts=$(cd "$here" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+	scripts=$(cd "$here" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+		cat /etc/os-release)
 	printf '%s/answer-%s\n' "$1" "$(sha256sum <<<"$scripts" | cut -c 1-16)"
 }
 
