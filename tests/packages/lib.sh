@@ -39,13 +39,15 @@ build_packages()
 }
 
 # in_system NAME DIRECTORY OPTION... -- COMMAND...: runs a command in the machine of
-# tests/vm/run-system and passes on the tests that it prints. It exits with 1 if one fails.
+# tests/vm/run-system and passes on the tests that it prints, with NAME before their own names. It
+# exits with 1 if one fails.
 in_system()
 {
 	local name=$1 dir=$2 status=0
 
 	shift 2
-	tests/vm/run-system --dir "$dir" "$@" >"$dir/tap" || status=$?
+	tests/vm/run-system --dir "$dir" "$@" >"$dir/output" || status=$?
+	sed -E "s/^((not )?ok [0-9]+ - )/\1$name: /" "$dir/output" >"$dir/tap"
 	pass_on "$name" "$dir/tap"
 	ok "machine for $name ends as it should" test "$status" -lt 2
 }

@@ -70,6 +70,12 @@ release_sources()
 	esac
 }
 
+# fresh_sources RELEASE: those of a new system, which gets no backports.
+fresh_sources()
+{
+	release_sources "$1" | grep -v -- '-backports '
+}
+
 # use_release RELEASE [source|ARCHITECTURE]: from now on, apt in this shell means that release,
 # and knows its source packages if they are asked for, or also the packages for that processor.
 use_release()

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The packages on a Debian system: installed, there after a restart, upgraded while locks
-# are in use, and purged. The commands are in apt-session.
+# The packages on a Debian system of each release: installed, there after a restart, upgraded
+# while locks are in use, and purged. The commands are in apt-session. From the environment:
+#
+#	RELEASES	on which releases (this machine's, and newer ones of "bookworm trixie")
 
 # shellcheck disable=SC2317 # functions are called through ok
 
@@ -10,6 +12,8 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.."
 # shellcheck source=tests/packages/lib.sh
 . tests/packages/lib.sh
+# shellcheck source=tests/vm/releases.sh
+. tests/vm/releases.sh
 
 out=build/packages/apt
 upgraded=${version%.*}.999
@@ -20,23 +24,45 @@ build_both()
 }
 
 need_commands dpkg-buildpackage
-rm -rf "$out/machine"
-mkdir -p "$out/machine/job"/{first,second}
+# Packages need the libraries with which they were built, or newer ones.
+possible_releases()
+{
+	printf '%s\n' bookworm trixie | sed -n "/^$(host_release)$/,\$p"
+}
+
+rm -rf "$out"/*/machine
 ok "packages_build" build_both
-cp "$out"/first/*.deb "$out/machine/job/first/"
-cp "$out"/second/*.deb "$out/machine/job/second/"
-rm "$out"/machine/job/*/*-dbgsym_*.deb
-cp -r tests/packages/{tap.sh,system/apt-session,system/locks.c} debian/tests "$out/machine/job/"
-# step NAME OPTION...: boots the machine and runs that step of apt-session. After a failure, all
-# further steps are left out, since they would fail for it.
+((!failed)) || done_testing
+
+write_job()
+{
+	local job=$1
+
+	mkdir -p "$job"/{first,second}
+	cp "$out"/first/*.deb "$job/first/"
+	cp "$out"/second/*.deb "$job/second/"
+	rm "$job"/*/*-dbgsym_*.deb
+	cp -r tests/packages/{tap.sh,system/apt-session,system/locks.c} debian/tests "$job/"
+}
+
+# step NAME OPTION...: boots the machine of $release and runs that step of apt-session. After a
+# failure, all its further steps are left out, since they would fail for it.
 step()
 {
 	((!failed)) || return 0
-	in_system "$1" "$out/machine" "${@:2}" -- bash apt-session "$1" "$version" "$upgraded"
+	in_system "$1, on $release" "$out/$release/machine" --release "$release" "${@:2}" -- \
+		bash apt-session "$1" "$version" "$upgraded"
 }
 
-step install
-step signature --append module.sig_enforce=1
-step upgrade
-step purge
+some_failed=0
+for release in ${RELEASES:-$(possible_releases)}; do
+	failed=0
+	write_job "$out/$release/machine/job"
+	step install
+	step signature --append module.sig_enforce=1
+	step upgrade
+	step purge
+	some_failed=$((some_failed | failed))
+done
+failed=$some_failed
 done_testing

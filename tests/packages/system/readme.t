@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# README's section on installing, typed line by line on a fresh Debian, in a new machine for
-# each way; then README's example; then the commands that remove everything. readme-session
-# types them.
+# README's section on installing, typed line by line on a fresh Debian of each release, in a new
+# machine for each way; then README's example; then the commands that remove everything.
+# readme-session types them. From the environment:
+#
+#	RELEASES	on which releases ("bookworm trixie")
 
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.."
@@ -42,10 +44,13 @@ write_job()
 }
 
 as_root rm -rf "$out"
-for way in "${ways[@]}"; do
-	dir=$out/${way%%[ ,]*}
-	mkdir -p "$dir/job"
-	write_job "$dir/job" "$way"
-	in_system "$way" "$dir" -- bash readme-session "$version"
+for release in ${RELEASES:-bookworm trixie}; do
+	for way in "${ways[@]}"; do
+		dir=$out/$release/${way%%[ ,]*}
+		mkdir -p "$dir/job"
+		write_job "$dir/job" "$way"
+		in_system "$way, on $release" "$dir" --release "$release" -- \
+			bash readme-session "$version"
+	done
 done
 done_testing
