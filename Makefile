@@ -9,18 +9,24 @@ UDEVRULESDIR ?= $(PREFIX)/lib/udev/rules.d
 MODULESLOADDIR ?= $(PREFIX)/lib/modules-load.d
 INSTALL ?= install
 # The kernel for virtual machines and `module`: one of those that tests/vm/kernel knows. If empty,
-# `module` builds for the running kernel, and most virtual machines run that of Debian 12.
+# `module` builds for the running kernel, and `demo`, `shell`, `bench` and `stress` run that of this
+# system's release of Debian, or else of Debian 12.
 KERNEL ?=
 KDIR ?= /lib/modules/$(shell uname -r)/build
 # What `check` runs, and on which kernels. If empty: all tests, on the kernels of tests/check.
 TESTS ?=
 KERNELS ?=
+# What `bench` measures in the machine: names of tests/bench/main.c. If empty: everything.
+PARTS ?=
 # How long `stress` and `fuzz` run.
 SECONDS ?= 300
 
 all_kernels = debug oldest debian12 debian12-rt debian12-backports debian13 debian13-rt \
 	newest newest-rt kcsan arm64 arm64-16k armhf s390x
-vm_kernel = $(or $(KERNEL),debian12)
+own_kernel := $(or $(filter debian12 debian13,$(shell . /etc/os-release && echo $$ID$$VERSION_ID)),debian12)
+vm_kernel = $(or $(KERNEL),$(own_kernel))
+# Kernels of other releases need compilers in a tree.
+vm_packages = build vm $(if $(filter $(own_kernel)%,$(vm_kernel)),,newest)
 # Build in parallel, unless the caller has passed -j.
 jobs = $(if $(filter -j% --jobs%,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -46,7 +52,7 @@ help:
 	@echo '  fuzz       random ioctl sequences, checked against a model; SECONDS=300, SEED=...'
 	@echo '  stress     thousands of processes that lock, allocate and die; SECONDS=300'
 	@echo '  lint       only the static checks of `check`'
-	@echo '  bench      measurements, in a virtual machine'
+	@echo '  bench      measurements, in a virtual machine; PARTS="uncontended ..." chooses'
 	@echo '  docs       the library'\''s API as HTML, into build/docs; needs Doxygen'
 	@echo '  shell      a shell in a virtual machine with the module loaded; KERNEL=debian13 etc.'
 	@echo '  check-packages  the Debian packages and the installation steps in README, on a'
@@ -83,7 +89,7 @@ examples: lib
 
 .PHONY: demo
 demo:
-	@tests/vm/install-deps build vm
+	@tests/vm/install-deps $(vm_packages)
 	@echo 'demo: building the module for kernel $(vm_kernel), the library and the demo'
 	@tests/vm/module $(vm_kernel) >/dev/null
 	@$(MAKE) --silent --no-print-directory $(jobs) -C libuser
@@ -146,18 +152,18 @@ fuzz:
 
 .PHONY: stress
 stress:
-	@tests/vm/install-deps build vm check
+	@tests/vm/install-deps $(vm_packages) check
 	@KERNEL='$(vm_kernel)' LOCKMGR_STRESS_SECONDS='$(SECONDS)' tests/stress/run
 
 .PHONY: lint
 lint:
-	@tests/vm/install-deps build vm check
+	@tests/vm/install-deps build vm newest check
 	@tests/lint
 
 .PHONY: bench
 bench:
-	@tests/vm/install-deps build vm bench
-	@KERNEL='$(vm_kernel)' tests/bench/run
+	@tests/vm/install-deps $(vm_packages) bench
+	@KERNEL='$(vm_kernel)' tests/bench/run $(PARTS)
 
 # Only on Debian can install-deps install a missing Doxygen.
 .PHONY: docs
@@ -170,7 +176,7 @@ docs:
 
 .PHONY: shell
 shell:
-	@tests/vm/install-deps build vm shell
+	@tests/vm/install-deps $(vm_packages) shell
 	@tests/vm/module $(vm_kernel) >/dev/null
 	@$(MAKE) --silent --no-print-directory $(jobs) -C libuser
 	@$(MAKE) --silent --no-print-directory $(jobs) -C libuser/lockctl
