@@ -94,6 +94,10 @@ enum {
 	{ \
 		'n', "noheadings", NULL, "print the rows only" \
 	}
+#define OPTION_SPEC_NOTRUNCATE \
+	{ \
+		'u', "notruncate", NULL, "do not cut long text" \
+	}
 /* All of them, with the same letters as in lsblk(8) and lslocks(8). */
 #define OPTION_SPECS_TABLE \
 	OPTION_SPEC_JSON, OPTION_SPEC_NOHEADINGS, \
@@ -101,9 +105,7 @@ enum {
 		{ 'O', "output-all", NULL, "print all columns" }, \
 		{ 'H', "list-columns", NULL, "list the columns, and end" }, \
 		{ 'r', "raw", NULL, "print one blank between columns; times are in seconds" }, \
-	{ \
-		'u', "notruncate", NULL, "do not cut long text" \
-	}
+		OPTION_SPEC_NOTRUNCATE
 
 static inline bool option_given(const struct arguments *args, int option)
 {
