@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Simpler definitions of macros of the kernel that cppcheck does not understand. They are
- * never compiled.
+ * Simpler definitions of what cppcheck does not understand, of the kernel's macros and of the
+ * compiler's language. They are never compiled.
  */
+/* The register that a variable is in. */
+#define __asm__(name)
+#define DECLARE_EVENT_CLASS(...)
+#define DEFINE_EVENT(...)
+#define TRACE_EVENT(...)
 #define xa_for_each(array, index, entry) \
 	for (entry = first_of(array, &index); entry; entry = next_of(array, &index))
 #define xa_for_each_start(array, index, entry, start) \
