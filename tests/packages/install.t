@@ -9,6 +9,8 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 # shellcheck source=tests/packages/lib.sh
 . tests/packages/lib.sh
+# shellcheck source=tests/vm/releases.sh
+. tests/vm/releases.sh
 
 out=$PWD/build/packages/install
 tree=$out/tree
@@ -56,7 +58,8 @@ is_shared_from()
 }
 
 need_commands pkg-config cc
-facts=$(tests/vm/kernel debian12)
+mapfile -t kernels < <(own_kernels)
+facts=$(tests/vm/kernel "${kernels[0]}")
 kernel_release='' kernel_kdir=''
 eval "$facts"
 rm -rf "$out"

@@ -21,6 +21,16 @@ host_release()
 	printf '%s\n' "$VERSION_CODENAME"
 }
 
+# The kernels of tests/vm/kernel for which this machine's own compiler builds modules, the ordinary
+# one first.
+own_kernels()
+{
+	case $(host_release) in
+	trixie) printf '%s\n' debian13 debian13-rt ;;
+	*) printf '%s\n' debian12 debian12-backports debian12-rt ;;
+	esac
+}
+
 # check_release RELEASE: ends the script if there is no release of that name.
 check_release()
 {

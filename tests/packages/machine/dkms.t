@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# DKMS with the headers packages of each of Debian 12's kernels. It runs on the host, but what
-# it changes is on mounts of its own (tests/packages/machine/dkms-session); a machine then loads
-# the module that it has built.
+# DKMS with the headers packages of each kernel of this system's release. It runs on the host, but
+# what it changes is on mounts of its own (tests/packages/machine/dkms-session); a machine then
+# loads the module that it has built.
 
 # shellcheck disable=SC2317 # functions are called through ok
 
@@ -11,8 +11,10 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.."
 # shellcheck source=tests/packages/lib.sh
 . tests/packages/lib.sh
+# shellcheck source=tests/vm/releases.sh
+. tests/vm/releases.sh
 
-kernels=(debian12 debian12-backports debian12-rt)
+mapfile -t kernels < <(own_kernels)
 out=$PWD/build/packages/dkms
 
 # load_in_machine KERNEL
