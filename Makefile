@@ -57,6 +57,7 @@ help:
 	@echo '  shell      a shell in a virtual machine with the module loaded; KERNEL=debian13 etc.'
 	@echo '  check-packages  the Debian packages and the installation steps in README, on a'
 	@echo '             fresh Debian in a virtual machine'
+	@echo '  check-hosts  what developers type, on fresh systems of Debian 12 and 13'
 	@echo '  next-kernel  the newest kernel that Debian has: build, boot, tests, a verdict'
 	@echo '  tried      adds what the last check was built for and ran on to the table in README'
 	@echo '  check-podman  Podman of Debian 12 and 13 with its locks in lockmgr, in virtual machines'
@@ -115,7 +116,7 @@ check-all:
 	@tests/vm/install-deps
 	@tests/vm/install-deps system
 	@TESTS='$(TESTS)' KERNELS='$(all_kernels)' BOTH_WAYS='$(all_kernels)' PACKAGES=yes \
-		HEADERS=yes PODMAN=yes THOROUGH=yes tests/check
+		HEADERS=yes HOSTS=yes PODMAN=yes THOROUGH=yes tests/check
 
 .PHONY: next-kernel
 next-kernel:
@@ -139,6 +140,11 @@ check-podman:
 	@$(MAKE) --silent --no-print-directory $(jobs) -C libuser/lockctl
 	@$(MAKE) --silent --no-print-directory -f tests/Makefile podman-tests
 	@KERNEL='$(KERNEL)' tests/tap-run --timeout 54000 tests/podman/machine/*.t
+
+.PHONY: check-hosts
+check-hosts:
+	@tests/vm/install-deps newest
+	@tests/tap-run --timeout 54000 tests/hosts/hosts.t
 
 .PHONY: coverage
 coverage:
