@@ -3,7 +3,8 @@
 #
 # The library reads the clock of records without writing to its page, whatever a compiler makes
 # of 64 bits: on i486 it is a call of a library of its own, without a coprocessor a
-# compare-and-swap. From the top directory.
+# compare-and-swap. Not every kernel of a developer's runs 32-bit programs; that of the machine
+# does. From the top directory.
 
 # shellcheck disable=SC2317 # functions are called through ok
 
@@ -11,14 +12,14 @@ set -euo pipefail
 # shellcheck source=tests/packages/tap.sh
 . tests/packages/tap.sh
 
-out=build/tests/unit/clock
+out=build/tests/compat32/clock
 mkdir -p "$out"
 
 # reads OPTION...: a program of that compiler and these options reads the clock.
 reads()
 {
 	"$@" -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Ilibuser -o "$out/read" \
-		tests/unit/clock/read.c && "$out/read"
+		tests/compat32/clock/read.c && "$out/read"
 }
 
 for compiler in gcc clang; do
