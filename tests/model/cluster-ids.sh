@@ -16,8 +16,6 @@ long_configurations=(
 	'JOINS=1 CUTS=2'
 	'N=3 OPS=1'
 	'N=3 OPS=1 IDS=1 JOINS=1'
-	'N=3 OPS=1 IDS=1 CUTS=2 JOINS=1'
-	'N=3 IDS=1 CUTS=2'
 )
 
 # The properties, by what Spin prints when one is violated.

@@ -19,16 +19,11 @@ configurations=(
 )
 # Each takes minutes, or nearly, so these run only if LOCKMGR_THOROUGH is set.
 long_configurations=(
-	'ROUNDS=3 LEAVES=2 DEATHS=2 CHANGES=1'
-	'P=4 ROUNDS=2 LEAVES=2 DEATHS=1 CHANGES=1'
-	'P=4 CUTS=2 JOINS=2 DEATHS=1 LEAVES=1 DROPS=1'
 	'P=2 ROUNDS=2 CUTS=2 JOINS=1 DEATHS=1'
 	'N=3 CUTS=1 DEATHS=1 CHANGES=1'
 	'N=3 CUTS=1 LEAVES=1 DEATHS=1 DROPS=1'
-	'N=3 CUTS=2 JOINS=1 DEATHS=1'
 	'N=3 ROUNDS=2 CUTS=1'
 	'N=3 P=4 CUTS=1 LEAVES=1'
-	'N=3 P=4 CUTS=1 DEATHS=1'
 )
 
 # The properties, by what Spin prints when one is violated.
