@@ -194,6 +194,12 @@ static void *tell_and_wait(void *pipe_end)
 	return NULL;
 }
 
+/* After it has told, the second thread runs for a moment. */
+static bool is_asleep(void *pid)
+{
+	return proc_is_asleep(*(pid_t *)pid);
+}
+
 static void a_real_process_without_its_first_thread_lives(void **state)
 {
 	pthread_t thread;
@@ -211,6 +217,7 @@ static void a_real_process_without_its_first_thread_lives(void **state)
 		pthread_exit(NULL);
 	}
 	assert_int_equal(read(ends[0], &byte, 1), 1);
+	wait_until(is_asleep, &pid, "the process sleeps");
 	assert_state(pid, pid, "backup", "sleeping");
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
