@@ -40,16 +40,15 @@ kvm_works()
 # Leaves QEMU's command line in $machine.
 describe_machine()
 {
-	local kvm=no
+	local processors=emulated
 
 	begin_machine "$kernel_image" "$kernel_processor"
-	[[ $kernel_processor || $count_instructions || ${LOCKMGR_ACCEL-} == tcg ]] ||
-		! kvm_works || kvm=yes
 	if [[ $count_instructions ]]; then
-		add_counting_processor
-	else
-		add_processors "$kvm"
+		processors=counting
+	elif [[ ! $kernel_processor && ${LOCKMGR_ACCEL-} != tcg ]] && kvm_works; then
+		processors=kvm
 	fi
+	add_processors "$processors"
 	machine+=(
 		-smp "$smp" -m "$memory" -initrd "$dir/initrd"
 		-append "$qemu_parameters sysctl.kernel.hung_task_panic=1 $kernel_parameters"

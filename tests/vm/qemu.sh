@@ -39,18 +39,29 @@ host_ticks()
 	rm "$dir/ticks"
 }
 
-# add_processors yes|no: with KVM, or emulated.
+# add_processors kvm|emulated|counting: the host's; emulated ones; or one for amd64 whose clock
+# counts the instructions that it executes, two nanoseconds each.
 add_processors()
 {
 	local ticks
 
-	if [[ $1 == yes ]]; then
+	case $1 in
+	kvm)
 		machine+=(-accel kvm -cpu host)
 		qemu_parameters+=" no_timer_check"
 		return
-	fi
-	machine+=(-accel "tcg,thread=multi")
-	[[ $processor == amd64 ]] || return 0
+		;;
+	emulated)
+		machine+=(-accel "tcg,thread=multi")
+		[[ $processor == amd64 ]] || return 0
+		ticks=$(host_ticks)
+		;;
+	counting)
+		machine+=(-accel "tcg,thread=single" -icount "shift=1")
+		# Its time stamp counter counts these nanoseconds.
+		ticks=1000000
+		;;
+	esac
 	machine+=(-cpu max)
 	qemu_parameters+=" no_timer_check"
 	# Emulated processors all count the host's ticks. The kernel's test
@@ -58,14 +69,5 @@ add_processors()
 	# and falls back to the HPET: a device, a microsecond a look.
 	qemu_parameters+=" tsc=reliable"
 	# Nor can the kernel measure the counter's frequency while its timers come late.
-	ticks=$(host_ticks)
 	[[ ! $ticks ]] || qemu_parameters+=" tsc_early_khz=$ticks"
-}
-
-# One amd64 processor whose clock counts the instructions that it executes, two nanoseconds each.
-# Its time stamp counter counts these nanoseconds.
-add_counting_processor()
-{
-	machine+=(-accel "tcg,thread=single" -icount "shift=1" -cpu max)
-	qemu_parameters+=" no_timer_check tsc=reliable tsc_early_khz=1000000"
 }
