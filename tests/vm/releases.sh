@@ -12,6 +12,9 @@ releases=(bookworm trixie testing unstable)
 release_used=
 release_foreign=
 
+# Those on which users and developers have lockmgr.
+supported_releases=(bookworm trixie)
+
 # The release of the machine's own system, by its name.
 host_release()
 {
@@ -164,6 +167,20 @@ release_kernels()
 tree_apt_options()
 {
 	apt-config dump Acquire | sed -n '/::\(Check-Valid-Until\|Check-Date\|Proxy\) /s/^/--aptopt=/p'
+}
+
+# make_system DIRECTORY RELEASE SCRIPT PACKAGE...: a system of that release with these packages, with
+# apt as a user finds it. Root then runs the script with the directory as its argument.
+make_system()
+{
+	local directory=$1 release=$2 script=$3 options=()
+
+	shift 3
+	need_commands mmdebstrap
+	mapfile -t options < <(tree_apt_options)
+	fresh_sources "$release" | as_root mmdebstrap --quiet --variant=minbase --skip=cleanup/apt \
+		"${options[@]}" --include="$(IFS=, && printf '%s' "$*")" \
+		--customize-hook="sh '$script' \"\$1\"" "$release" "$directory" - >&2
 }
 
 # make_tree DIRECTORY ARCHITECTURES PACKAGES OPTION...: the release in use for these processors
