@@ -38,6 +38,18 @@ build_packages()
 		{ tail -n 40 "$dir/log" && return 1; }
 }
 
+# lintian_is_silent DIRECTORY: fails if lintian prints anything of the packages in the directory: an
+# error, a warning, or a finding that is overridden.
+lintian_is_silent()
+{
+	local said
+
+	said=$(lintian --allow-root --fail-on error,warning --show-overrides --no-cfg \
+		"$1"/*.changes) && [[ ! $said ]] && return
+	printf '%s\n' "$said"
+	return 1
+}
+
 # in_system NAME DIRECTORY OPTION... -- COMMAND...: runs a command in the machine of
 # tests/vm/run-system and passes on the tests that it prints, with NAME before their own names. It
 # exits with 1 if one fails.
