@@ -14,6 +14,8 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 # shellcheck source=tests/packages/lib.sh
 . tests/packages/lib.sh
+# shellcheck source=tests/vm/releases.sh
+. tests/vm/releases.sh
 
 # What the parts of a check print when nothing has failed.
 all_passed='^[0-9]+ passed, 0 failed(, [0-9]+ skipped)?$'
@@ -75,16 +77,17 @@ type_all()
 	typed "make check" "$all_passed" make check
 }
 
-out=$PWD/build/hosts
-mkdir -p "$out"
-some_failed=0
-for release in ${RELEASES:-bookworm trixie}; do
-	failed=0
+test_release()
+{
+	release=$1
 	ok "$release: a fresh system is installed" install_system
 	((failed)) || type_all
 	# One that failed is left to look at.
 	((failed)) || tests/hosts/run --remove "$release"
-	some_failed=$((some_failed | failed))
-done
-failed=$some_failed
+}
+
+out=$PWD/build/hosts
+mkdir -p "$out"
+# shellcheck disable=SC2086 # a list of names
+in_parts test_release ${RELEASES:-${supported_releases[*]}}
 done_testing

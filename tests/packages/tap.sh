@@ -56,6 +56,21 @@ note_built()
 	printf '%s\t%s\t%s\t%s\tbuilt\n' "$@" >>"${LOCKMGR_TRIED:-/dev/null}"
 }
 
+# in_parts COMMAND NAME...: runs the command for each name. In it, $failed says whether a test of
+# that part has failed, not whether one before it has.
+in_parts()
+{
+	local command=$1 name some_failed=$failed
+
+	shift
+	for name; do
+		failed=0
+		"$command" "$name"
+		some_failed=$((some_failed | failed))
+	done
+	failed=$some_failed
+}
+
 done_testing()
 {
 	printf '1..%d\n' "$number"

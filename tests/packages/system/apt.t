@@ -23,16 +23,11 @@ build_both()
 	build_packages "$out/first" && build_packages "$out/second" "$upgraded"
 }
 
-need_commands dpkg-buildpackage
 # Packages need the libraries with which they were built, or newer ones.
 possible_releases()
 {
-	printf '%s\n' bookworm trixie | sed -n "/^$(host_release)$/,\$p"
+	printf '%s\n' "${supported_releases[@]}" | sed -n "/^$(host_release)$/,\$p"
 }
-
-rm -rf "$out"/*/machine
-ok "packages_build" build_both
-((!failed)) || done_testing
 
 write_job()
 {
@@ -54,15 +49,20 @@ step()
 		bash apt-session "$1" "$version" "$upgraded"
 }
 
-some_failed=0
-for release in ${RELEASES:-$(possible_releases)}; do
-	failed=0
+test_release()
+{
+	release=$1
 	write_job "$out/$release/machine/job"
 	step install
 	step signature --append module.sig_enforce=1
 	step upgrade
 	step purge
-	some_failed=$((some_failed | failed))
-done
-failed=$some_failed
+}
+
+need_commands dpkg-buildpackage
+rm -rf "$out"/*/machine
+ok "packages_build" build_both
+((!failed)) || done_testing
+# shellcheck disable=SC2046,SC2086 # lists of names
+in_parts test_release ${RELEASES:-$(possible_releases)}
 done_testing

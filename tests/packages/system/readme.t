@@ -11,6 +11,8 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../../.."
 # shellcheck source=tests/packages/lib.sh
 . tests/packages/lib.sh
+# shellcheck source=tests/vm/releases.sh
+. tests/vm/releases.sh
 
 out=build/packages/readme
 ways=('Debian packages' 'DKMS, without packages' 'Just make')
@@ -44,7 +46,7 @@ write_job()
 }
 
 as_root rm -rf "$out"
-for release in ${RELEASES:-bookworm trixie}; do
+for release in ${RELEASES:-${supported_releases[*]}}; do
 	for way in "${ways[@]}"; do
 		dir=$out/$release/${way%%[ ,]*}
 		mkdir -p "$dir/job"
