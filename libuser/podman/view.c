@@ -25,19 +25,23 @@
  * @size: size of the mapping in bytes
  * @segment: the same address as @base
  * @groups: number of the segment's groups
- * @mgr: the handle on the space; it owns the locks that this process holds
+ * @mgr: the handle on the space; it owns the locks that this process holds, but
+ * @trier: the handle on the space that owns the locks in @tried; NULL until a lock is tried
  * @marker: the file, and the id of the lock that guards allocations
  * @loaded: the bitmaps as they were when that lock was acquired; that lock guards them, as
  *	it does the bitmaps of the segment
+ * @tried: bitmaps of the locks that were acquired by trying
  */
 struct view {
-	char *_Atomic   base;
-	size_t          size;
-	struct segment *segment;
-	uint32_t        groups;
-	struct lockmgr *mgr;
-	struct marker   marker;
-	uint32_t       *loaded;
+	char *_Atomic           base;
+	size_t                  size;
+	struct segment         *segment;
+	uint32_t                groups;
+	struct lockmgr         *mgr;
+	struct lockmgr *_Atomic trier;
+	struct marker           marker;
+	uint32_t               *loaded;
+	_Atomic uint32_t       *tried;
 };
 
 static struct view views[VIEWS_MAX];
@@ -71,22 +75,51 @@ static struct lockmgr_space_info info_of(struct lockmgr *mgr, const char *name)
 	return info;
 }
 
-/*
- * All locks go through the kernel (LOCKMGR_OPEN_NO_MAP): Podman acquires only some tens of
- * them in a session, and without shared memory no process can overwrite a lock.
- */
+/* @flags: of enum lockmgr_open_flags.  NULL if there is no such space. */
 static struct lockmgr *open_space(const char *name, uint32_t flags)
 {
 	struct lockmgr_options options = LOCKMGR_OPTIONS_INIT;
 	struct lockmgr *mgr;
 	int ret;
 
-	options.flags = flags | LOCKMGR_OPEN_NO_MAP;
+	options.flags = flags;
 	ret = lockmgr_open(&mgr, name, &options);
 	if (ret == -ENOENT)
 		return NULL;
 	if (ret)
 		refuse("cannot open the space %s: %s", name, reason(ret));
+	return mgr;
+}
+
+/*
+ * What a podman waits for goes through the kernel (LOCKMGR_OPEN_NO_MAP): it is some tens of
+ * locks in a session, and without shared memory no stray write can overwrite a lock.
+ */
+static void open_view(struct view *view, uint32_t flags)
+{
+	view->mgr = open_space(view->marker.name, flags | LOCKMGR_OPEN_NO_MAP);
+}
+
+/*
+ * The handle for locks that are tried.  Podman tries locks only to report which are held: each
+ * of num_locks, one after the other.  These are thousands of calls, so this handle maps the
+ * records, and most of them need no system call.
+ */
+static struct lockmgr *trier_of(struct view *view)
+{
+	struct lockmgr *mgr = atomic_load_explicit(&view->trier, memory_order_acquire);
+
+	if (mgr)
+		return mgr;
+
+	pthread_mutex_lock(&views_mutex);
+	mgr = view->trier;
+	if (!mgr)
+		mgr = open_space(view->marker.name, 0);
+	if (!mgr || info_of(mgr, view->marker.name).generation != view->marker.generation)
+		refuse("the space %s has been removed while this podman ran", view->marker.name);
+	atomic_store_explicit(&view->trier, mgr, memory_order_release);
+	pthread_mutex_unlock(&views_mutex);
 	return mgr;
 }
 
@@ -108,7 +141,7 @@ static void make_space(struct view *view, int fd)
 	struct lockmgr_space_info info;
 	int ret;
 
-	view->mgr = open_space(name, LOCKMGR_OPEN_CREATE);
+	open_view(view, LOCKMGR_OPEN_CREATE);
 	info = info_of(view->mgr, name);
 	view->marker.generation = info.generation;
 	view->marker.own_lock = info.capacity - 1;
@@ -133,7 +166,7 @@ static void find_space(struct view *view, int fd)
 	struct lockmgr_space_info info = { 0 };
 
 	marker_read(fd, &view->marker);
-	view->mgr = open_space(name, 0);
+	open_view(view, 0);
 	if (view->mgr)
 		info = info_of(view->mgr, name);
 	if (!view->mgr || info.generation != view->marker.generation ||
@@ -261,15 +294,15 @@ static void check_marker(struct view *view)
 		       view->marker.name);
 }
 
+/* For the lock that guards allocations, fill in the bitmaps. */
 static int acquired(struct view *view, uint32_t id, int ret)
 {
 	const int result = ret == LOCKMGR_OWNER_DIED ? EOWNERDEAD : -ret;
 
-	if (ret < 0)
+	if (ret < 0 || id != view->marker.own_lock)
 		return result;
 
-	check_marker(view);
-	ret = id == view->marker.own_lock ? load(view) : 0;
+	ret = load(view);
 	if (ret) {
 		lockmgr_unlock(view->mgr, id);
 		return -ret;
@@ -280,15 +313,49 @@ static int acquired(struct view *view, uint32_t id, int ret)
 int view_mutex_lock(struct view *view, const pthread_mutex_t *mutex)
 {
 	const uint32_t id = id_of(view, mutex);
+	const int ret = lockmgr_lock(view->mgr, id);
 
-	return acquired(view, id, lockmgr_lock(view->mgr, id));
+	if (ret >= 0)
+		check_marker(view);
+	return acquired(view, id, ret);
 }
 
+/* The word of @tried that has the lock's bit. */
+static _Atomic uint32_t *tried_word(struct view *view, uint32_t id, uint32_t *bit)
+{
+	*bit = 1U << id % SEGMENT_GROUP_LOCKS;
+	return &view->tried[id / SEGMENT_GROUP_LOCKS];
+}
+
+/* The report needs only the number, not what it stands for, so the marker is not checked. */
 int view_mutex_trylock(struct view *view, const pthread_mutex_t *mutex)
 {
 	const uint32_t id = id_of(view, mutex);
+	_Atomic uint32_t *word;
+	uint32_t bit;
+	int ret;
 
-	return acquired(view, id, lockmgr_trylock(view->mgr, id));
+	if (id == view->marker.own_lock)
+		return acquired(view, id, lockmgr_trylock(view->mgr, id));
+
+	ret = lockmgr_trylock(trier_of(view), id);
+	if (ret >= 0) {
+		word = tried_word(view, id, &bit);
+		atomic_fetch_or(word, bit);
+	}
+	return acquired(view, id, ret);
+}
+
+/* Who holds a lock is the only one who changes its bit. */
+static bool was_tried(struct view *view, uint32_t id)
+{
+	_Atomic uint32_t *word;
+	uint32_t bit;
+
+	if (id == view->marker.own_lock || !view->trier)
+		return false;
+	word = tried_word(view, id, &bit);
+	return atomic_fetch_and(word, ~bit) & bit;
 }
 
 int view_mutex_unlock(struct view *view, const pthread_mutex_t *mutex)
@@ -297,7 +364,7 @@ int view_mutex_unlock(struct view *view, const pthread_mutex_t *mutex)
 	int stored, ret;
 
 	stored = id == view->marker.own_lock ? store(view) : 0;
-	ret = lockmgr_unlock(view->mgr, id);
+	ret = lockmgr_unlock(was_tried(view, id) ? view->trier : view->mgr, id);
 	return ret ? -ret : -stored;
 }
 
@@ -377,13 +444,12 @@ static void *map_view(struct view *view, int fd, bool is_new, size_t size)
 		       size);
 
 	view->loaded = calloc(view->groups, sizeof(*view->loaded));
-	if (!view->loaded)
-		return MAP_FAILED;
+	view->tried = calloc(view->groups, sizeof(*view->tried));
+	if (!view->loaded || !view->tried)
+		goto no_memory;
 	address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (address == MAP_FAILED) {
-		free(view->loaded);
-		return MAP_FAILED;
-	}
+	if (address == MAP_FAILED)
+		goto no_memory;
 
 	view->segment = address;
 	if (is_new)
@@ -393,6 +459,11 @@ static void *map_view(struct view *view, int fd, bool is_new, size_t size)
 	begin(view);
 	atomic_store_explicit(&view->base, address, memory_order_release);
 	return address;
+
+no_memory:
+	free(view->tried);
+	free(view->loaded);
+	return MAP_FAILED;
 }
 
 void *view_map(const char *name, int fd, bool is_new, size_t size)
@@ -412,7 +483,11 @@ void *view_map(const char *name, int fd, bool is_new, size_t size)
 void view_unmap(struct view *view)
 {
 	pthread_mutex_lock(&views_mutex);
+	if (view->trier)
+		lockmgr_close(view->trier);
+	view->trier = NULL;
 	lockmgr_close(view->mgr);
+	free(view->tried);
 	free(view->loaded);
 	atomic_store(&view->base, NULL);
 	pthread_mutex_unlock(&views_mutex);

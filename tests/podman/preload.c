@@ -340,6 +340,32 @@ static void lock_of_a_number_is_the_lock_of_the_space(void **state)
 	lockmgr_close(mgr);
 }
 
+/* Locks that are tried have a handle of their own. */
+static void lock_that_was_tried_is_held_until_it_is_unlocked(void **state)
+{
+	struct podman *one = start_first(), *other = start_next();
+	struct lockmgr *mgr = space();
+
+	(void)state;
+	assert_int_equal(call(one, "lock", 1), 0);
+	assert_int_equal(call(one, "try-lock", 1), -EBUSY);
+	assert_int_equal(call(one, "try-lock", 33), 0);
+	assert_int_equal(lock_info(mgr, 33).pid, one->pid);
+	assert_int_equal(call(other, "try-lock", 33), -EBUSY);
+	begin(other, "lock", name, 33);
+	wait_for_waiters(mgr, 33, 1);
+	assert_int_equal(call(one, "unlock", 33), 0);
+	assert_int_equal(answer(other), 0);
+	assert_int_equal(lock_info(mgr, 33).pid, other->pid);
+	assert_int_equal(call(one, "unlock", 33), -EPERM);
+	assert_int_equal(call(one, "unlock", 1), 0);
+	assert_int_equal(call(other, "try-lock", 1), 0);
+	kill_podman(other);
+	assert_int_equal(call(one, "lock", 1), 0);
+	assert_int_equal(call(one, "try-lock", 33), 0);
+	lockmgr_close(mgr);
+}
+
 static void locks_of_a_killed_process_are_free(void **state)
 {
 	struct podman *one = start_first(), *other = start_next();
@@ -539,6 +565,7 @@ int main(void)
 		podman_test(more_locks_are_there_without_renumbering),
 		podman_test(fewer_locks_than_are_in_use_are_refused_as_podman_does),
 		podman_test(lock_of_a_number_is_the_lock_of_the_space),
+		podman_test(lock_that_was_tried_is_held_until_it_is_unlocked),
 		podman_test(locks_of_a_killed_process_are_free),
 		podman_test(process_killed_while_it_allocates_has_allocated_nothing),
 		podman_test(closed_segment_lets_go_of_its_locks),

@@ -236,6 +236,8 @@ static long with_segment(const char *word, uint32_t id)
 		return begin(id);
 	if (!strcmp(word, "lock"))
 		return -mutex_lock(mutex, false);
+	if (!strcmp(word, "try-lock"))
+		return -mutex_lock(mutex, true);
 	if (!strcmp(word, "unlock"))
 		return -pthread_mutex_unlock(mutex);
 	if (!strcmp(word, "try"))
