@@ -346,7 +346,7 @@ int view_mutex_trylock(struct view *view, const pthread_mutex_t *mutex)
 	return acquired(view, id, ret);
 }
 
-/* Who holds a lock is the only one who changes its bit. */
+/* Only the holder of a lock changes its bit. */
 static bool was_tried(struct view *view, uint32_t id)
 {
 	_Atomic uint32_t *word;
