@@ -22,7 +22,7 @@ PARTS ?=
 SECONDS ?= 300
 
 all_kernels = debug oldest debian12 debian12-rt debian12-backports debian13 debian13-rt \
-	newest newest-rt kcsan arm64 arm64-16k armhf s390x
+	newest newest-rt kcsan arm64 arm64-16k arm64-armhf armhf s390x
 own_kernel = $(or $(filter debian12 debian13,$(shell . /etc/os-release && echo $$ID$$VERSION_ID)),debian12)
 vm_kernel = $(or $(KERNEL),$(own_kernel))
 # Kernels of other releases need compilers in a tree.

@@ -4,10 +4,12 @@
 #
 # The processors that there are machines for, or compilers. Sourced.
 
-# processor_of KERNEL: for which processor a kernel of tests/vm/kernel is.
+# processor_of KERNEL: for which processor a kernel of tests/vm/kernel is, or the programs that
+# run on it.
 processor_of()
 {
 	case $1 in
+	arm64-armhf) echo armhf ;;
 	arm64 | arm64-16k | armhf | i386 | ppc64el | riscv64 | s390x) echo "${1%-16k}" ;;
 	*) echo amd64 ;;
 	esac
