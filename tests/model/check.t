@@ -4,7 +4,8 @@
 # check.t [MODEL...]: checks the models here, or only these, with Spin, and prints TAP: every
 # state of each configuration must be right, and the property that a mutation breaks must find
 # it. MODEL.pml is the model, MODEL.sh says what to check of it. Needs spin and gcc. With
-# LOCKMGR_THOROUGH in the environment, it checks the largest configurations, too.
+# LOCKMGR_THOROUGH in the environment, it checks the largest configurations, too, and runs every
+# checker, also those whose output is in the cache.
 
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")/../vm
@@ -88,11 +89,55 @@ not_ok()
 	failed=1
 }
 
-# verify PLACE MODEL OPTIMIZATION HASH DEFINITION...: builds the checker in a directory of its own
-# and runs it; leaves the checker's output in PLACE/output.
+# run_checker PLACE OPTIMIZATION HASH OPTION...: builds the checker of PLACE/model.pml there, and
+# runs it; leaves its output in PLACE/output.
+run_checker()
+{
+	local place=$1 optimization=$2 hash=$3 options=("${@:4}")
+
+	(
+		# The checker stores each state whole, so what it says of all states is a proof.
+		cd "$place" &&
+			spin -a "${options[@]}" model.pml &&
+			"${compiler[@]}" "$optimization" -w -DSAFETY -DCOLLAPSE \
+				-DMEMLIM="$memory" -c pan.c &&
+			gcc -o pan pan.o &&
+			timeout --foreground "$seconds" ./pan -m100000 -n -w"$hash"
+	) >"$place/output" 2>&1 || echo "ended with status $?" >>"$place/output"
+}
+
+# key_of PLACE OPTIMIZATION HASH OPTION...: a name for all that the checker's output depends on.
+key_of()
+{
+	{
+		cat "$1/model.pml"
+		declare -f run_checker
+		printf '%s\n' "${@:2}" "$seconds" "$memory" "$versions"
+	} | sha256sum | cut -c 1-64
+}
+
+# The same model and the same checker have the same states. So outputs are kept: each file begins
+# with the checksum of the rest.
+recall()
+{
+	[[ ! ${LOCKMGR_THOROUGH:-} && -e $outputs/$1 ]] &&
+		tail -n +2 "$outputs/$1" >"$2" &&
+		[[ $(sha256sum <"$2") == "$(head -n 1 "$outputs/$1")" ]] &&
+		touch "$outputs/$1"
+}
+
+# A checker that ran out of time or memory may do better the next time.
+remember()
+{
+	! grep -qE 'out of memory|ended with' "$2" || return 0
+	{ sha256sum <"$2" && cat "$2"; } >"$outputs/$1.$BASHPID"
+	mv "$outputs/$1.$BASHPID" "$outputs/$1"
+}
+
+# verify PLACE MODEL OPTIMIZATION HASH DEFINITION...: leaves the checker's output in PLACE/output.
 verify()
 {
-	local place=$1 model=$2 optimization=$3 hash=$4 definition options=()
+	local place=$1 model=$2 optimization=$3 hash=$4 definition key options=()
 
 	shift 4
 
@@ -106,15 +151,11 @@ verify()
 
 	mkdir -p "$place"
 	cp "$here/$model.pml" "$place/model.pml"
-	(
-		# The checker stores each state whole, so what it says of all states is a proof.
-		cd "$place" &&
-			spin -a "${options[@]}" model.pml &&
-			"${compiler[@]}" "$optimization" -w -DSAFETY -DCOLLAPSE \
-				-DMEMLIM="$memory" -c pan.c &&
-			gcc -o pan pan.o &&
-			timeout --foreground "$seconds" ./pan -m100000 -n -w"$hash"
-	) >"$place/output" 2>&1 || echo "ended with status $?" >>"$place/output"
+	key=$(key_of "$place" "$optimization" "$hash" "${options[@]}")
+	if ! recall "$key" "$place/output"; then
+		run_checker "$place" "$optimization" "$hash" "${options[@]}"
+		remember "$key" "$place/output"
+	fi
 }
 
 # Each checker uses one processor, so there is one for each.
@@ -167,6 +208,10 @@ for program in spin gcc; do
 	fi
 done
 
+versions=$(spin -V && gcc --version)
+outputs=$(lockmgr_cache)/models
+mkdir -p "$outputs"
+find "$outputs" -type f -mtime +30 -delete
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
