@@ -291,6 +291,28 @@ def closing_beside_calls_is_safe():
 
 
 @test
+def a_close_that_fails_disturbs_no_call():
+    class Pointer(list):
+        def pop(self):
+            # Nobody begins a call until this is over.
+            same((len(space._calls), space._guard._is_owned()), (0, True))
+            return super().pop()
+
+    name = space_name()
+    other = Other(hold, name, 1).wait_ready()
+    with lockmgr.open(name) as space:
+        space._open = Pointer(space._open)
+        waiter = threading.Thread(target=lambda: space.acquire(1))
+        waiter.start()
+        wait_until(lambda: space.waiters(1))
+        with raises(lockmgr.Busy):
+            space.close()
+        other.finish()
+        waiter.join()
+        space.release(1)
+
+
+@test
 def a_forgotten_handle_is_closed_with_a_warning():
     name = space_name()
     with lockmgr.open(name) as space:

@@ -142,6 +142,10 @@ class Handle:
         self._open: List[Optional[int]] = [pointer.value]
         # One object for each call that is under way.
         self._calls: Set[object] = set()
+        # Held by a thread that begins a call, or closes the handle: so a close that fails
+        # because of a call is never seen by another. Recursive, since a signal's handler may
+        # do the same in between; what it does is complete when the thread goes on.
+        self._guard = threading.RLock()
         Handle._all.add(self)
 
     def __repr__(self) -> str:
@@ -170,9 +174,11 @@ class Handle:
     def _ask(self, function: Any, operation: str, *arguments: Any) -> int:
         """Call a function of the library with this handle, and return its result."""
         call = object()
-        self._calls.add(call)
         try:
-            if not (pointer := self._open[:1]):
+            with self._guard:
+                self._calls.add(call)
+                pointer = self._open[:1]
+            if not pointer:
                 raise error_of(errno.EBADF, operation, self._space)
             result: int = function(pointer[0], *arguments)
             return result
@@ -201,13 +207,13 @@ class Handle:
         Raises:
             Busy: another thread is in a call on the handle; the handle stays open.
         """
-        try:
-            pointer = self._open.pop()
-        except IndexError:
-            return
-        if self._calls:
-            self._open.append(pointer)
-            raise error_of(errno.EBUSY, "close", self._space)
+        with self._guard:
+            if self._open and self._calls:
+                raise error_of(errno.EBUSY, "close", self._space)
+            try:
+                pointer = self._open.pop()
+            except IndexError:
+                return
         _library.lockmgr_close(pointer)
 
     @property
@@ -567,9 +573,10 @@ class Lock:
 
 
 def _forget_calls() -> None:
-    # The child does not have the threads that made these calls.
+    # The child does not have the threads that made these calls, or began one.
     for handle in Handle._all:
         handle._calls.clear()
+        handle._guard = threading.RLock()
 
 
 os.register_at_fork(after_in_child=_forget_calls)
