@@ -12,6 +12,7 @@
 
 #include "attach.h"
 #include "client.h"
+#include "cluster.h"
 #include "names.h"
 #include "namespace.h"
 #include "permit.h"
@@ -38,12 +39,15 @@ static int attach_to_existing(struct lockmgr_client *client, const struct lockmg
 static int attach_to_new(struct lockmgr_client *client, const struct lockmgr_space_args *args)
 {
 	struct lockmgr_space *space = lockmgr_space_create(args);
-	int ret;
+	int ret = 0;
 
 	if (IS_ERR(space))
 		return PTR_ERR(space);
 
-	ret = lockmgr_space_add_client(space, client, args);
+	if (space->cluster)
+		ret = lockmgr_cluster_join(space->cluster);
+	if (!ret)
+		ret = lockmgr_space_add_client(space, client, args);
 	if (ret) {
 		lockmgr_space_put(space);
 		return ret;
@@ -93,8 +97,8 @@ static void attach_undo(struct lockmgr_client *client)
  *
  * If this succeeds, lockmgr_attach_finish() must follow.
  *
- * Return: 0, -EACCES, -EDQUOT, -EEXIST, -EINTR, -EINVAL, -ENOENT, -ENOMEM, -EPERM
- * or -EUSERS
+ * Return: 0, -EACCES, -EDQUOT, -EEXIST, -EINTR, -EINVAL, -ENOENT, -ENOMEM, -EPERM,
+ * -EUSERS, or an error of lockmgr_cluster_create() or lockmgr_cluster_join()
  */
 int lockmgr_attach_begin(struct lockmgr_client *client, const struct lockmgr_space_args *args,
 			 bool detect, bool ends_with_process)
