@@ -50,7 +50,6 @@ struct message {
 /**
  * struct authority - stands for DLM: one resource
  * @running: held for reading by whoever calls, and for writing by a recovery
- * @lock: guards what follows
  * @resources: those of the nodes, once they have entered
  * @holder: the node that has EX; NODES: none
  * @asks: of each node: its place in the queue; 0: not in it
@@ -58,12 +57,15 @@ struct message {
  * @basted: the holder knows that another node waits
  * @news: of the last holder
  * @deliveries: what a node receives, in order
+ * @members: the nodes' parts in the cluster
+ * @member_count: how many nodes have joined
  * @grants: how often a node got EX
  * @cancels: how often a node took its request back
  * @drops: how often a node forgot the lock
  */
 static struct authority {
 	struct rw_semaphore running;
+	/** @lock: guards what follows */
 	struct mutex lock;
 	struct lockmgr_resource *resources[NODES];
 	u32 holder;

@@ -236,8 +236,9 @@ static bool unlock_in_memory(struct kunit *test, const struct lockmgr_client *cl
 /* What the node has called the cluster for since the last time, once the worker has looked. */
 #define EXPECT_CALLS(test, expected)						\
 	do {									\
-		flush_delayed_work(&cluster(test)->work);			\
-		KUNIT_EXPECT_STREQ(test, (const char *)fake.calls, expected);	\
+		struct kunit *self = (test);					\
+		flush_delayed_work(&cluster(self)->work);			\
+		KUNIT_EXPECT_STREQ(self, (const char *)fake.calls, expected);	\
 		forget_calls();							\
 	} while (0)
 
