@@ -355,10 +355,14 @@ static void trylock_gives_up(struct kunit *test)
 static void trylock_of_what_this_node_holds_asks_nobody(struct kunit *test)
 {
 	struct node *node = test->priv;
+	struct lockmgr_stats *stats = &node->me->space->stats;
+	s64 waits;
 
 	hold(test, node->other);
 	lockmgr_cluster_wanted(resource(test));
+	waits = atomic64_read(&stats->contentions);
 	KUNIT_EXPECT_EQ(test, lockmgr_client_lock(node->me, ID, false, 0, NULL), -EBUSY);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&stats->contentions), waits);
 	EXPECT_CALLS(test, "");
 }
 
