@@ -17,7 +17,6 @@
 #include "client.h"
 #include "deadlock.h"
 #include "lock.h"
-#include "resource.h"
 #include "space.h"
 #include "stats.h"
 #include "trace.h"
@@ -193,13 +192,12 @@ static int acquire_slowly(struct lockmgr_bucket *bucket, struct lockmgr_waiter *
  * @ticket: 0, or the place in the queue that was kept for this thread when a signal ended its
  *	earlier call; receives this call's place if a signal ends this call, too
  *
- * Return: 0, LOCKMGR_OWNER_DIED, -ERESTARTSYS, -ETIMEDOUT, -EDEADLK or -ENOMEM
+ * Return: 0, LOCKMGR_OWNER_DIED, -ERESTARTSYS, -ETIMEDOUT or -EDEADLK
  */
 int lockmgr_lock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id,
 		 ktime_t deadline, u64 *ticket)
 {
 	struct lockmgr_bucket *bucket = lockmgr_bucket(&client->space->queues, id);
-	struct lockmgr_cluster *cluster = client->space->cluster;
 	u64 word = lockmgr_lock_word(client);
 	struct lockmgr_waiter waiter;
 	int ret;
@@ -207,11 +205,6 @@ int lockmgr_lock(struct lockmgr_client *client, struct lockmgr_record *record, u
 	if (lockmgr_lock_acquire_free(bucket, record, word))
 		return 0;
 
-	if (cluster) {
-		ret = lockmgr_resource_prepare(cluster, record, id);
-		if (ret)
-			return ret;
-	}
 	waiter = (struct lockmgr_waiter) {
 		.client		= client,
 		.record		= record,

@@ -12,7 +12,6 @@
 
 #include "attach.h"
 #include "client.h"
-#include "cluster.h"
 #include "names.h"
 #include "namespace.h"
 #include "permit.h"
@@ -39,15 +38,12 @@ static int attach_to_existing(struct lockmgr_client *client, const struct lockmg
 static int attach_to_new(struct lockmgr_client *client, const struct lockmgr_space_args *args)
 {
 	struct lockmgr_space *space = lockmgr_space_create(args);
-	int ret = 0;
+	int ret;
 
 	if (IS_ERR(space))
 		return PTR_ERR(space);
 
-	if (space->cluster)
-		ret = lockmgr_cluster_join(space->cluster);
-	if (!ret)
-		ret = lockmgr_space_add_client(space, client, args);
+	ret = lockmgr_space_add_client(space, client, args);
 	if (ret) {
 		lockmgr_space_put(space);
 		return ret;
@@ -97,8 +93,8 @@ static void attach_undo(struct lockmgr_client *client)
  *
  * If this succeeds, lockmgr_attach_finish() must follow.
  *
- * Return: 0, -EACCES, -EDQUOT, -EEXIST, -EINTR, -EINVAL, -ENOENT, -ENOMEM, -EPERM,
- * -EUSERS, or an error of lockmgr_cluster_create() or lockmgr_cluster_join()
+ * Return: 0, -EACCES, -EDQUOT, -EEXIST, -EINTR, -EINVAL, -ENOENT, -ENOMEM, -EPERM
+ * or -EUSERS
  */
 int lockmgr_attach_begin(struct lockmgr_client *client, const struct lockmgr_space_args *args,
 			 bool detect, bool ends_with_process)

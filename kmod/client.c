@@ -6,7 +6,6 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/slab.h>
-#include <linux/timekeeping.h>
 
 #include "client.h"
 #include "acquire.h"
@@ -16,12 +15,6 @@
 #include "record.h"
 #include "space.h"
 #include "trace.h"
-
-/*
- * How long a trylock waits for a lock that another node may hold.  Long enough for several nodes
- * to pass it on.
- */
-#define TRY_NS	(100 * NSEC_PER_MSEC)
 
 /*
  * Files are opened under a mutex that all misc devices share.  So if the caller's memory cgroup
@@ -248,29 +241,9 @@ static int client_wait_for(struct lockmgr_client *client, struct lockmgr_record 
 	return ret;
 }
 
-/*
- * If the lock is closed, another node may hold it or not; the only way to learn that is to ask
- * for it.
- */
-static int client_try_elsewhere(struct lockmgr_client *client, struct lockmgr_record *record,
-				u32 id)
-{
-	u64 place = 0;
-	int ret;
-
-	if (lockmgr_word_token(READ_ONCE(record->word)))
-		return -EBUSY;
-	ret = lockmgr_lock(client, record, id, ktime_get() + TRY_NS, &place);
-
-	return ret == -ETIMEDOUT ? -EBUSY : ret;
-}
-
 static int client_try(struct lockmgr_client *client, struct lockmgr_record *record, u32 id)
 {
 	int ret = lockmgr_trylock(client, record, id);
-
-	if (ret == -EBUSY && client->space->cluster)
-		ret = client_try_elsewhere(client, record, id);
 
 	if (ret >= 0)
 		lockmgr_promise_end(&client->promises, id);

@@ -8,13 +8,11 @@
  *   R1  DIED				free; the last holder died
  *   R2  tid, token			held; nobody waits
  *   R3  tid, token, WAITERS		held; somebody waits, or did
- *   R4  WAITERS, with or without DIED	free, and user space must not acquire it: the lock is
- *					retired or, in a space that spans a cluster, closed
+ *   R4  WAITERS, with or without DIED	free and retired: user space must not acquire it
  *
  * The token is the number of the client that holds the lock, tid the number of the thread that
  * acquired it.  A token that belongs to no client counts as a holder that died: R2 and R3 with
- * such a token count as R1.  A lock beyond the capacity of its space is retired (below).  A lock
- * of a space that spans a cluster is closed while its node may not use it ("Clusters").
+ * such a token count as R1.  A lock beyond the capacity of its space is retired (below).
  *
  * Transitions of a word
  *
@@ -24,11 +22,8 @@
  *   acquire slowly	R0, R1, R4 -> R2, R3		the kernel, queue locked
  *   release slowly	R2, R3 -> R0, R1, R4		the kernel for the holder, queue locked
  *   hand off		R2, R3 -> R2, R3		the kernel for the holder, queue locked
- *   retire, close	R0, R1 -> R4, R2 -> R3		the kernel, queue locked
+ *   retire		R0, R1 -> R4, R2 -> R3		the kernel, queue locked
  *   reopen		R4 without DIED -> R0		the kernel, queue locked
- *   yield		R4 -> R3			the kernel, queue locked; in clusters only
- *   give, receive	R4 -> R4			the kernel, queue locked; likewise: DIED
- *							leaves the node, or comes to it
  *
  * "Anybody" and "the holder" include user space where it has the record mapped (the
  * library's lock.c).  There, a free lock beyond the capacity is retired, so that a thread
@@ -53,7 +48,7 @@
  *
  *   wake		W1, W4 -> W2		for the first in the queue, by "release slowly",
  *						by a waiter that leaves, or by mending a word
- *   grant		W1, W2, W4 -> W3	for the first in the queue, by "hand off" or "yield"
+ *   grant		W1, W2, W4 -> W3	for the first in the queue, by "hand off"
  *   look in vain	W2, W4 -> W1, W4	by the waiter itself
  *
  * Locks, outermost first
@@ -65,7 +60,7 @@
  *
  * Invariants: whenever the queue is not locked and somebody is in it,
  *
- *   I1  The word is R3, or a waiter is W2 or W4, or the lock is closed.
+ *   I1  The word is R3, or a waiter is W2 or W4.
  *
  *	 So there is no lost wake-up, unless somebody breaks the protocol in mapped memory.
  *	 In R3, the release finds the queue.  A waiter that is W2 or W4 looks at the word
@@ -73,41 +68,10 @@
  *	 acquires the lock, and sets WAITERS if it leaves others in the queue; or it finds
  *	 the lock held.  Then, if it stays, it sleeps without a timer (W1) only if WAITERS is
  *	 set, and otherwise naps (W4); if it leaves, it wakes the next one.  So I1 holds again.
- *	 If the lock is closed, I3 says who goes on.
  *
  *   I2  W3 is final: the waiter's thread holds the lock, and its call returns that it does,
  *	 whatever else has happened.  If the thread dies before that, the client either dies,
  *	 too, or lives on as the holder.
- *
- * Clusters
- *
- *   tests/model/cluster.pml has the design of a space that spans a cluster, and is checked by
- *   Spin; its words are used here.  On each node, the lock has a resource (resource.h).  The lock
- *   is open while the node has EX for that resource, no other node wants it, and no recovery of
- *   the cluster is going on.  An open lock is as one of a local space: all of the above holds,
- *   and user space acquires and releases it in memory.
- *
- *   Otherwise it is closed.  Then nobody acquires it by "acquire slowly": neither those who
- *   come, nor a waiter that looks; they are in the queue, W1.  Whoever closes a lock sets
- *   WAITERS, in R0, R1 and R2 alike.  So a release of a closed lock comes into the kernel, and
- *   leaves R4.  Whether a lock is open changes only with the queue locked, except for the
- *   recovery; the node visits each lock's queue after that has begun and after it has ended
- *   (lockmgr_lock_adjust()), before DLM goes on.
- *
- *   Only "yield" gives a closed lock to somebody: to the first waiter, when another node wants
- *   the lock, and only while @turns_end in struct lockmgr_resource allows it.  So each node gives
- *   the lock away after a bounded time and one holder more; and not before a waiter that was
- *   there when EX arrived had the lock, since at least one waiter has such a turn.
- *
- *   I3  If the lock is closed and somebody waits, then the lock is held, or a recovery is going
- *	 on, or the worker (cluster.c) will look at the resource, or the node waits for the
- *	 cluster.  Each of these ends in lockmgr_lock_adjust() or with the worker, which asks
- *	 for EX if somebody waits: a release and a waiter that comes or leaves here; the end of
- *	 a recovery and each message from the cluster in cluster.c.
- *
- *   For local spaces, none of this costs anything.  In a space that spans a cluster, all locks
- *   lie beyond @limit in struct lockmgr_records, so only what is done for retired locks asks
- *   whether there is a cluster (lock_access()).
  *
  * Barging
  *
@@ -190,7 +154,6 @@
 #include "holder.h"
 #include "lock.h"
 #include "record.h"
-#include "resource.h"
 #include "space.h"
 #include "trace.h"
 #include "wait.h"
@@ -256,24 +219,10 @@ static bool lock_release_unwaited(struct lockmgr_record *record, u64 word)
 	       atomic64_try_cmpxchg_release(lockmgr_word(record), &word, 0);
 }
 
-/* What may be done with a lock when it is free. */
-enum lock_access {
-	ACCESS_OPEN,		/* anybody acquires it */
-	ACCESS_RETIRED,		/* only the kernel does */
-	ACCESS_CLOSED,		/* nobody does, except by "yield" */
-};
-
-/* The queue is locked if the space spans a cluster. */
-static enum lock_access lock_access(const struct lockmgr_space *space, u32 id)
+/* Whether user space must not acquire the lock when it is free. */
+static bool lock_is_retired(const struct lockmgr_space *space, u32 id)
 {
-	if (id < READ_ONCE(space->records.limit))
-		return ACCESS_OPEN;
-	if (!space->cluster)
-		return ACCESS_RETIRED;
-
-	return lockmgr_resource_is_open(lockmgr_resource_find(space->cluster, id)) ?
-		       ACCESS_OPEN :
-		       ACCESS_CLOSED;
+	return id >= READ_ONCE(space->records.limit);
 }
 
 /* What a word says of the lock's holder. */
@@ -300,21 +249,14 @@ static enum lock_holder lock_holder_state(struct lockmgr_space *space, u32 id, u
 	return word & LOCKMGR_WORD_WAITERS ? HOLDER_NONE : HOLDER_SUSPECT;
 }
 
-/* R4, with DIED if the word of a lock that nobody holds says so, or has a dead client's token. */
-static u64 lock_closed_word(u64 word)
-{
-	return LOCKMGR_WORD_WAITERS | (word & ~LOCKMGR_WORD_WAITERS ? LOCKMGR_WORD_DIED : 0);
-}
-
 /*
- * "Acquire slowly" if nobody holds the lock and it is not closed; otherwise "mark", if @mark.
- * The queue is locked; @others says whether others will wait in it if we acquire the lock.
- * Returns 0, LOCKMGR_OWNER_DIED, -EBUSY or LOCKMGR_DISTURBED.
+ * "Acquire slowly" if nobody holds the lock; otherwise "mark", if @mark.  The queue is
+ * locked; @others says whether others will wait in it if we acquire the lock.  Returns 0,
+ * LOCKMGR_OWNER_DIED, -EBUSY or LOCKMGR_DISTURBED.
  */
 static int lock_acquire_locked(struct lockmgr_space *space, struct lockmgr_record *record, u32 id,
 			       u64 word, bool others, bool mark)
 {
-	enum lock_access access = lock_access(space, id);
 	u64 old = atomic64_read(lockmgr_word(record));
 	int tries;
 
@@ -322,15 +264,13 @@ static int lock_acquire_locked(struct lockmgr_space *space, struct lockmgr_recor
 		enum lock_holder holder = lock_holder_state(space, id, old);
 		u64 new = holder == HOLDER_NONE ? word : old;
 
-		if (holder != HOLDER_NONE || others || access != ACCESS_OPEN)
+		if (holder != HOLDER_NONE || others || lock_is_retired(space, id))
 			new |= LOCKMGR_WORD_WAITERS;
-		if (holder == HOLDER_NONE && access == ACCESS_CLOSED)
-			new = lock_closed_word(old);
 		if (holder == HOLDER_LIVES && (!mark || new == old))
 			return -EBUSY;
 		if (!atomic64_try_cmpxchg(lockmgr_word(record), &old, new))
 			continue;
-		if (holder == HOLDER_LIVES || (holder == HOLDER_NONE && access == ACCESS_CLOSED))
+		if (holder == HOLDER_LIVES)
 			return -EBUSY;
 		if (holder == HOLDER_NONE) {
 			lock_note_time(record);
@@ -410,44 +350,6 @@ static bool lock_is_due(const struct lockmgr_waiter *waiter, u32 bypassed)
 	return bypassed && ktime_get_ns() >= waiter->woken + MAX_WAIT_NS;
 }
 
-/* "Yield", if the word is still @old, which is R4.  Returns the thread to wake, or NULL. */
-static struct task_struct *lock_yield(struct lockmgr_bucket *bucket, struct lockmgr_record *record,
-				      struct lockmgr_waiter *first, u64 old)
-{
-	bool died = old & ~LOCKMGR_WORD_WAITERS;
-
-	/* Fails only if user space breaks the protocol; mending the word looks again. */
-	if (!atomic64_try_cmpxchg(lockmgr_word(record), &old, first->word | LOCKMGR_WORD_WAITERS))
-		return NULL;
-	lock_note_time(record);
-	lock_note_handoff(first->client, first);
-
-	return lock_grant(bucket, first, died);
-}
-
-/*
- * "Close" a lock, if it is not closed already.  Then, if it is free, "yield", or the worker
- * decides what comes next.  The queue is locked.  Returns the thread to wake, or NULL.
- */
-static struct task_struct *lock_close(struct lockmgr_space *space, struct lockmgr_bucket *bucket,
-				      struct lockmgr_record *record, u32 id)
-{
-	struct lockmgr_resource *resource = lockmgr_resource_find(space->cluster, id);
-	u64 old = atomic64_fetch_or(LOCKMGR_WORD_WAITERS, lockmgr_word(record));
-	struct lockmgr_waiter *first = lockmgr_queue_first(bucket, id);
-
-	lockdep_assert_held(&bucket->lock);
-
-	old |= LOCKMGR_WORD_WAITERS;
-	if (lock_holder_state(space, id, old) == HOLDER_LIVES)
-		return NULL;
-	if (first && lockmgr_resource_take_turn(resource))
-		return lock_yield(bucket, record, first, old);
-	lockmgr_resource_kick(resource, 0);
-
-	return NULL;
-}
-
 /*
  * "Release slowly" or "hand off" a lock that the client holds.  The queue is locked.
  * Returns 0, -EPERM or LOCKMGR_DISTURBED, and in @sleeper the thread to wake when the queue
@@ -458,8 +360,7 @@ static int lock_release_slowly(struct lockmgr_client *client, struct lockmgr_buc
 			       struct task_struct **sleeper)
 {
 	struct lockmgr_waiter *first = lockmgr_queue_first(bucket, id);
-	enum lock_access access = lock_access(client->space, id);
-	bool hand_off = first && access != ACCESS_CLOSED && lock_is_due(first, first->bypassed);
+	bool hand_off = first && lock_is_due(first, first->bypassed);
 	u64 new = died ? LOCKMGR_WORD_DIED : 0;
 	u64 old = atomic64_read(lockmgr_word(record));
 	int tries;
@@ -468,7 +369,7 @@ static int lock_release_slowly(struct lockmgr_client *client, struct lockmgr_buc
 
 	if (hand_off)
 		new = first->word | (first->count > 1 ? LOCKMGR_WORD_WAITERS : 0);
-	if (access != ACCESS_OPEN)
+	if (lock_is_retired(client->space, id))
 		new |= LOCKMGR_WORD_WAITERS;
 
 	for (tries = 0; tries < MAX_TRIES; tries++) {
@@ -481,11 +382,7 @@ static int lock_release_slowly(struct lockmgr_client *client, struct lockmgr_buc
 			continue;
 		if (hand_off)
 			lock_note_handoff(client, first);
-		if (access == ACCESS_CLOSED)
-			*sleeper = lock_close(client->space, bucket, record, id);
-		else
-			*sleeper = hand_off ? lock_grant(bucket, first, died) :
-					      lock_wake_waiter(first);
+		*sleeper = hand_off ? lock_grant(bucket, first, died) : lock_wake_waiter(first);
 		return 0;
 	}
 
@@ -514,15 +411,6 @@ static bool lock_must_mark(const struct lockmgr_waiter *waiter)
 	return lock_is_due(waiter, waiter->bypassed + 1) || hrtimer_resolution > LOCKMGR_NAP_NS;
 }
 
-/* A waiter of a closed lock has come or left: the node may have something to ask for, or not. */
-static void lock_tell_worker(const struct lockmgr_waiter *waiter)
-{
-	struct lockmgr_space *space = waiter->client->space;
-
-	if (lock_access(space, waiter->id) == ACCESS_CLOSED)
-		lockmgr_resource_kick(lockmgr_resource_find(space->cluster, waiter->id), 0);
-}
-
 /**
  * lockmgr_waiter_enter() - acquire the lock, or queue up for it
  * @bucket: the lock's bucket, locked
@@ -537,10 +425,8 @@ int lockmgr_waiter_enter(struct lockmgr_bucket *bucket, struct lockmgr_waiter *w
 
 	ret = lock_acquire_locked(waiter->client->space, waiter->record, waiter->id, waiter->word,
 				  lockmgr_queue_first(bucket, waiter->id), true);
-	if (ret == -EBUSY) {
+	if (ret == -EBUSY)
 		lockmgr_queue_add(bucket, waiter);
-		lock_tell_worker(waiter);
-	}
 
 	return ret;
 }
@@ -579,7 +465,6 @@ struct task_struct *lockmgr_waiter_give_up(struct lockmgr_bucket *bucket,
 					   struct lockmgr_waiter *waiter)
 {
 	lockmgr_queue_del(bucket, waiter);
-	lock_tell_worker(waiter);
 	if (waiter->state == LOCKMGR_WAIT_QUEUED)
 		return NULL;
 
@@ -690,9 +575,10 @@ static bool lock_is_marked(struct lockmgr_space *space, u32 id, u64 word)
  * kernel, which makes it R4.  R4 with DIED is not reopened: like R1, it makes the next thread
  * that acquires the lock ask the kernel, which then clears WAITERS.  The queue is locked.
  */
-static void lock_retire_or_reopen(enum lock_access access, struct lockmgr_record *record)
+static void lock_retire_or_reopen(struct lockmgr_space *space, struct lockmgr_record *record,
+				  u32 id)
 {
-	if (access == ACCESS_RETIRED)
+	if (lock_is_retired(space, id))
 		atomic64_or(LOCKMGR_WORD_WAITERS, lockmgr_word(record));
 	else
 		/* Fails if the lock is held, or was not retired, or has DIED. */
@@ -701,7 +587,7 @@ static void lock_retire_or_reopen(enum lock_access access, struct lockmgr_record
 
 /**
  * lockmgr_lock_retire_or_reopen() - after the capacity has changed
- * @space: the lock's space, which does not span a cluster
+ * @space: the lock's space
  * @record: the lock's record
  * @id: the lock
  */
@@ -711,38 +597,8 @@ void lockmgr_lock_retire_or_reopen(struct lockmgr_space *space, struct lockmgr_r
 	struct lockmgr_bucket *bucket = lockmgr_bucket(&space->queues, id);
 
 	spin_lock(&bucket->lock);
-	lock_retire_or_reopen(lock_access(space, id), record);
+	lock_retire_or_reopen(space, record, id);
 	spin_unlock(&bucket->lock);
-}
-
-/**
- * lockmgr_lock_adjust() - make a word agree with what may be done with its lock now
- * @space: the lock's space
- * @record: the lock's record
- * @id: the lock, whose queue is locked
- *
- * A lock beyond the capacity is retired, or one that the node may not use is closed; any other
- * is open.  Then I1 and I3 hold.
- *
- * Return: the thread to wake when the queue is unlocked again, or NULL
- */
-struct task_struct *lockmgr_lock_adjust(struct lockmgr_space *space, struct lockmgr_record *record,
-					u32 id)
-{
-	struct lockmgr_bucket *bucket = lockmgr_bucket(&space->queues, id);
-	enum lock_access access = lock_access(space, id);
-	struct lockmgr_waiter *first;
-
-	lockdep_assert_held(&bucket->lock);
-
-	if (access == ACCESS_CLOSED)
-		return lock_close(space, bucket, record, id);
-	lock_retire_or_reopen(access, record);
-	first = lockmgr_queue_first(bucket, id);
-	if (first && !lock_is_marked(space, id, atomic64_read(lockmgr_word(record))))
-		return lock_wake_waiter(first);
-
-	return NULL;
 }
 
 /**
@@ -750,52 +606,20 @@ struct task_struct *lockmgr_lock_adjust(struct lockmgr_space *space, struct lock
  * @space: the lock's space
  * @record: the lock's record
  * @id: the lock
+ *
+ * A lock beyond the capacity is retired, and I1 holds.
  */
 void lockmgr_lock_mend(struct lockmgr_space *space, struct lockmgr_record *record, u32 id)
 {
 	struct lockmgr_bucket *bucket = lockmgr_bucket(&space->queues, id);
-	struct task_struct *sleeper;
+	struct task_struct *sleeper = NULL;
+	struct lockmgr_waiter *first;
 
 	spin_lock(&bucket->lock);
-	sleeper = lockmgr_lock_adjust(space, record, id);
+	lock_retire_or_reopen(space, record, id);
+	first = lockmgr_queue_first(bucket, id);
+	if (first && !lock_is_marked(space, id, atomic64_read(lockmgr_word(record))))
+		sleeper = lock_wake_waiter(first);
 	spin_unlock(&bucket->lock);
 	lockmgr_lock_wake(sleeper);
-}
-
-/**
- * lockmgr_lock_receive() - the transition "receive"
- * @record: the record of a closed lock, whose queue is locked
- *
- * The lock's last holder, on another node, died.
- */
-void lockmgr_lock_receive(struct lockmgr_record *record)
-{
-	u64 old = LOCKMGR_WORD_WAITERS;
-
-	/* Fails if the word has DIED already, or if user space breaks the protocol. */
-	atomic64_try_cmpxchg(lockmgr_word(record), &old, old | LOCKMGR_WORD_DIED);
-}
-
-/**
- * lockmgr_lock_give() - the transition "give"
- * @space: the lock's space
- * @record: the lock's record
- * @id: the lock, whose queue is locked
- * @died: receives whether its last holder died
- *
- * Return: whether nobody holds the lock; it is closed then, and says nothing of a holder
- */
-bool lockmgr_lock_give(struct lockmgr_space *space, struct lockmgr_record *record, u32 id,
-		       bool *died)
-{
-	u64 old = atomic64_fetch_or(LOCKMGR_WORD_WAITERS, lockmgr_word(record));
-
-	lockdep_assert_held(&lockmgr_bucket(&space->queues, id)->lock);
-
-	old |= LOCKMGR_WORD_WAITERS;
-	if (lock_holder_state(space, id, old) == HOLDER_LIVES)
-		return false;
-	*died = old & ~LOCKMGR_WORD_WAITERS;
-
-	return atomic64_try_cmpxchg(lockmgr_word(record), &old, LOCKMGR_WORD_WAITERS);
 }

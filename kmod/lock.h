@@ -43,14 +43,9 @@ void lockmgr_lock_wake(struct task_struct *task);
 
 int lockmgr_trylock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id);
 int lockmgr_unlock(struct lockmgr_client *client, struct lockmgr_record *record, u32 id);
-struct task_struct *lockmgr_lock_adjust(struct lockmgr_space *space, struct lockmgr_record *record,
-					u32 id);
 void lockmgr_lock_mend(struct lockmgr_space *space, struct lockmgr_record *record, u32 id);
 void lockmgr_lock_retire_or_reopen(struct lockmgr_space *space, struct lockmgr_record *record,
 				   u32 id);
-void lockmgr_lock_receive(struct lockmgr_record *record);
-bool lockmgr_lock_give(struct lockmgr_space *space, struct lockmgr_record *record, u32 id,
-		       bool *died);
 void lockmgr_lock_abandon(struct lockmgr_client *client, struct lockmgr_record *record, u32 id);
 
 #endif /* LOCKMGR_LOCK_H */

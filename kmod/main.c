@@ -21,14 +21,11 @@
  *   directory.c	directories of spaces in sysfs
  *   count.c	how many locks are held, and who waits
  *   space.c	spaces: their clients and ids
- *   cluster.c	spaces that span a cluster: its messages, and who calls it
- *   node.c	what a node does with a lock of such a space
  *   acquire.c	acquiring a lock, and waiting for it
  *   lock.c	the state machine of a lock
  *   wait.c	queues of waiters
  *   deadlock.c	the graph of waits
  *   holder.c	from a record to the thread that holds the lock
- *   resource.c	what a node has of a lock of a space that spans a cluster
  *   permit.c	who may do what with a space
  *   stats.c	counters of what has happened in a space
  *   alloc.c	which ids are allocated

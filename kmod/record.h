@@ -89,7 +89,7 @@ static inline int lockmgr_fill_reserved(struct xarray *array, unsigned long inde
  *	XA_MARK_0: the page may say nothing any more.
  * @count: how many pages; may be read without @lock.  Unused reservations can leave nodes in
  *	@pages, so xa_empty() does not tell whether there are pages
- * @limit: the locks from this id on are retired, see lock.c; 0 if the space spans a cluster
+ * @limit: the locks from this id on are retired, see lock.c
  * @payers: the users to whom the pages are charged, all but one; the limit on spaces bounds
  *	those uncharged pages
  */

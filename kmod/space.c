@@ -31,7 +31,6 @@
 #include <linux/string.h>
 
 #include "client.h"
-#include "cluster.h"
 #include "lock.h"
 #include "namespace.h"
 #include "permit.h"
@@ -47,56 +46,16 @@ static u32 space_locks_allowed(void)
 	return READ_ONCE(lockmgr_limits.locks_per_space);
 }
 
-static void space_free(struct lockmgr_space *space)
-{
-	WARN_ON_ONCE(space->client_count);
-
-	mutex_lock(&spaces_lock);
-	list_del(&space->all);
-	mutex_unlock(&spaces_lock);
-
-	if (space->cluster)
-		lockmgr_cluster_destroy(space->cluster);
-	lockmgr_records_destroy(&space->records);
-	lockmgr_ids_destroy(&space->ids);
-	xa_destroy(&space->clients);
-	mutex_destroy(&space->lock);
-	lockmgr_payers_destroy(space->payers);
-	lockmgr_namespace_put(space->namespace);
-	kfree(space);
-}
-
-/* Leaving a cluster takes time, for which the last user of the space must not wait. */
-static void space_leave(struct work_struct *work)
-{
-	space_free(container_of(work, struct lockmgr_cluster, leave)->space);
-}
-
-static int space_add_cluster(struct lockmgr_space *space, const struct lockmgr_space_args *args)
-{
-	struct lockmgr_cluster *cluster;
-
-	if (!args->cluster)
-		return 0;
-	cluster = lockmgr_cluster_create(space, space_leave);
-	if (IS_ERR(cluster))
-		return PTR_ERR(cluster);
-	space->cluster = cluster;
-
-	return 0;
-}
-
 /**
  * lockmgr_space_create() - make a space that has no name yet
  * @args: its attributes, and the credentials of the caller
  *
- * Return: the space, with a reference, or -EDQUOT, -EINVAL, -ENOMEM, -EOPNOTSUPP or -EPERM
+ * Return: the space, with a reference, or -EDQUOT, -EINVAL, -ENOMEM or -EPERM
  */
 struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args)
 {
 	struct lockmgr_payers *payers;
 	struct lockmgr_space *space;
-	int ret;
 
 	if (args->capacity > space_locks_allowed())
 		return ERR_PTR(-EINVAL);
@@ -107,13 +66,10 @@ struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args
 	if (!space)
 		return ERR_PTR(-ENOMEM);
 
-	ret = space_add_cluster(space, args);
-	if (ret)
-		goto out_space;
 	payers = lockmgr_payers_create(args->owner, args->cred->user_ns, args->namespace);
 	if (IS_ERR(payers)) {
-		ret = PTR_ERR(payers);
-		goto out_cluster;
+		kfree(space);
+		return ERR_CAST(payers);
 	}
 
 	kref_init(&space->refs);
@@ -128,8 +84,7 @@ struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args
 	mutex_init(&space->lock);
 	xa_init_flags(&space->clients, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	lockmgr_ids_init(&space->ids, payers, args->capacity ?: space_locks_allowed());
-	/* All locks of a space that spans a cluster begin closed: see lock.c. */
-	lockmgr_records_init(&space->records, payers, space->cluster ? 0 : space->ids.capacity);
+	lockmgr_records_init(&space->records, payers, space->ids.capacity);
 	lockmgr_queues_init(&space->queues);
 
 	mutex_lock(&spaces_lock);
@@ -137,23 +92,25 @@ struct lockmgr_space *lockmgr_space_create(const struct lockmgr_space_args *args
 	mutex_unlock(&spaces_lock);
 
 	return space;
-
-out_cluster:
-	if (space->cluster)
-		lockmgr_cluster_destroy(space->cluster);
-out_space:
-	kfree(space);
-	return ERR_PTR(ret);
 }
 
 static void space_destroy(struct kref *refs)
 {
 	struct lockmgr_space *space = container_of(refs, struct lockmgr_space, refs);
 
-	if (space->cluster)
-		lockmgr_cluster_leave_later(space->cluster);
-	else
-		space_free(space);
+	WARN_ON_ONCE(space->client_count);
+
+	mutex_lock(&spaces_lock);
+	list_del(&space->all);
+	mutex_unlock(&spaces_lock);
+
+	lockmgr_records_destroy(&space->records);
+	lockmgr_ids_destroy(&space->ids);
+	xa_destroy(&space->clients);
+	mutex_destroy(&space->lock);
+	lockmgr_payers_destroy(space->payers);
+	lockmgr_namespace_put(space->namespace);
+	kfree(space);
 }
 
 /**
@@ -208,8 +165,7 @@ static void space_trim_unpinned(struct lockmgr_space *space)
 {
 	lockdep_assert_held(&space->lock);
 
-	/* The cluster has pointers into the pages, and what it knows belongs to these words. */
-	if (space_has_lockers(space) || space->pins || space->cluster)
+	if (space_has_lockers(space) || space->pins)
 		return;
 	if (READ_ONCE(space->linked))
 		lockmgr_records_trim(&space->records, space_ids_in_use, &space->ids);
@@ -370,7 +326,7 @@ static int space_set_capacity(struct lockmgr_space *space, u32 capacity)
  * @capacity: the new number; 0: as many as are allowed
  * @cred: the credentials of the file's opener
  *
- * Return: 0, -EBUSY, -EINVAL, -EOPNOTSUPP if the space spans a cluster, or -EPERM
+ * Return: 0, -EBUSY, -EINVAL or -EPERM
  */
 int lockmgr_space_set_capacity(struct lockmgr_space *space, u32 capacity, const struct cred *cred)
 {
@@ -378,9 +334,6 @@ int lockmgr_space_set_capacity(struct lockmgr_space *space, u32 capacity, const 
 		return -EPERM;
 	if (capacity > space_locks_allowed())
 		return -EINVAL;
-	/* All nodes would need to change it at the same moment. */
-	if (space->cluster)
-		return -EOPNOTSUPP;
 
 	return space_set_capacity(space, capacity ?: space_locks_allowed());
 }
@@ -396,13 +349,10 @@ int lockmgr_space_free(struct lockmgr_space *space, u32 id)
 {
 	int ret = lockmgr_ids_free(&space->ids, id);
 
-	if (ret)
-		return ret;
-	lockmgr_records_idle(&space->records, id);
-	if (space->cluster)
-		lockmgr_cluster_drop(space->cluster, id);
+	if (!ret)
+		lockmgr_records_idle(&space->records, id);
 
-	return 0;
+	return ret;
 }
 
 /**

@@ -21,7 +21,6 @@
 
 struct kobject;
 struct lockmgr_client;
-struct lockmgr_cluster;
 struct lockmgr_namespace;
 
 /**
@@ -50,7 +49,6 @@ struct lockmgr_namespace;
  * @ids: which ids are allocated
  * @records: the state of each lock
  * @queues: who waits for which lock
- * @cluster: its part in a cluster, if it spans one; constant
  * @stats: what has happened
  */
 struct lockmgr_space {
@@ -85,7 +83,6 @@ struct lockmgr_space {
 	struct lockmgr_ids ids;
 	struct lockmgr_records records;
 	struct lockmgr_queues queues;
-	struct lockmgr_cluster *cluster;
 	struct lockmgr_stats stats;
 };
 
@@ -99,7 +96,6 @@ struct lockmgr_space {
  * @capacity: when creating: number of ids; 0: as many as are allowed
  * @create: make it if it is missing
  * @exclusive: fail if it exists
- * @cluster: when creating: it spans a cluster
  * @want: what the client may be used for: MAY_READ, MAY_WRITE or both
  * @cred: the credentials of the file's opener
  */
@@ -112,7 +108,6 @@ struct lockmgr_space_args {
 	u32 capacity;
 	bool create;
 	bool exclusive;
-	bool cluster;
 	int want;
 	const struct cred *cred;
 };

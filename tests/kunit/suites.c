@@ -19,8 +19,6 @@ kunit_test_suites(&lockmgr_quota_suite,
 		  &lockmgr_space_suite,
 		  &lockmgr_namespace_suite,
 		  &lockmgr_client_suite,
-		  &lockmgr_cluster_suite,
-		  &lockmgr_cluster_contention_suite,
 		  &lockmgr_process_suite,
 		  &lockmgr_list_suite,
 		  &lockmgr_count_suite);

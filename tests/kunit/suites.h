@@ -7,8 +7,6 @@
 /* One for each file of kmod/, and named after it. */
 extern struct kunit_suite lockmgr_alloc_suite;
 extern struct kunit_suite lockmgr_client_suite;
-extern struct kunit_suite lockmgr_cluster_suite;
-extern struct kunit_suite lockmgr_cluster_contention_suite;
 extern struct kunit_suite lockmgr_namespace_suite;
 extern struct kunit_suite lockmgr_deadlock_suite;
 extern struct kunit_suite lockmgr_holder_suite;
