@@ -20,6 +20,11 @@ my $module = $ENV{LOCKMGR_KO} // do {
 };
 chomp(my $release = qx(uname -r));
 my $installed = "/lib/modules/$release/updates/lockmgr.ko";
+# In a root for another processor, the kernel's modules are the cache's, which nobody may change.
+if (!POSIX::access("/lib/modules/$release", POSIX::W_OK())) {
+	print "1..0 # SKIP no module can be installed in this machine\n";
+	exit;
+}
 
 sub sh
 {
