@@ -20,11 +20,6 @@ my $module = $ENV{LOCKMGR_KO} // do {
 };
 chomp(my $release = qx(uname -r));
 my $installed = "/lib/modules/$release/updates/lockmgr.ko";
-# In a root for another processor, the kernel's modules are the cache's, which nobody may change.
-if (!POSIX::access("/lib/modules/$release", POSIX::W_OK())) {
-	print "1..0 # SKIP no module can be installed in this machine\n";
-	exit;
-}
 
 sub sh
 {
@@ -276,6 +271,11 @@ END {
 }
 
 test_no_problem();
+# In a root for another processor, the kernel's modules are the cache's: the rest cannot break them.
+if (!POSIX::access("/lib/modules/$release", POSIX::W_OK())) {
+	done();
+	exit;
+}
 test_installed();
 test_not_loaded();
 test_forbidden();
